@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class MiningConfig(AppConfig):
+    name = "models_mining"

@@ -1,0 +1,81 @@
+"""What is kept of mining: checkpoints of live logs, models and their newest pictures, cases, minutes."""
+
+
+from django.db import models
+
+from streams.models import EventLog
+
+
+class Checkpoint(models.Model):
+    """A live log's state at ``seq``: after a restart only what came later is read."""
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, db_index=False)
+    seq = models.PositiveBigIntegerField()
+    settings_key = models.CharField(max_length=64)  # of the log's settings it was made under; others: rediscover
+    state = models.BinaryField()  # see models_mining.checkpoints
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["log", "-seq"], name="checkpoint_newest")]
+
+
+class MinedModel(models.Model):
+    """An algorithm with parameters over a log, and its newest picture."""
+
+    class Cases(models.TextChoices):
+        ALL = "all", "all cases"
+        CLOSED = "closed", "closed cases only"
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, related_name="models")
+    algorithm = models.CharField(max_length=50, default="dfg")
+    parameters = models.JSONField(default=dict, blank=True)
+    cases = models.CharField(max_length=10, choices=Cases, default=Cases.ALL)
+
+    epoch = models.CharField(max_length=12, editable=False, blank=True)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+    seq = models.PositiveBigIntegerField(default=0, editable=False)
+    picture = models.JSONField(null=True, editable=False)
+    took_ms = models.FloatField(null=True, editable=False)
+    watched_until = models.DateTimeField(null=True, editable=False)
+    error = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} of {self.log}"
+
+
+class Case(models.Model):
+    """Where a case of a log now stands; rows of the cases touched since the last save are written."""
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, db_index=False)
+    case = models.CharField(max_length=255)
+    node = models.PositiveIntegerField()  # number of its last activity, as in the pictures
+    length = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    seq = models.PositiveBigIntegerField()  # of the newest event that this row knows
+    closed_at = models.DateTimeField(null=True)
+    attributes = models.JSONField(default=dict)  # of the trace, last value wins
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "case"], name="case_key")]
+        indexes = [models.Index(fields=["log", "closed_at", "last_at"], name="case_open")]
+
+    def __str__(self) -> str:
+        return self.case
+
+
+class Minute(models.Model):
+    """Throughput of a log by the minute of arrival."""
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, db_index=False)
+    minute = models.DateTimeField()
+    events = models.PositiveIntegerField(default=0)
+    started = models.PositiveIntegerField(default=0)
+    closed = models.PositiveIntegerField(default=0)
+    seq = models.PositiveBigIntegerField()  # counted up to here: an event learned again is not counted again
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "minute"], name="minute_key")]

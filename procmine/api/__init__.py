@@ -1,0 +1,1 @@
+"""The REST API put together: errors, tokens, documents; the resources live in their apps."""

@@ -1,0 +1,190 @@
+"""Settings: everything comes from the environment (docs/configuration.md), and every default suits a laptop."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from procmine import __version__
+from procmine.env import env, kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = __version__
+SOURCE_URL = env.str("SOURCE_URL", "")  # where the source of the running version is offered; empty: we serve it
+
+# --- Where things live ----------------------------------------------------------------
+VAR = Path(env.str("VAR", str(BASE_DIR / "var"))).resolve()  # database, keys, ports
+SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR / "secret_key")
+INSTALLATION = env.str("INSTALLATION", "") or kept_secret(VAR / "installation", secrets.token_hex(4))
+
+# --- Web ------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", [])
+HTTPS = env.bool("HTTPS", False)  # behind a proxy that speaks TLS: secure cookies, HSTS
+ROOT_URLCONF = "procmine.urls"
+ASGI_APPLICATION = "procmine.asgi.application"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 5 MiB, the limit of api-design for a batch of events
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "rest_framework",
+    "django_filters",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "procmine",
+    "live",
+    "models_mining",
+    "streams",
+    "simulator",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "procmine.context.about",
+            ],
+        },
+    }
+]
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True  # no collectstatic needed
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+SESSION_COOKIE_NAME = "procmine_session"  # cookies ignore ports: other Django sites on localhost keep theirs
+CSRF_COOKIE_NAME = "procmine_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Database -------------------------------------------------------------------------
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(env.str("DATABASE_URL", "") or f"sqlite:///{VAR / 'procmine.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # no upgrade of a read lock, so no deadlock
+        "timeout": 20,
+        # an acknowledged event survives a power cut (FULL); readers never wait for the writer (WAL)
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-262144;",
+    }
+    # A file, so that the threads and processes of a test see the same tables.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Hints and groups between processes -----------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "")  # empty: one machine, loopback only
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": (
+        {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    )
+}
+
+# --- Ingestion ------------------------------------------------------------------------
+BROKER_PORT = env.int("BROKER_PORT", 1883)  # of the embedded broker; a free one if taken
+INGEST_BATCH = env.int("INGEST_BATCH", 200)  # most events in one transaction
+INGEST_RECEIVE_MAXIMUM = env.int("INGEST_RECEIVE_MAXIMUM", 2000)  # unacknowledged messages in flight
+MAX_NEW_LOGS = env.int("MAX_NEW_LOGS", 100)  # logs that one stream may open by process name
+
+# --- Mining ---------------------------------------------------------------------------
+TREE_NODES = env.int("TREE_NODES", 1_000_000)  # budget of a log's prefix tree
+TREE_DEPTH = env.int("TREE_DEPTH", 500)  # events of a case that the tree remembers
+CHECKPOINT_S = env.float("CHECKPOINT_S", 60.0)
+CHECKPOINT_EVENTS = env.int("CHECKPOINT_EVENTS", 200_000)
+
+# --- REST API -------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "knox.auth.TokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {"TOKEN_MODEL": "procmine.Token"}
+KNOX_TOKEN_MODEL = "procmine.Token"  # noqa: S105  a model's name
+SPECTACULAR_SETTINGS = {
+    "TITLE": "procmine",
+    "DESCRIPTION": "Live process mining: streams, logs, events and the models mined from them.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- Logging --------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
+    "loggers": {
+        name: {"level": env.str("LOG_LEVEL", "INFO")}
+        for name in ("procmine", "live", "models_mining", "streams", "simulator")
+    },
+}
+
+env.seal()

@@ -1,0 +1,1 @@
+"""Pages of the installation itself: health, source, the demo's sign-in link."""

@@ -1,0 +1,14 @@
+"""Every app's routes."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth_views
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("live.urls")),
+    path("", include("procmine.site.urls")),
+    path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("api/v1/", include("procmine.api.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,256 @@
+"""Where events come from and where they are kept: brokers, streams, logs, events, refused messages."""
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from streams import topics
+from streams.encryption import EncryptedTextField, decrypt
+from streams.options import check_mapping, check_options
+
+
+class Broker(models.Model):
+    """A connection to an MQTT server."""
+
+    class State(models.TextChoices):
+        STOPPED = "stopped", "stopped"  # nobody asks for it: no enabled stream, or no ingester runs
+        CONNECTING = "connecting", "connecting"
+        CONNECTED = "connected", "connected"
+        FAILED = "failed", "failed"  # will be tried again; `last_error` says why
+
+    class Protocol(models.TextChoices):
+        V311 = "3.1.1", "MQTT 3.1.1"
+        V5 = "5", "MQTT 5"
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=10, choices=[("mqtt", "MQTT")], default="mqtt")
+    host = models.CharField(max_length=255)
+    port = models.PositiveIntegerField(default=1883, validators=[MinValueValidator(1), MaxValueValidator(65535)])
+    tls = models.BooleanField("TLS", default=False)
+    ca = models.TextField("CA certificate", blank=True, help_text="PEM; empty: the authorities this machine trusts")
+    username = models.CharField(max_length=255, blank=True)
+    password = EncryptedTextField(blank=True)
+    protocol = models.CharField(max_length=5, choices=Protocol, default=Protocol.V311)
+
+    state = models.CharField(max_length=10, choices=State, default=State.STOPPED, editable=False)
+    state_since = models.DateTimeField(null=True, editable=False)
+    last_error = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def secret(self) -> str:
+        """The password itself; raises SecretUnreadableError where the key has changed."""
+        return decrypt(self.password)
+
+
+class EventLog(models.Model):
+    """A named, append-only list of events of one process."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    name = models.CharField(max_length=255, unique=True)
+    end_activities = models.JSONField(
+        default=list, blank=True, help_text="A case is closed at one of these activities."
+    )
+    idle_close_s = models.PositiveIntegerField(
+        null=True, blank=True, help_text="A case is closed when nothing came for it for so many seconds."
+    )
+    opened_by = models.ForeignKey(
+        "Stream", null=True, editable=False, on_delete=models.SET_NULL, related_name="opened_logs"
+    )
+
+    next_seq = models.PositiveBigIntegerField(default=1, editable=False)
+    stored = models.PositiveBigIntegerField(default=0, editable=False)
+    first_at = models.DateTimeField(null=True, editable=False)
+    last_at = models.DateTimeField(null=True, editable=False)
+    last_received_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+        permissions = [("ingest_eventlog", "Can send events to a log")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        ends = self.end_activities
+        if not isinstance(ends, list) or not all(isinstance(name, str) and name for name in ends):
+            raise ValidationError({"end_activities": 'Expected a list of activity names, as ["Pay", "Cancel"].'})
+
+
+class Stream(models.Model):
+    """A registered subscription on a broker, and the rule that says into which log its events go."""
+
+    class Format(models.TextChoices):
+        MQTT_XES = "mqtt-xes", "MQTT-XES"
+        JSON = "json", "JSON"
+
+    slug = models.SlugField(max_length=100, unique=True)
+    name = models.CharField(max_length=255)
+    broker = models.ForeignKey(Broker, on_delete=models.PROTECT, related_name="streams")
+    topic = models.CharField(
+        max_length=1000, help_text="MQTT-XES: the base, without /#. JSON: a topic filter, + and # allowed."
+    )
+    format = models.CharField(max_length=20, choices=Format, default=Format.MQTT_XES)
+    mapping = models.JSONField(
+        default=dict, blank=True, help_text='JSON pointers, as {"case": "/order/id"}; for format JSON.'
+    )
+    options = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="escapes (none, percent, words), future (accept, refuse, clamp), retained (false), "
+        "time_zone (UTC), process",
+    )
+    qos = models.PositiveSmallIntegerField("QoS", choices=[(0, "0"), (1, "1"), (2, "2")], default=1)
+    log = models.ForeignKey(
+        EventLog,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="streams",
+        help_text="Empty: one log per process name (MQTT-XES).",
+    )
+    enabled = models.BooleanField(default=True)
+    archived_at = models.DateTimeField(null=True, editable=False)
+
+    received = models.PositiveBigIntegerField(default=0, editable=False)
+    stored = models.PositiveBigIntegerField(default=0, editable=False)
+    duplicates = models.PositiveBigIntegerField(default=0, editable=False)
+    rejected = models.PositiveBigIntegerField(default=0, editable=False)
+    ignored = models.PositiveBigIntegerField(default=0, editable=False)
+    mended = models.PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def filter(self) -> str:
+        """The topic filter to subscribe to."""
+        if self.format == self.Format.MQTT_XES:
+            return topics.xes_filter(self.topic, self.options.get("process", ""))
+        return self.topic
+
+    def clean(self) -> None:
+        check_mapping(self.format, self.mapping)
+        check_options(self.format, self.options)
+        try:
+            topics.check_filter(self.filter)
+        except topics.TopicError as error:
+            raise ValidationError({"topic": str(error)}) from error
+        if self.format != self.Format.MQTT_XES and self.log is None and "process" not in self.mapping:
+            raise ValidationError({"log": "A JSON stream needs a log, or a pointer to the process name."})
+        if self.enabled and self.broker_id is not None:
+            self._refuse_overlap()
+
+    def _refuse_overlap(self) -> None:
+        """Each message belongs to exactly one stream of its broker, so that no event is counted twice."""
+        others = Stream.objects.filter(broker=self.broker_id, enabled=True, archived_at=None)
+        for other in others.exclude(pk=self.pk):
+            if topics.overlap(self.filter, other.filter):
+                raise ValidationError(
+                    {"topic": f"{self.filter} overlaps {other.filter} of stream {other.slug} on this broker."}
+                )
+
+
+class Event(models.Model):
+    """One event. Rows are only ever added: a trigger refuses UPDATE, and DELETE unless `Retired` covers it."""
+
+    class AtSource(models.TextChoices):
+        GIVEN = "given", "given"
+        ARRIVAL = "arrival", "arrival"
+        CLAMPED = "clamped", "clamped"
+
+    log = models.ForeignKey(EventLog, on_delete=models.PROTECT, db_index=False)
+    seq = models.PositiveBigIntegerField()
+    stream = models.ForeignKey(Stream, null=True, on_delete=models.PROTECT, db_index=False)
+    case = models.CharField(max_length=255)
+    activity = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    at_source = models.CharField(max_length=7, choices=AtSource, default=AtSource.GIVEN)
+    received_at = models.DateTimeField()
+    event_id = models.CharField(max_length=255, null=True)  # noqa: DJ001  unique where given
+    attributes = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["log", "seq"], name="event_seq"),
+            models.UniqueConstraint(fields=["log", "event_id"], name="event_id", condition=Q(event_id__isnull=False)),
+        ]
+        indexes = [models.Index(fields=["log", "case", "at", "seq"], name="event_case")]
+
+    def __str__(self) -> str:
+        return f"{self.case}: {self.activity}"
+
+
+class Retired(models.Model):
+    """What retention may delete: the events of a closed case up to ``last_seq``."""
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE)
+    case = models.CharField(max_length=255)
+    last_seq = models.PositiveBigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "case"], name="retired_case")]
+
+
+class Delivered(models.Model):
+    """The last messages taken from an MQTT session without an event id, to recognise a redelivery (P2).
+
+    One row a batch: ``messages`` lists ``[mid, hash]``, ``upto`` is the number of deliveries of this client so far.
+    """
+
+    client = models.CharField(max_length=100)
+    upto = models.PositiveBigIntegerField()
+    messages = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "upto"], name="delivered_client")]
+
+
+class Rejection(models.Model):
+    """A message that was received and refused, kept so that it can be mended and retried."""
+
+    MAX_PAYLOAD: ClassVar[int] = 64 * 1024
+
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="rejections")
+    received_at = models.DateTimeField()
+    topic = models.TextField()
+    payload = models.BinaryField()  # the first 64 KiB
+    reason = models.CharField(max_length=50)
+    detail = models.TextField()
+    retried_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["stream", "reason"], name="rejection_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.topic}"
+
+
+class Lease(models.Model):
+    """Who owns a piece of work (a broker's connection, a log's mining) and until when. See `streams.leases`."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    owner = models.CharField(max_length=200)
+    fence = models.PositiveBigIntegerField(default=1)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.owner}"
+
+
+def plus(**counts: int) -> dict[str, Any]:
+    """Keyword arguments of ``update()`` that add to counters: ``plus(stored=2)`` is ``stored=F("stored") + 2``."""
+    return {name: F(name) + count for name, count in counts.items() if count}

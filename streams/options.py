@@ -1,0 +1,57 @@
+"""A stream's mapping and options, checked when saved. Unknown names are refused, so that no typing error is lost."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ValidationError
+
+MAPPED = ("case", "activity", "at", "id", "process")  # what a JSON pointer may name
+CHOICES = {"escapes": ("none", "percent", "words"), "future": ("accept", "refuse", "clamp")}
+
+
+def check_mapping(format_: str, mapping: Any) -> None:
+    """Raise ValidationError unless ``mapping`` is ``{field: JSON pointer}`` (RFC 6901) of known fields."""
+    if not isinstance(mapping, Mapping):
+        raise ValidationError({"mapping": 'Expected an object, as {"case": "/order/id"}.'})
+    if mapping and format_ == "mqtt-xes":
+        raise ValidationError({"mapping": "MQTT-XES names everything itself: leave the mapping empty."})
+    for field, pointer in mapping.items():
+        if field not in MAPPED:
+            raise ValidationError({"mapping": f"Unknown field {field}; known: {', '.join(MAPPED)}."})
+        if not isinstance(pointer, str) or not pointer.startswith("/"):
+            raise ValidationError({"mapping": f"{field}: expected a JSON pointer, as /order/id."})
+
+
+def check_options(format_: str, options: Any) -> None:
+    """Raise ValidationError unless every option is known and holds a known value."""
+    if not isinstance(options, Mapping):
+        raise ValidationError({"options": 'Expected an object, as {"escapes": "percent"}.'})
+    for name, value in options.items():
+        problem = _problem(format_, name, value)
+        if problem:
+            raise ValidationError({"options": f"{name}: {problem}"})
+
+
+def _problem(format_: str, name: str, value: Any) -> str | None:
+    if name in CHOICES:
+        known = CHOICES[name]
+        return None if value in known else f"expected one of {', '.join(known)}, got {value!r}."
+    if name == "retained":
+        return None if isinstance(value, bool) else f"expected true or false, got {value!r}."
+    if name == "time_zone":
+        return None if _zone_exists(value) else f"no time zone is called {value!r}."
+    if name == "process":
+        if format_ != "mqtt-xes":
+            return "only MQTT-XES has a process level."
+        single = isinstance(value, str) and value and not set(value) & set("/+#\0")
+        return None if single else "expected one topic level without / + #."
+    return f"unknown; known: {', '.join((*CHOICES, 'retained', 'time_zone', 'process'))}."
+
+
+def _zone_exists(name: Any) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        return False
+    return True

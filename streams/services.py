@@ -1,0 +1,106 @@
+"""Steps across models: storing events, opening logs, registering streams."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.text import slugify
+
+from streams import hints
+from streams.models import Event, EventLog
+
+
+@dataclass(slots=True)
+class NewEvent:
+    """A parsed event on its way into a log."""
+
+    log_id: int
+    case: str
+    activity: str
+    at: datetime
+    received_at: datetime
+    at_source: str = "given"
+    event_id: str | None = None
+    attributes: dict[str, Any] | None = None
+    stream_id: int | None = None
+
+
+def store_events(events: Sequence[NewEvent]) -> list[int | None]:
+    """Append events to their logs; for each its ``seq``, or None where its id was stored before (a duplicate).
+
+    One transaction: lock the logs in id order, drop known ids, number the rest in the order given, insert, add to the
+    counters. Numbers grow in commit order without gaps, so a cursor skips none. After the commit the miners get a
+    hint. Raises EventLog.DoesNotExist where a log is gone.
+    """
+    seqs: list[int | None] = [None] * len(events)
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, event in enumerate(events):
+        places[event.log_id].append(place)
+    with transaction.atomic():
+        logs = {log.pk: log for log in EventLog.objects.select_for_update().filter(pk__in=places).order_by("pk")}
+        if len(logs) < len(places):
+            raise EventLog.DoesNotExist("A log of this batch is gone.")
+        rows: list[Event] = []
+        for log_id in sorted(places):
+            rows += _append(logs[log_id], events, places[log_id], seqs)
+        Event.objects.bulk_create(rows)
+        for log_id in places:
+            transaction.on_commit(partial(hints.send, hints.EVENTS, log_id))
+    return seqs
+
+
+def _append(log: EventLog, events: Sequence[NewEvent], places: Iterable[int], seqs: list[int | None]) -> list[Event]:
+    """Number one log's events of a batch and add them to its counters; the rows to insert."""
+    known = _known_ids(log, {events[place].event_id for place in places})
+    rows: list[Event] = []
+    for place in places:
+        event = events[place]
+        if event.event_id is not None:
+            if event.event_id in known:
+                continue
+            known.add(event.event_id)
+        seqs[place] = log.next_seq + len(rows)
+        rows.append(
+            Event(
+                log_id=log.pk,
+                seq=log.next_seq + len(rows),
+                stream_id=event.stream_id,
+                case=event.case,
+                activity=event.activity,
+                at=event.at,
+                at_source=event.at_source,
+                received_at=event.received_at,
+                event_id=event.event_id,
+                attributes=event.attributes or {},
+            )
+        )
+    if rows:
+        ats = [row.at for row in rows] + [at for at in (log.first_at, log.last_at) if at is not None]
+        EventLog.objects.filter(pk=log.pk).update(
+            next_seq=F("next_seq") + len(rows),
+            stored=F("stored") + len(rows),
+            first_at=min(ats),
+            last_at=max(ats),
+            last_received_at=max(row.received_at for row in rows),
+        )
+    return rows
+
+
+def _known_ids(log: EventLog, ids: set[str | None]) -> set[str]:
+    wanted = [id_ for id_ in ids if id_ is not None]
+    if not wanted:
+        return set()
+    found = Event.objects.filter(log=log, event_id__in=wanted).values_list("event_id", flat=True)
+    return {id_ for id_ in found if id_ is not None}
+
+
+def free_slug(name: str) -> str:
+    """A slug for a log called ``name`` that no other log has."""
+    base = slugify(name)[:90] or "log"
+    taken = set(EventLog.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(slug for n in range(len(taken) + 1) if (slug := f"{base}-{n + 1}" if n else base) not in taken)

@@ -1,0 +1,88 @@
+"""Rules of MQTT topics and topic filters. Pure.
+
+Source: MQTT 3.1.1 (OASIS 2014), section 4.7; the MQTT-XES convention of Burattin et al., DTU 2020.
+"""
+
+from urllib.parse import quote, unquote
+
+MAX_BYTES = 65_535  # of a topic in UTF-8 (section 4.7.3)
+_WORDS = {"PLUS": "+", "DASH": "-", "NUMBER-SIGN": "#", "DOLLAR-SIGN": "$"}
+
+
+class TopicError(ValueError):
+    """A topic or filter that no broker would take; the message is a sentence for the user."""
+
+
+def check_filter(filter_: str) -> None:
+    """Raise TopicError unless ``filter_`` is a valid topic filter."""
+    if not filter_ or "\0" in filter_ or len(filter_.encode("utf-8", "replace")) > MAX_BYTES:
+        raise TopicError("A topic has 1 to 65,535 bytes and no NUL.")
+    levels = filter_.split("/")
+    for place, level in enumerate(levels):
+        if "#" in level and (level != "#" or place != len(levels) - 1):
+            raise TopicError(f"In {filter_} the # must stand alone as the last level.")
+        if "+" in level and level != "+":
+            raise TopicError(f"In {filter_} a + must stand alone in its level.")
+
+
+def xes_base(topic: str) -> str:
+    """The base of an MQTT-XES stream: its topic without a final ``/#`` or ``/``."""
+    return topic.removesuffix("#").rstrip("/")
+
+
+def xes_filter(topic: str, process: str = "") -> str:
+    """What to subscribe to for an MQTT-XES stream: all below the base, or below one process of it."""
+    base = xes_base(topic)
+    levels = [base] if base else []
+    return "/".join([*levels, *([process] if process else []), "#"])
+
+
+def matches(filter_: str, topic: str) -> bool:
+    """Whether ``topic`` is one of those that ``filter_`` subscribes to.
+
+    >>> matches("plant/+/temp", "plant/7/temp"), matches("plant/#", "plant"), matches("#", "$SYS/load")
+    (True, True, False)
+    """
+    if topic.startswith("$") and filter_[:1] in ("+", "#"):
+        return False
+    wanted, given = filter_.split("/"), topic.split("/")
+    for place, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if place >= len(given) or level not in ("+", given[place]):
+            return False
+    return len(wanted) == len(given)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some topic matches both filters.
+
+    >>> overlap("a/+/c", "a/b/#"), overlap("a/b", "a/c")
+    (True, False)
+    """
+    left, right = one.split("/"), other.split("/")
+    for place in range(max(len(left), len(right))):
+        a = left[place] if place < len(left) else None
+        b = right[place] if place < len(right) else None
+        if a == "#" or b == "#":
+            return True  # the parent level matches too: a/# takes a
+        if a is None or b is None:
+            # one ended: only a "#" as the next level of the other would still match
+            return False
+        if a != b and "+" not in (a, b):
+            return False
+    return True
+
+
+def escape_level(text: str) -> str:
+    """One topic level of any text: ``/ + # %`` and NUL percent-encoded, all else as it is."""
+    return "".join(quote(char, safe="") if char in "/+#%\0" else char for char in text)
+
+
+def unescape_level(level: str, escapes: str) -> str:
+    """The text of a topic level under the stream's option ``escapes``: ``none``, ``percent`` or ``words``."""
+    if escapes == "percent":
+        return unquote(level, errors="strict")
+    if escapes == "words":
+        return " ".join(_WORDS.get(word, word) for word in level.split(" "))
+    return level

@@ -1,0 +1,66 @@
+"""Real parts for every test: a Mosquitto, a database that processes and threads share."""
+
+import importlib
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+append_only = importlib.import_module("streams.migrations.0002_append_only")
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 10.0, what: str = "the condition") -> Any:
+    """What ``condition`` returns as soon as it is true; fails at the deadline."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true within {timeout_s} s")
+        time.sleep(0.02)
+    return value
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real Mosquitto on a free loopback port, set up as docs/mosquitto.conf advises."""
+    port = free_port()
+    config = tmp_path_factory.mktemp("broker") / "mosquitto.conf"
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
+    )
+    process = subprocess.Popen(["mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: listening(port), timeout_s=5, what="mosquitto")
+        yield f"mqtt://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The flush between tests deletes events: it lifts the append-only trigger (SQLite; PostgreSQL truncates)."""
+    if connection.vendor != "sqlite":
+        return
+    flush = connection.ops.execute_sql_flush
+
+    def lifted(statements: list[str]) -> None:
+        flush([*append_only.UNDO["sqlite"], *statements, *append_only.SQLITE])
+
+    connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign]
