@@ -1,5 +1,8 @@
 """WebSocket routes."""
 
-from django.urls import URLPattern
+from channels.routing import URLRouter
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from live.consumers import LiveConsumer
+
+application = URLRouter([path("ws/live/", LiveConsumer.as_asgi()), path("ws/live/<slug:log>/", LiveConsumer.as_asgi())])

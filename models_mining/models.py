@@ -1,6 +1,5 @@
 """What is kept of mining: checkpoints of live logs, models and their newest pictures, cases, minutes."""
 
-
 from django.db import models
 
 from streams.models import EventLog
@@ -17,6 +16,21 @@ class Checkpoint(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["log", "-seq"], name="checkpoint_newest")]
+
+
+class LogState(models.Model):
+    """How far the mining of a log is: it stands for the events up to ``seq``."""
+
+    log = models.OneToOneField(EventLog, primary_key=True, on_delete=models.CASCADE, related_name="mined")
+    epoch = models.CharField(max_length=12)
+    seq = models.PositiveBigIntegerField(default=0)
+    cases = models.PositiveBigIntegerField(default=0)
+    open_cases = models.PositiveBigIntegerField(default=0)
+    beyond = models.PositiveBigIntegerField(default=0)  # cases beyond the prefix tree's budget
+    saved_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.log} up to {self.seq}"
 
 
 class MinedModel(models.Model):
@@ -75,7 +89,6 @@ class Minute(models.Model):
     events = models.PositiveIntegerField(default=0)
     started = models.PositiveIntegerField(default=0)
     closed = models.PositiveIntegerField(default=0)
-    seq = models.PositiveBigIntegerField()  # counted up to here: an event learned again is not counted again
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["log", "minute"], name="minute_key")]

@@ -1,0 +1,92 @@
+"""What the feed reads: versions and pictures of watched models, the health of their logs. Synchronous."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from models_mining.models import LogState, MinedModel
+from models_mining.pictures import Picture
+from streams.models import EventLog, Stream
+
+WATCHED_S = 20  # a watcher says so every few seconds; the miner derives for that long
+
+
+@dataclass(frozen=True)
+class Visible:
+    """A model that a user may see."""
+
+    model: int
+    log: int
+    slug: str
+    picture: Picture | None
+
+
+def versions(models: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Epoch and version of each model that still exists."""
+    rows = MinedModel.objects.filter(pk__in=models).values_list("pk", "epoch", "version")
+    return {pk: (epoch, version) for pk, epoch, version in rows}
+
+
+def pictures(models: Iterable[int]) -> dict[int, Picture]:
+    """The newest picture of each model that has one."""
+    rows = MinedModel.objects.filter(pk__in=models).exclude(picture=None).values_list("pk", "picture")
+    return {pk: picture for pk, picture in rows if picture is not None}
+
+
+def watch(models: Iterable[int]) -> None:
+    """Tell the miner that somebody looks at these models."""
+    until = timezone.now() + timedelta(seconds=WATCHED_S)
+    MinedModel.objects.filter(pk__in=models).update(watched_until=until)
+
+
+def default_model(log: EventLog) -> MinedModel | None:
+    """The directly-follows graph over all cases that every log gets, else its oldest model."""
+    models = MinedModel.objects.filter(log=log).order_by("pk")
+    return models.filter(algorithm="dfg", cases="all").first() or models.first()
+
+
+def visible(user: Any, token: Any, log: str, model: int | None) -> Visible | None:
+    """The model (None: the default one) of a log by slug, or None where there is none that ``user`` may see."""
+    if not user.has_perm("streams.view_eventlog"):
+        return None
+    logs = EventLog.objects.all()
+    if token is not None:
+        if "read" not in token.scopes:
+            return None
+        if token.logs.exists():
+            logs = token.logs.all()
+    found = logs.filter(slug=log).first()
+    if found is None:
+        return None
+    row = default_model(found) if model is None else MinedModel.objects.filter(log=found, pk=model).first()
+    if row is None:
+        return None
+    watch([row.pk])
+    return Visible(row.pk, found.pk, found.slug, row.picture)
+
+
+def health(log: int) -> dict[str, Any] | None:
+    """Where a log stands: ``stored`` in all, its last arrival, open cases, the streams that feed it; None if gone."""
+    row = EventLog.objects.filter(pk=log).values("stored", "last_received_at").first()
+    if row is None:
+        return None
+    feeding = Stream.objects.filter(archived_at=None).filter(log=log) | Stream.objects.filter(
+        archived_at=None, opened_logs=log
+    )
+    received = row["last_received_at"]
+    return {
+        "stored": row["stored"],
+        "last_received_at": received and received.isoformat(),
+        "open_cases": LogState.objects.filter(log=log).values_list("open_cases", flat=True).first() or 0,
+        "streams": [
+            {
+                "slug": stream.slug,
+                "name": stream.name,
+                "state": stream.broker.state if stream.enabled else "stopped",
+            }
+            for stream in feeding.select_related("broker").distinct()
+        ],
+    }

@@ -1,0 +1,114 @@
+"""What mining keeps in tables beside the pictures: a row per case, throughput by minute, how far it is."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from models_mining.core.cases import Case as LiveCase
+from models_mining.core.journal import Transition
+from models_mining.core.live_log import LiveLog
+from models_mining.models import Case, LogState, Minute
+from models_mining.reading import moment
+
+MINUTE_US = 60_000_000
+_FIELDS = ["node", "length", "started_at", "last_at", "seq", "closed_at"]
+
+
+@dataclass
+class Pending:
+    """News of a log that its rows do not know yet."""
+
+    touched: set[str] = field(default_factory=set)
+    traces: dict[str, dict[str, Any]] = field(default_factory=dict)  # attributes of a case, last value wins
+    events: Counter[int] = field(default_factory=Counter)  # by minute of arrival
+    started: Counter[int] = field(default_factory=Counter)
+    closed: Counter[int] = field(default_factory=Counter)
+
+    def transitions(self, made: Iterable[Transition]) -> None:
+        """Count cases that started or closed."""
+        for kind, _, received_us in made:
+            if kind == "started":
+                self.started[received_us // MINUTE_US] += 1
+            elif kind == "closed":
+                self.closed[received_us // MINUTE_US] += 1
+
+
+def save(log: int, epoch: str, live: LiveLog, pending: Pending) -> None:
+    """Write the news: in one transaction of the caller, so that LogState tells exactly what the rows stand for."""
+    save_cases(log, live, pending.touched, pending.traces)
+    save_minutes(log, pending)
+    save_state(log, epoch, live)
+
+
+def save_state(log: int, epoch: str, live: LiveLog) -> None:
+    """How far the rows are."""
+    LogState.objects.update_or_create(
+        log_id=log,
+        defaults={
+            "epoch": epoch,
+            "seq": live.seq,
+            "cases": len(live.cases),
+            "open_cases": live.open_cases,
+            "beyond": live.beyond,
+            "saved_at": timezone.now(),
+        },
+    )
+
+
+def save_cases(log: int, live: LiveLog, names: Iterable[str], traces: Mapping[str, dict[str, Any]]) -> None:
+    """Insert or update the rows of some cases."""
+    plain = [_row(log, live, name) for name in names if name not in traces]
+    told = [_row(log, live, name) for name in traces]
+    known = {
+        case: attributes
+        for some in _chunks(list(traces))
+        for case, attributes in Case.objects.filter(log=log, case__in=some).values_list("case", "attributes")
+    }
+    for row in told:
+        row.attributes = known.get(row.case, {}) | traces[row.case]
+    for rows, fields in ((plain, _FIELDS), (told, [*_FIELDS, "attributes"])):
+        Case.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["log", "case"], update_fields=fields, batch_size=500
+        )
+
+
+def _chunks(names: list[str], size: int = 500) -> Iterable[list[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
+
+
+def _row(log: int, live: LiveLog, name: str) -> Case:
+    case: LiveCase = live.cases[name]
+    return Case(
+        log_id=log,
+        case=name,
+        node=live.numbers[case.activity],
+        length=case.length,
+        started_at=moment(case.started_at_us),
+        last_at=moment(case.last_at_us),
+        seq=case.seq,
+        closed_at=moment(case.last_at_us) if case.closed else None,
+    )
+
+
+def save_minutes(log: int, pending: Pending) -> None:
+    """Add to the minutes."""
+    for minute in pending.events.keys() | pending.started.keys() | pending.closed.keys():
+        Minute.objects.bulk_create(
+            [Minute(log_id=log, minute=moment(minute * MINUTE_US))], ignore_conflicts=True
+        )
+        Minute.objects.filter(log=log, minute=moment(minute * MINUTE_US)).update(
+            events=F("events") + pending.events[minute],
+            started=F("started") + pending.started[minute],
+            closed=F("closed") + pending.closed[minute],
+        )
+
+
+def forget(log: int) -> None:
+    """Drop all rows of a log, the one that says how far they are first."""
+    LogState.objects.filter(log=log).delete()
+    Case.objects.filter(log=log).delete()
+    Minute.objects.filter(log=log).delete()
