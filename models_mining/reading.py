@@ -43,6 +43,17 @@ def _trace(attributes: dict[str, Any]) -> dict[str, Any] | None:
     return trace or None
 
 
+def traces(log: int, cases: list[str]) -> dict[str, dict[str, Any]]:
+    """The trace attributes of some cases, last value (by seq) wins; those without any are left out."""
+    found: dict[str, dict[str, Any]] = {}
+    rows = Event.objects.filter(log=log, case__in=cases).order_by("seq").values_list("case", "attributes")
+    for case, attributes in rows.iterator(chunk_size=5000):
+        trace = _trace(attributes)
+        if trace is not None:
+            found.setdefault(case, {}).update(trace)
+    return found
+
+
 def in_order(log: int, upto: int) -> Iterator[Seen]:
     """All events up to ``upto`` by (case, at, seq): the order of batch mining, in which none is late."""
     rows = Event.objects.filter(log=log, seq__lte=upto).order_by("case", "at", "seq").values_list(*_SEEN)

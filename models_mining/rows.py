@@ -97,9 +97,7 @@ def _row(log: int, live: LiveLog, name: str) -> Case:
 def save_minutes(log: int, pending: Pending) -> None:
     """Add to the minutes."""
     for minute in pending.events.keys() | pending.started.keys() | pending.closed.keys():
-        Minute.objects.bulk_create(
-            [Minute(log_id=log, minute=moment(minute * MINUTE_US))], ignore_conflicts=True
-        )
+        Minute.objects.bulk_create([Minute(log_id=log, minute=moment(minute * MINUTE_US))], ignore_conflicts=True)
         Minute.objects.filter(log=log, minute=moment(minute * MINUTE_US)).update(
             events=F("events") + pending.events[minute],
             started=F("started") + pending.started[minute],

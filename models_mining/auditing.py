@@ -1,0 +1,112 @@
+"""The central promise, checked on a real log: live models equal batch mining of the stored events."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from models_mining import checkpoints, reading
+from models_mining.core.cases import CaseSet
+from models_mining.core.discovery import registry
+from models_mining.core.closing import closed_cases
+from models_mining.core.live_log import LiveLog
+from models_mining.core.seen import Seen
+from models_mining.models import MinedModel
+from streams.models import EventLog
+
+
+@dataclass
+class Findings:
+    """What the audit of one log looked at, and every difference it found, as sentences."""
+
+    log: str
+    events: int = 0
+    models: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+def exact_live_algorithms() -> list[str]:
+    """What is audited unless something else is asked for."""
+    return [name for name, miner in registry.MINERS.items() if miner.exact and miner.cost == "live"]
+
+
+class Audit:
+    """One log, up to its last event at the start: pictures, the newest checkpoint, and mining from nothing."""
+
+    def __init__(self, log: EventLog, algorithms: Collection[str]) -> None:
+        self.log, self.algorithms = log, algorithms
+        self.upto = EventLog.objects.values_list("next_seq", flat=True).get(pk=log.pk) - 1
+        self.models = list(MinedModel.objects.filter(log=log, algorithm__in=algorithms))
+        self.track_closed = MinedModel.objects.filter(log=log, cases=MinedModel.Cases.CLOSED).exists()
+        self.rows = list(reading.in_order(log.pk, self.upto))
+        self.findings = Findings(log.slug, events=self.upto)
+
+    def run(self) -> Findings:
+        """Check all there is to check."""
+        for model in self.models:
+            if model.picture is not None:
+                self.findings.models += 1
+                self._compare(f"picture of model {model.pk}", model, model.picture, model.picture["seq"])
+        restored = self._from_checkpoint()
+        if restored is not None:
+            self._compare_live("checkpoint", restored)
+        self._compare_live("from nothing", self._from_nothing())
+        if len(self.rows) != self.upto:
+            self.findings.differences.append(f"{len(self.rows)} events are stored, numbered up to {self.upto}")
+        return self.findings
+
+    def _idle_us(self) -> int | None:
+        return None if self.log.idle_close_s is None else self.log.idle_close_s * 1_000_000
+
+    def _from_checkpoint(self) -> LiveLog | None:
+        key = checkpoints.settings_key(self.log, track_closed=self.track_closed)
+        live = checkpoints.newest(self.log.pk, key, self.upto)
+        if live is not None:
+            tail = reading.TailReader(self.log.pk)
+            for event in sorted(row for row in self.rows if row.seq > live.seq):
+                live.learn_one(event, tail)
+        return live
+
+    def _from_nothing(self) -> LiveLog:
+        live = LiveLog(
+            end_activities=self.log.end_activities,
+            idle_close_us=self._idle_us(),
+            track_closed=self.track_closed,
+            activities=reading.activities(self.log.pk, self.upto),
+            max_nodes=settings.TREE_NODES,
+            max_depth=settings.TREE_DEPTH,
+        )
+        live.learn_sorted(self.rows, reading.TailReader(self.log.pk))
+        return live
+
+    def _compare_live(self, what: str, live: LiveLog) -> None:
+        wanted: set[tuple[str, CaseSet]] = {(name, "all") for name in self.algorithms}
+        if self.track_closed:
+            wanted |= {(name, "closed") for name in self.algorithms}
+        for name, cases in sorted(wanted):
+            self.findings.models += 1
+            self._report(what, name, cases, registry.derive(name, live, cases), self.upto)
+
+    def _compare(self, what: str, model: MinedModel, picture: object, seq: int) -> None:
+        cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
+        self._report(what, model.algorithm, cases, picture, seq)
+
+    def _report(self, what: str, algorithm: str, cases: CaseSet, value: object, seq: int) -> None:
+        rows, closed = self._batch_rows(seq, cases)
+        check = registry.get(algorithm).audit
+        if check is not None:
+            self.findings.differences += [
+                f"{self.log.slug}, {algorithm} over {cases} cases, {what}, up to {seq}: {difference}"
+                for difference in check(value, rows, closed)
+            ]
+
+    def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[Seen], set[str]]:
+        rows = [row for row in self.rows if row.seq <= seq]
+        closed = closed_cases(rows, self.log.end_activities, self._idle_us())
+        return ([row for row in rows if row.case in closed] if cases == "closed" else rows), closed
+
+
+def audit(logs: Iterable[EventLog], algorithms: Collection[str]) -> Iterator[Findings]:
+    """Audit one log after the other."""
+    for log in logs:
+        yield Audit(log, algorithms).run()
