@@ -5,6 +5,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,11 +38,11 @@ def listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def mosquitto(folder: Path) -> Iterator[str]:
     """URL of a real Mosquitto on a free loopback port, set up as docs/mosquitto.conf advises."""
     port = free_port()
-    config = tmp_path_factory.mktemp("broker") / "mosquitto.conf"
+    config = folder / "mosquitto.conf"
     config.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
     )
@@ -51,6 +53,20 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real Mosquitto for all tests: each takes topics of its own."""
+    with mosquitto(tmp_path_factory.mktemp("broker")) as url:
+        yield url
+
+
+@pytest.fixture
+def second_broker(tmp_path: Path) -> Iterator[str]:
+    """Another one, for one test."""
+    with mosquitto(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

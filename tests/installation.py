@@ -1,0 +1,177 @@
+"""A whole installation for a test: its own folder and database, real processes, its API and its live socket."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.sync.client import ClientConnection, connect
+
+from models_mining.pictures import apply
+from tests.conftest import free_port, listening, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Installation:
+    """Starts and kills processes, speaks to the API as user ``boss`` with a token of all scopes."""
+
+    def __init__(self, var: Path, **settings: str) -> None:
+        self.var = var
+        self.port = free_port()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        own = {"DATABASE_URL": f"sqlite:///{var / 'procmine.sqlite3'}", "VAR": str(var), "LOG_LEVEL": "INFO"}
+        names = {f"PROCMINE_{name}": value for name, value in (own | settings).items()}
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")} | names
+        self.manage("migrate", "-v0")
+        self.manage("shell", "-c", "from django.contrib.auth.models import User;User.objects.create_superuser('boss')")
+        scopes = [word for scope in ("read", "ingest", "control") for word in ("--scope", scope)]
+        self.token = self.manage("createtoken", "boss", *scopes).strip().splitlines()[-1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for role in list(self.processes):
+            self.stop(role)
+
+    def manage(self, *args: str, timeout_s: float = 120) -> str:
+        """What ``manage.py`` prints; fails with its error output unless it exits with 0."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *args],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        assert done.returncode == 0, f"manage.py {args[0]}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def popen(self, *args: str) -> subprocess.Popen[bytes]:
+        """A ``manage.py`` command that goes on beside the test; ended with the installation."""
+        with self.log_file(args[0]).open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, stdout=output, stderr=output
+            )
+        self.processes[args[0]] = process
+        return process
+
+    def log_file(self, role: str) -> Path:
+        """What a process wrote."""
+        return self.var / f"{role}.log"
+
+    def start(self, role: str, *args: str) -> None:
+        """Start ``ingest``, ``mine`` or ``web``; the latter is waited for."""
+        command = [sys.executable, "manage.py", role, *args]
+        if role == "web":
+            command = [sys.executable, "-m", "daphne", "-p", str(self.port), "procmine.asgi:application"]
+        with self.log_file(role).open("ab") as output:
+            self.processes[role] = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=output, stderr=output)
+        if role == "web":
+            wait_for(lambda: listening(self.port), timeout_s=30, what="the web process")
+
+    def kill(self, role: str) -> None:
+        """SIGKILL."""
+        self._end(role, signal.SIGKILL)
+
+    def stop(self, role: str) -> None:
+        """SIGTERM, and wait."""
+        self._end(role, signal.SIGTERM)
+
+    def _end(self, role: str, number: signal.Signals) -> None:
+        process = self.processes.pop(role)
+        process.send_signal(number)
+        process.wait(timeout=30)
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON answer of the API."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/v1/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Token {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
+
+    def connect_broker(self, url: str, name: str = "plant", protocol: str = "3.1.1") -> int:
+        """Register the broker at ``url``; its id."""
+        port = int(url.rpartition(":")[2])
+        broker = {"name": name, "host": "127.0.0.1", "port": port, "protocol": protocol}
+        return int(self.api("POST", "brokers/", broker)["id"])
+
+    def add_stream(self, broker: int, topic: str, slug: str = "plant", **fields: Any) -> None:
+        """Register an MQTT-XES stream that decodes percent escapes."""
+        stream = {"slug": slug, "name": slug, "broker": broker, "topic": topic, "options": {"escapes": "percent"}}
+        self.api("POST", "streams/", stream | fields)
+
+    def live(self, log: str, **options: Any) -> "LiveClient":
+        """A client of the live socket that follows the default model of ``log``."""
+        return LiveClient(f"ws://127.0.0.1:{self.port}/ws/live/", self.token, log, **options)
+
+
+class LiveClient:
+    """Applies snapshots and deltas as every client must: acknowledges each, asks for a resync on a gap."""
+
+    def __init__(self, url: str, token: str, log: str, **options: Any) -> None:
+        self.socket: ClientConnection = connect(
+            url,
+            additional_headers={"Authorization": f"Token {token}"},
+            subprotocols=["procmine.v1"],  # type: ignore[list-item]
+        )
+        self.shown: dict[str, Any] = {"epoch": "", "version": -1, "seq": -1, "nodes": [], "edges": []}
+        self.moves: list[Any] = []
+        self.seen: list[str] = []
+        self.sub = self.ask("subscribe", log=log, **({"include": ["model", "moves"], "rate_hz": 20} | options))["sub"]
+
+    def ask(self, type_: str, **fields: Any) -> dict[str, Any]:
+        """Send a request and read until its answer."""
+        self.send(type_, id=1, **fields)
+        while True:
+            message = self.read()
+            if message["type"] == "result":
+                assert message["ok"], message
+                return message
+
+    def send(self, type_: str, **fields: Any) -> None:
+        """Send one message."""
+        self.socket.send(json.dumps({"type": type_, **fields}))
+
+    def read(self, timeout_s: float = 20) -> dict[str, Any]:
+        """The next message, applied."""
+        message: dict[str, Any] = json.loads(self.socket.recv(timeout=timeout_s))
+        self.seen.append(message["type"])
+        if message["type"] == "snapshot":
+            self.shown = message
+        elif message["type"] == "delta":
+            try:
+                self.shown = apply(self.shown, message)
+                self.moves += message.get("moves", [])
+            except ValueError:
+                self.send("resync", sub=self.sub)
+                return message
+        if message["type"] in ("snapshot", "delta"):
+            self.send("ack", sub=message["sub"], version=message["version"])
+        return message
+
+    def wait_for_seq(self, seq: int, timeout_s: float = 60) -> dict[str, Any]:
+        """The picture, as soon as it stands for the events up to ``seq``."""
+        wait_for(lambda: self.shown["seq"] >= seq or (self.read() and False), timeout_s, f"seq {seq} on the socket")
+        return self.shown
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
