@@ -1,0 +1,173 @@
+"""Counts that models are derived from: who starts, who ends, what follows what and after how long."""
+
+from collections.abc import Sequence
+
+from models_mining.core.sketch import Sketch
+
+Pair = tuple[str, str]
+Triple = tuple[str, str, str]
+
+
+class Edge:
+    """How often one activity directly followed another, and after how long (integer µs, so sums are exact)."""
+
+    __slots__ = ("count", "sketch", "squares_us2", "sum_us", "summary")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sum_us = 0
+        self.squares_us2 = 0
+        self.sketch = Sketch()
+        self.summary: tuple[float, float, float] | None = None  # what `seconds` last found; None: changed since
+
+    def add(self, after_us: int) -> None:
+        """Count one more, that took ``after_us``."""
+        self.count += 1
+        self.sum_us += after_us
+        self.squares_us2 += after_us * after_us
+        self.summary = None
+        self.sketch.add(after_us)
+
+    def remove(self, after_us: int) -> None:
+        """Take one out again."""
+        self.sketch.remove(after_us)
+        self.count -= 1
+        self.sum_us -= after_us
+        self.squares_us2 -= after_us * after_us
+        self.summary = None
+
+    def merge(self, other: "Edge") -> None:
+        """Add all that ``other`` counted."""
+        self.count += other.count
+        self.sum_us += other.sum_us
+        self.squares_us2 += other.squares_us2
+        self.summary = None
+        self.sketch.merge(other.sketch)
+
+    def seconds(self) -> tuple[float, float, float]:
+        """Mean (exact), median and 95th percentile (both ≈) in seconds; computed once per change."""
+        if self.summary is None:
+            median_us, p95_us = self.sketch.quantiles((0.5, 0.95))
+            self.summary = (self.sum_us / (self.count * 10**6), median_us / 10**6, p95_us / 10**6)
+        return self.summary
+
+
+class Tally:
+    """A count that several places hold together."""
+
+    __slots__ = ("count",)
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count
+
+
+class Abstraction:
+    """Counts over a set of cases, exactly those of pm4py on the same events sorted by (case, at, seq).
+
+    ``starts`` and ``ends`` count cases by their first and last activity, ``directly_follows`` holds an
+    :class:`Edge` per pair, ``triples`` a :class:`Tally` per three activities in a row. Nothing is kept for what
+    counts zero, so two abstractions of the same cases are equal whatever happened on the way.
+    """
+
+    __slots__ = ("directly_follows", "ends", "starts", "triples")
+
+    def __init__(self) -> None:
+        self.starts: dict[str, int] = {}
+        self.ends: dict[str, int] = {}
+        self.directly_follows: dict[Pair, Edge] = {}
+        self.triples: dict[Triple, Tally] = {}
+
+    @property
+    def cases(self) -> int:
+        """How many cases were counted."""
+        return sum(self.starts.values())
+
+    @property
+    def activities(self) -> dict[str, int]:
+        """Events per activity: every event either starts its case or directly follows another."""
+        counts = dict(self.starts)
+        for (_, activity), edge in self.directly_follows.items():
+            counts[activity] = counts.get(activity, 0) + edge.count
+        return counts
+
+    @property
+    def distance_two(self) -> dict[Pair, int]:
+        """How often an activity came two events after another, whatever lay between (heuristics miner)."""
+        counts: dict[Pair, int] = {}
+        for (a, _, c), tally in self.triples.items():
+            counts[a, c] = counts.get((a, c), 0) + tally.count
+        return counts
+
+    def edge(self, a: str, b: str) -> Edge:
+        """The record of ``a`` directly followed by ``b``; made if there is none. Count in it at once."""
+        edge = self.directly_follows.get((a, b))
+        if edge is None:
+            edge = self.directly_follows[a, b] = Edge()
+        return edge
+
+    def triple(self, a: str, b: str, c: str) -> Tally:
+        """The record of ``a``, ``b``, ``c`` in a row; made if there is none. Count in it at once."""
+        tally = self.triples.get((a, b, c))
+        if tally is None:
+            tally = self.triples[a, b, c] = Tally()
+        return tally
+
+    def add(self, steps: Sequence[tuple[str, int]], known: int = 0) -> None:
+        """Count the events ``steps[known:]`` of one case, whose last events before are ``steps[:known]``.
+
+        With ``known`` 0 the first one starts the case. Where the case ends is not counted here.
+        """
+        if not known:
+            change(self.starts, steps[0][0], 1)
+        for here in range(known or 1, len(steps)):
+            (a, from_us), (b, to_us) = steps[here - 1], steps[here]
+            self.edge(a, b).add(to_us - from_us)
+            if here > 1:
+                self.triple(steps[here - 2][0], a, b).count += 1
+
+    def remove(self, steps: Sequence[tuple[str, int]], known: int = 0) -> None:
+        """Undo :meth:`add` of the same arguments; what then counts zero goes."""
+        if not known:
+            change(self.starts, steps[0][0], -1)
+        for here in range(known or 1, len(steps)):
+            (a, from_us), (b, to_us) = steps[here - 1], steps[here]
+            edge = self.directly_follows[a, b]
+            edge.remove(to_us - from_us)
+            if not edge.count:
+                del self.directly_follows[a, b]
+            if here > 1:
+                before = steps[here - 2][0]
+                tally = self.triples[before, a, b]
+                tally.count -= 1
+                if not tally.count:
+                    del self.triples[before, a, b]
+
+    def add_case(self, steps: Sequence[tuple[str, int]]) -> None:
+        """Count a whole case, its end too."""
+        self.add(steps)
+        change(self.ends, steps[-1][0], 1)
+
+    def remove_case(self, steps: Sequence[tuple[str, int]]) -> None:
+        """Undo :meth:`add_case`."""
+        self.remove(steps)
+        change(self.ends, steps[-1][0], -1)
+
+    def merge(self, other: "Abstraction") -> None:
+        """Add the counts of other cases; ``other`` stays as it is."""
+        for activity, count in other.starts.items():
+            change(self.starts, activity, count)
+        for activity, count in other.ends.items():
+            change(self.ends, activity, count)
+        for (a, b), edge in other.directly_follows.items():
+            self.edge(a, b).merge(edge)
+        for (a, b, c), tally in other.triples.items():
+            self.triple(a, b, c).count += tally.count
+
+
+def change(counts: dict[str, int], key: str, by: int) -> None:
+    """Add to one count; at zero it goes."""
+    left = counts.get(key, 0) + by
+    if left:
+        counts[key] = left
+    else:
+        counts.pop(key, None)

@@ -1,0 +1,68 @@
+"""What happened since one last looked: for those who follow a live log event by event."""
+
+from collections import deque
+from typing import Literal, NamedTuple
+
+NEWEST_MOVES = 200
+
+
+class Move(NamedTuple):
+    """A case came to an activity. ``source`` and ``target`` are activity numbers; None: the case began.
+
+    A late event's ``source`` is the activity directly before it in its case.
+    """
+
+    case: str
+    source: int | None
+    target: int
+    at_us: int
+
+
+class Transition(NamedTuple):
+    """A case started, closed or reopened, when the log's clock of arrivals showed ``received_at_us``."""
+
+    kind: Literal["started", "closed", "reopened"]
+    case: str
+    received_at_us: int
+
+
+class Changes(NamedTuple):
+    """The newest moves and how many before them were left out; cases with news; transitions in order."""
+
+    moves: list[Move]
+    moves_omitted: int
+    touched: set[str]
+    transitions: list[Transition]
+
+
+class Journal:
+    """Collects changes until they are drained. A log without one (a rediscovery) spends nothing on them."""
+
+    __slots__ = ("_made", "_moves", "_touched", "_transitions")
+
+    def __init__(self) -> None:
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._made = 0
+        self._moves: deque[Move] = deque(maxlen=NEWEST_MOVES)
+        self._touched: set[str] = set()
+        self._transitions: list[Transition] = []
+
+    def move(self, case: str, source: int | None, target: int, at_us: int) -> None:
+        """Note an event: its case has news, too."""
+        self._made += 1
+        self._moves.append(Move(case, source, target, at_us))
+        self._touched.add(case)
+
+    def transition(self, kind: Literal["started", "closed", "reopened"], case: str, received_at_us: int) -> None:
+        """Note that a case started, closed or reopened."""
+        self._transitions.append(Transition(kind, case, received_at_us))
+        self._touched.add(case)
+
+    def drain(self) -> Changes:
+        """Everything noted since the last drain."""
+        moves = list(self._moves)
+        changes = Changes(moves, self._made - len(moves), self._touched, self._transitions)
+        self._start_afresh()
+        return changes

@@ -1,0 +1,284 @@
+"""The in-memory abstraction of a log: everything live models are derived from."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from models_mining.core import history, merging, state
+from models_mining.core.abstraction import Abstraction, Edge, Pair, change
+from models_mining.core.cases import Case, CaseSet
+from models_mining.core.idle import NEVER_US, IdleQueue
+from models_mining.core.journal import Journal
+from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES
+from models_mining.core.seen import Seen, Tail
+from models_mining.core.standing import Standing
+
+_at_us = itemgetter(1)
+
+
+class LiveLog:
+    """Everything live models are derived from, exact after each event.
+
+    Constant time per event in order; a late one costs as much as its case has events after it. All of it is a
+    function of the set of events learnt: what came late, closed too early or stood elsewhere leaves no trace. Two
+    exceptions: activities are numbered in the order of learning, and the tree's nodes are given first come, first
+    served once they run out.
+
+    A case is closed if its last activity by (at, seq) is one of ``end_activities``, or if the greatest arrival of
+    the log lies ``idle_close_us`` or more past the greatest of the case; otherwise it is open. ``all`` counts every
+    case, ``closed`` the closed ones only (None unless ``track_closed``).
+
+    ``activities`` get the first numbers: a rediscovery, which does not learn in the order of arrival, keeps the
+    numbers of the epoch so. A ``journal`` set on the log is told every change.
+
+    >>> log = LiveLog()
+    >>> for n, activity in enumerate(("register", "check", "check", "pay"), start=1):
+    ...     log.learn_one(Seen(seq=n, case="c1", activity=activity, at_us=n * 10**6, received_at_us=n * 10**6))
+    >>> log.directly_follows["check", "check"].count
+    1
+    """
+
+    def __init__(
+        self,
+        *,
+        end_activities: Iterable[str] = (),
+        idle_close_us: int | None = None,
+        track_closed: bool = False,
+        activities: Iterable[str] = (),
+        max_nodes: int = MAX_NODES,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        self.end_activities = frozenset(end_activities)
+        self.numbers = {name: number for number, name in enumerate(dict.fromkeys(activities))}
+        self.cases: dict[str, Case] = {}
+        self.standing = Standing(max_nodes, max_depth)
+        self.tree = self.standing.tree
+        self.all = self.standing.all
+        self.closed = Abstraction() if track_closed else None
+        self.idle = IdleQueue(idle_close_us)
+        self.seq = 0  # greatest number learnt
+        self.newest_received_us = -NEVER_US
+        self.journal: Journal | None = None
+
+    # --- Reading -------------------------------------------------------------------------
+
+    @property
+    def directly_follows(self) -> dict[Pair, Edge]:
+        """Pairs of all cases."""
+        return self.all.directly_follows
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """Cases by first activity."""
+        return self.all.starts
+
+    @property
+    def ends(self) -> dict[str, int]:
+        """Cases by last activity, the open ones too."""
+        return self.all.ends
+
+    @property
+    def beyond(self) -> int:
+        """How many cases the tree has no room for: variants are not exact by these."""
+        return self.standing.beyond
+
+    @property
+    def open_cases(self) -> int:
+        """How many cases are open."""
+        return len(self.cases) - sum(self.standing.closed_at.values())
+
+    def open_at(self, activity: str) -> int:
+        """How many open cases stand at ``activity`` now."""
+        return self.all.ends.get(activity, 0) - self.standing.closed_at.get(activity, 0)
+
+    def counts(self, cases: CaseSet = "all") -> Abstraction:
+        """The counts over all or over closed cases. Closed ones that are not tracked are a LookupError."""
+        if cases == "all":
+            return self.all
+        if self.closed is None:
+            raise LookupError("this log does not count closed cases on their own (track_closed)")
+        return self.closed
+
+    # --- Learning ------------------------------------------------------------------------
+
+    def learn_one(self, event: Seen, tail: Tail | None = None) -> None:
+        """Learn one more event of the log; they come in the order of ``seq``.
+
+        ``tail`` reads the events of a case back. It is asked for a late event and, with ``track_closed``, when a
+        case comes back after it closed, or closes without its times in memory (it has outgrown the tree, or was
+        open when a state was saved). A HistoryError says that ``tail`` was missing or its answer wrong; then, as
+        when ``tail`` itself fails, the event has not been counted and may be learnt again.
+        """
+        seq, name, activity, at_us, received_at_us = event
+        case = self.cases.get(name)
+        if received_at_us > self.newest_received_us:
+            if received_at_us >= self.idle.due_us:
+                if case is not None:  # it has just been heard of
+                    case.received_at_us = received_at_us
+                self._close_idle(tail, received_at_us, seq)
+            self.newest_received_us = received_at_us
+        if (
+            case is None
+            or case.closed
+            or at_us < case.last_at_us
+            or (node := case.node) is None
+            or (child := node.children.get(activity)) is None
+            or (edge := child.edge) is None
+            or activity in self.end_activities
+        ):
+            self._learn_unusual(event, case, tail)
+            return
+
+        # The beaten path: an open case goes on where one has gone before. All that changes hangs on the two nodes.
+        edge.add(at_us - case.last_at_us)
+        if child.triple is not None:
+            child.triple.count += 1
+        child.passes += 1
+        child.open += 1
+        node.open -= 1
+        ends = self.all.ends
+        change(ends, node.activity, -1)
+        ends[activity] = ends.get(activity, 0) + 1
+        case.node = child
+        case.length += 1
+        case.last_at_us = at_us
+        if received_at_us > case.received_at_us:
+            case.received_at_us = received_at_us
+        if seq > case.seq:
+            case.seq = seq
+        if seq > self.seq:
+            self.seq = seq
+        if case.times is not None:
+            case.times.append(at_us)
+        if self.journal is not None:
+            self.journal.move(name, self.numbers[node.activity], self.numbers[activity], at_us)
+
+    def learn_sorted(self, events: Iterable[Seen], tail: Tail | None = None) -> None:
+        """Learn a whole log at once, sorted by (case, at, seq): nothing is late then. Only for an empty log.
+
+        Which cases are closed is settled after the last event. ``tail`` is needed only with ``track_closed``, for
+        closed cases that have outgrown the tree. An event out of order is a ValueError.
+        """
+        if self.cases:
+            raise ValueError("only an empty log can learn a sorted one")
+        append = self.standing.append
+        for seq, name, activity, at_us, received_at_us in events:
+            case = self.cases.get(name) or self._begin(name, seq, at_us, received_at_us)
+            if at_us < case.last_at_us:
+                raise ValueError(f"event {seq} of case {name!r} is not in the order of time")
+            self.numbers.setdefault(activity, len(self.numbers))
+            append(case, activity, at_us)
+            case.received_at_us = max(case.received_at_us, received_at_us)
+            case.seq = max(case.seq, seq)
+        self.seq = max((case.seq for case in self.cases.values()), default=0)
+        self.newest_received_us = max((case.received_at_us for case in self.cases.values()), default=-NEVER_US)
+        for name, case in self.cases.items():
+            self.standing.put(case)
+            if self._is_closed(case.activity, case.received_at_us):
+                self._close(name, case, tail, self.seq + 1)
+            else:
+                self.idle.add(name, case)
+
+    def _begin(self, name: str, seq: int, at_us: int, received_at_us: int) -> Case:
+        case = self.cases[name] = Case(self.tree.root, at_us, received_at_us, seq)
+        if self.closed is not None:
+            case.times = array("q")
+        return case
+
+    def _learn_unusual(self, event: Seen, case: Case | None, tail: Tail | None) -> None:
+        """Learn an event that begins, closes or reopens a case, comes late, or goes where none has gone before."""
+        seq, name, activity, at_us, received_at_us = event
+        late = case is not None and at_us < case.last_at_us
+        was_closed = case is not None and case.closed
+        closes = self._is_closed(
+            case.activity if case is not None and late else activity,
+            received_at_us if case is None else max(received_at_us, case.received_at_us),
+        )
+        steps: history.Steps = ()  # what the case did before, as far as that is needed
+        if case is not None and self.closed is not None and (was_closed or closes):
+            steps = history.whole(name, case, tail, seq)
+        elif case is not None and late:
+            steps = history.since(name, case, tail, at_us, seq)
+
+        # So far nothing has changed, and from here on nothing is read.
+        self.numbers.setdefault(activity, len(self.numbers))
+        if case is None:
+            case = self._begin(name, seq, at_us, received_at_us)
+        else:
+            self.standing.lift(case)
+        place = bisect_right(steps, at_us, key=_at_us)
+        source = case.activity
+        if late:
+            source = steps[place - 1][0] if place else ""
+            self.standing.insert(case, steps, place, (activity, at_us))
+        else:
+            self.standing.append(case, activity, at_us)
+        case.closed = closes
+        case.received_at_us = max(case.received_at_us, received_at_us)
+        case.seq = max(case.seq, seq)
+        self.seq = max(self.seq, seq)
+        self.standing.put(case)
+        if self.closed is not None:
+            now = [*steps[:place], (activity, at_us), *steps[place:]]
+            self._recount_closed(case, before=steps if was_closed else (), now=now)
+        if not closes:
+            self.idle.add(name, case)
+        if self.journal is not None:
+            self.journal.move(name, self.numbers.get(source), self.numbers[activity], at_us)
+            if case.length == 1:
+                self.journal.transition("started", name, self.newest_received_us)
+            if closes != was_closed:
+                self.journal.transition("closed" if closes else "reopened", name, self.newest_received_us)
+
+    def _recount_closed(self, case: Case, before: history.Steps, now: history.Steps) -> None:
+        """Count a closed case as it is ``now`` and no longer as it was ``before`` (empty: it was open)."""
+        if self.closed is None:
+            return
+        if before:
+            self.closed.remove_case(before)
+        if case.closed:
+            self.closed.add_case(now)
+            case.times = None  # a closed case is read back if it should return
+        elif before and case.node is not None:
+            case.times = array("q", map(_at_us, now))
+
+    # --- Closing -------------------------------------------------------------------------
+
+    def _is_closed(self, activity: str, received_at_us: int) -> bool:
+        """Is a case closed that stands at ``activity`` and was last heard of at ``received_at_us``?"""
+        return activity in self.end_activities or self.idle.is_idle(received_at_us, self.newest_received_us)
+
+    def _close_idle(self, tail: Tail | None, now_us: int, before_seq: int) -> None:
+        for name, case in self.idle.expired(self.cases, now_us):
+            self._close(name, case, tail, before_seq)
+            if self.journal is not None:
+                self.journal.transition("closed", name, now_us)
+
+    def _close(self, name: str, case: Case, tail: Tail | None, before_seq: int) -> None:
+        steps = () if self.closed is None else history.whole(name, case, tail, before_seq)
+        self.standing.lift(case)
+        case.closed = True
+        self.standing.put(case)
+        self._recount_closed(case, before=(), now=steps)
+
+    # --- Adding, saving and restoring ------------------------------------------------------
+
+    def merge(self, other: "LiveLog", tail: Tail | None = None) -> None:
+        """Add a log over other cases: the same as having learnt both here. It uses ``other`` up.
+
+        A case in both, or settings that differ, are a ValueError before anything has changed. ``tail`` as in
+        :meth:`learn_one`: a case of the one log may have been idle for long enough by the clock of the other.
+        """
+        merging.merge(self, other)
+        self._close_idle(tail, self.newest_received_us, self.seq + 1)
+
+    def to_state(self) -> dict[str, Any]:
+        """All of it as plain lists, numbers and strings, versioned; any JSON or MessagePack writer takes it."""
+        return state.dump(self)
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any]) -> "LiveLog":
+        """The log a state was taken of; it goes on as if never stopped. Anything else is a StateError."""
+        return state.load(cls, data)

@@ -1,0 +1,45 @@
+"""What the mining core is told: one event, and the way back to the events before it."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+
+class Seen(NamedTuple):
+    """One stored event, as the miner sees it. Moments are integer microseconds since 1970.
+
+    ``at_us`` is when it happened (order and durations), ``received_at_us`` when it reached us (idle closing).
+    Events of a case are ordered by (``at_us``, ``seq``): of equal times, the one stored first comes first.
+    """
+
+    seq: int
+    case: str
+    activity: str
+    at_us: int
+    received_at_us: int
+
+
+class Step(NamedTuple):
+    """One event within its case: what happened, and when."""
+
+    activity: str
+    at_us: int
+
+
+Tail = Callable[[str, int | None, int], Sequence[tuple[str, int]]]
+"""``tail(case, at_us, before_seq)``: the last events of a case, read back from where they are stored.
+
+The answer holds (activity, at_us) pairs in the order (at, seq), only of events with ``seq`` < ``before_seq``, and
+always reaches to the end of the case. It begins
+
+- with ``at_us`` None: at the case's first event;
+- otherwise: at the second last event with ``at`` <= ``at_us``, or earlier (the two before the place of insertion
+  are what triples need; a case with fewer such events is given whole). Beginning earlier is never wrong, so one
+  indexed query with ``at >= (select the at of the second last)`` will do.
+
+An unknown case gives an empty answer. Errors of the reader pass through :meth:`LiveLog.learn_one`, which has then
+not counted the event and may be called again.
+"""
+
+
+class HistoryError(ValueError):
+    """The earlier events of a case were needed, and were not given or do not fit what was learnt of it."""

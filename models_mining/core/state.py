@@ -1,0 +1,167 @@
+"""A live log as plain data and back: what a checkpoint holds."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from models_mining.core.abstraction import Abstraction, change
+from models_mining.core.cases import Case
+from models_mining.core.prefix_tree import Node
+from models_mining.core.sketch import Sketch
+
+if TYPE_CHECKING:
+    from models_mining.core.live_log import LiveLog
+
+VERSION = 1
+
+
+class StateError(ValueError):
+    """This is not the state of a live log, or one of a version this program does not know."""
+
+
+def dump(log: "LiveLog") -> dict[str, Any]:
+    """The state of ``log``.
+
+    Columns instead of records, activities by number, nodes after their parents: compact, and read in one pass.
+    Nothing is kept that follows from the rest (ends, how many stand at a node or pass it).
+    Sums are decimal strings, since a sum of squares outgrows 64 bits.
+    """
+    numbers = log.numbers
+    places: dict[Node, int] = {log.tree.root: 0}
+    parents, activities = [], []
+    for place, node in enumerate(log.tree.walk(), start=1):
+        places[node] = place
+        parents.append(places[node.parent])  # type: ignore[index]  # only the root has none, and is not walked
+        activities.append(numbers[node.activity])
+    cases = log.cases.values()
+    return {
+        "version": VERSION,
+        "settings": {
+            "end_activities": sorted(log.end_activities),
+            "idle_close_us": log.idle.idle_us,
+            "track_closed": log.closed is not None,
+            "max_nodes": log.tree.max_nodes,
+            "max_depth": log.tree.max_depth,
+        },
+        "seq": log.seq,
+        "newest_received_us": str(log.newest_received_us),
+        "activities": list(numbers),
+        "tree": {"parent": parents, "activity": activities},
+        "cases": {
+            "name": list(log.cases),
+            "node": [-1 if case.node is None else places[case.node] for case in cases],
+            "beyond": [[numbers.get(activity, -1) for activity in case.beyond] for case in cases if case.node is None],
+            "length": [case.length for case in cases],
+            "started_at_us": [case.started_at_us for case in cases],
+            "last_at_us": [case.last_at_us for case in cases],
+            "received_at_us": [case.received_at_us for case in cases],
+            "seq": [case.seq for case in cases],
+            "closed": [int(case.closed) for case in cases],
+        },
+        "all": _dump_counts(log.all, numbers),
+        "closed": None if log.closed is None else _dump_counts(log.closed, numbers),
+    }
+
+
+def load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
+    """The log whose state ``data`` is; a StateError for anything else."""
+    version = data.get("version") if isinstance(data, Mapping) else None
+    if version != VERSION:
+        raise StateError(f"version {version!r} of a state is unknown, {VERSION} is known")
+    try:
+        names = data["activities"]
+        log = kind(**data["settings"], activities=names)
+        _load_counts(log.all, data["all"], names)
+        if log.closed is not None:
+            _load_counts(log.closed, data["closed"], names)
+        log.seq = data["seq"]
+        log.newest_received_us = int(data["newest_received_us"])
+        nodes = _load_tree(log, data["tree"], names)
+        _load_cases(log, data["cases"], nodes, names)
+        _count_passes(nodes)
+    except StateError:
+        raise
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise StateError(f"this is not the state of a live log: {error!r}") from error
+    return log
+
+
+def _dump_counts(counts: Abstraction, numbers: Mapping[str, int]) -> dict[str, Any]:
+    edges = counts.directly_follows
+    return {
+        "starts": [[numbers[activity], count] for activity, count in counts.starts.items()],
+        "edges": [
+            [
+                numbers[a],
+                numbers[b],
+                edge.count,
+                str(edge.sum_us),
+                str(edge.squares_us2),
+                list(edge.sketch.buckets),
+                list(edge.sketch.buckets.values()),
+            ]
+            for (a, b), edge in edges.items()
+        ],
+        "triples": [[numbers[a], numbers[b], numbers[c], tally.count] for (a, b, c), tally in counts.triples.items()],
+        "ends": [[numbers[activity], count] for activity, count in counts.ends.items()],
+    }
+
+
+def _load_counts(counts: Abstraction, data: Mapping[str, Any], names: list[str]) -> None:
+    counts.starts = {names[number]: count for number, count in data["starts"]}
+    counts.ends = {names[number]: count for number, count in data["ends"]}
+    for a, b, count, sum_us, squares_us2, buckets, bucket_counts in data["edges"]:
+        edge = counts.edge(names[a], names[b])
+        edge.count = count
+        edge.sum_us = int(sum_us)
+        edge.squares_us2 = int(squares_us2)
+        edge.sketch = Sketch(dict(zip(buckets, bucket_counts, strict=True)))
+    for a, b, c, count in data["triples"]:
+        counts.triple(names[a], names[b], names[c]).count = count
+
+
+def _load_tree(log: "LiveLog", data: Mapping[str, Any], names: list[str]) -> list[Node]:
+    """The nodes by their places, the root first."""
+    grow = log.tree.grow
+    nodes = [log.tree.root]
+    for parent, activity in zip(data["parent"], data["activity"], strict=True):
+        if parent < 0:
+            raise StateError("a node's parent is not a place in the tree")
+        nodes.append(grow(nodes[parent], names[activity]))
+    return nodes
+
+
+def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], names: list[str]) -> None:
+    """The cases, each put where it stands (the ends are known already)."""
+    beyond = iter(data["beyond"])
+    columns = ("name", "node", "length", "started_at_us", "last_at_us", "received_at_us", "seq", "closed")
+    for name, place, length, started_at_us, last_at_us, received_at_us, seq, closed in zip(
+        *(data[column] for column in columns), strict=True
+    ):
+        node = None if place < 0 else nodes[place]
+        case = log.cases[name] = Case(node, started_at_us, received_at_us, seq)
+        case.length = length
+        case.last_at_us = last_at_us
+        case.closed = bool(closed)
+        if node is None:
+            before, last = next(beyond)
+            case.beyond = ("" if before < 0 else names[before], names[last])
+            log.standing.beyond += 1
+        elif case.closed:
+            node.closed += 1
+        else:
+            node.open += 1
+        if case.closed:
+            change(log.standing.closed_at, case.activity, 1)
+        else:
+            log.idle.add(name, case)
+
+
+def _count_passes(nodes: list[Node]) -> None:
+    """As many cases pass a node as stand there or have gone on; children come after their parents."""
+    for node in reversed(nodes):
+        node.passes += node.open + node.closed
+        if node.parent is not None:
+            if not node.passes:
+                raise StateError("the tree has a node that no case passes")
+            node.parent.passes += node.passes
+    nodes[0].passes = 0  # the empty prefix is not counted
