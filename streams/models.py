@@ -38,6 +38,7 @@ class Broker(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.STOPPED, editable=False)
     state_since = models.DateTimeField(null=True, editable=False)
     last_error = models.TextField(blank=True, editable=False)
+    subscribed = models.JSONField(default=dict, editable=False)  # filter → QoS: what our session there asks for
 
     class Meta:
         ordering = ["name"]

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from streams import hints
-from streams.models import Event, EventLog
+from streams.models import Event, EventLog, Stream
 
 
 @dataclass(slots=True)
@@ -104,3 +104,8 @@ def free_slug(name: str) -> str:
     base = slugify(name)[:90] or "log"
     taken = set(EventLog.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for n in range(len(taken) + 1) if (slug := f"{base}-{n + 1}" if n else base) not in taken)
+
+
+def open_log(name: str, opened_by: Stream | None = None) -> EventLog:
+    """A new log called ``name``, by whatever stream asked for it."""
+    return EventLog.objects.create(slug=free_slug(name), name=name, opened_by=opened_by)

@@ -1,0 +1,250 @@
+"""A broker's messages: received and acknowledged by the thread that stores them.
+
+No network thread: whoever calls `Source.receive` drives the socket, so that a slow database slows the broker down
+instead of filling our memory. Source: MQTT 3.1.1 (OASIS 2014) and 5.0 (OASIS 2019).
+"""
+
+import select
+import ssl
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from django.conf import settings
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from streams.models import Broker
+from streams.mqtt.address import CONNECT_S, Address, BrokerError, refusal
+
+_MISC_EVERY_S = 1.0
+_REFUSED = 0x80  # reason codes from here on are failures
+
+
+@dataclass(slots=True)
+class Message:
+    """One PUBLISH as it came. ``connection`` numbers the connection: only there ``mid`` may be acknowledged."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    mid: int
+    dup: bool
+    retain: bool
+    received_at: datetime
+    connection: int
+
+
+class Source:
+    """A broker's messages over a session that the broker keeps while we are away.
+
+    Use it from one thread. After a BrokerError it is closed; `connect` opens it again.
+    """
+
+    _numbers = 0
+
+    def __init__(
+        self, address: Address, client_id: str, *, keep_session: bool = True, timeout_s: float = CONNECT_S
+    ) -> None:
+        self.address = address
+        self.client_id = client_id
+        self.keep_session = keep_session
+        self.timeout_s = timeout_s  # for the network, and then for the broker's answer
+        self.session_present = False  # the broker had kept our session when we connected last
+        self.refused: dict[str, str] = {}  # filters that the broker refused, and its reason
+        self._client: Client | None = None
+        self._waiting: deque[Message] = deque()
+        self._number = 0
+        self._answer: str | None = None  # to CONNECT: empty is success
+        self._lost = ""
+        self._asked: dict[int, list[str]] = {}  # SUBSCRIBE packets in flight: their filters
+        self._misc_at = 0.0
+
+    def connect(self) -> None:
+        """Connect and wait for the broker's answer; raises BrokerError."""
+        self.close()
+        Source._numbers += 1
+        self._number = Source._numbers
+        self._answer, self._lost = None, ""
+        self._asked.clear()
+        self.refused.clear()
+        try:
+            client = self.address.client(self.client_id, keep_session=self.keep_session, manual_ack=True)
+        except (ValueError, ssl.SSLError) as error:
+            raise BrokerError(f"The CA certificate cannot be read: {error}") from error
+        client.connect_timeout = self.timeout_s
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        self.address.connect(client, keep_session=self.keep_session)
+        self._client = client
+        self._wait_for_answer()
+
+    def _wait_for_answer(self) -> None:
+        deadline = time.monotonic() + self.timeout_s
+        while self._answer is None:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                self._fail(f"{self.address} did not answer within {self.timeout_s:g} s.")
+            self._drive(left_s, limit=settings.INGEST_RECEIVE_MAXIMUM)
+        if self._answer:
+            self._fail(self._answer)
+
+    def close(self) -> None:
+        """Disconnect in order; the session stays. What was not acknowledged comes again."""
+        client, self._client = self._client, None
+        # Not acknowledged, so QoS 1 comes again; QoS 0 would not.
+        self._waiting = deque(message for message in self._waiting if message.qos == 0)
+        if client is not None:
+            client.disconnect()
+            if client.socket() is not None:
+                client.loop_write()
+
+    def subscribe(self, filters: Mapping[str, int]) -> None:
+        """Ask for filters at a QoS; at most 1 is asked for.
+
+        A message of QoS 2 is acknowledged by the client library before we could store it (PUBREC), so its delivery
+        would be less safe than that of QoS 1. What the broker refuses appears in `refused` when its answer comes.
+        """
+        client = self._connected()
+        for filter_, qos in filters.items():
+            wanted = min(qos, 1)
+            # retainHandling 1: retained messages only with a new subscription
+            options = SubscribeOptions(qos=wanted, retainHandling=1) if self._v5 else None
+            _, mid = client.subscribe(filter_, wanted, options)
+            if mid is not None:
+                self._asked[mid] = [filter_]
+
+    def unsubscribe(self, filters: Iterable[str]) -> None:
+        """Ask for these filters no more; messages of them that are on their way still come."""
+        client = self._connected()
+        for filter_ in filters:
+            client.unsubscribe(filter_)
+            self.refused.pop(filter_, None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the broker has answered every `subscribe`."""
+        return not self._asked
+
+    def receive(self, limit: int, timeout_s: float) -> list[Message]:
+        """At most ``limit`` messages that wait, as soon as there is one; none after ``timeout_s``."""
+        if not self._waiting:
+            self._drive(timeout_s, limit)
+        elif len(self._waiting) < limit:
+            self._drive(0, limit)
+        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+
+    def keep_alive(self, timeout_s: float) -> None:
+        """Answer the broker for a while without taking messages out; they wait here, up to the receive maximum."""
+        if len(self._waiting) < settings.INGEST_RECEIVE_MAXIMUM:
+            self._drive(timeout_s, settings.INGEST_RECEIVE_MAXIMUM)
+        else:
+            time.sleep(timeout_s)
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Tell the broker that these are stored. Those of an earlier connection are passed over: they come again."""
+        client = self._connected()
+        for message in messages:
+            if message.qos and message.connection == self._number:
+                client.ack(message.mid, message.qos)
+
+    # --- The network ------------------------------------------------------------------
+
+    @property
+    def _v5(self) -> bool:
+        return self.address.protocol == Broker.Protocol.V5
+
+    def _connected(self) -> Client:
+        if self._client is None or self._lost:
+            raise BrokerError(self._lost or "Not connected.")
+        return self._client
+
+    def _drive(self, timeout_s: float, limit: int) -> None:
+        """Wait for the socket, then read until ``limit`` messages wait here or nothing more comes."""
+        client = self._connected()
+        sock: Any = client.socket()
+        if sock is None:
+            self._fail("The connection was lost.")
+        pending = sock.pending() > 0 if isinstance(sock, ssl.SSLSocket) else False
+        writing = [sock] if client.want_write() else []
+        readable, writable, _ = select.select([sock], writing, [], 0 if pending else timeout_s)
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        if writable:
+            code = client.loop_write()
+        if readable or pending:
+            before = -1
+            while not code and before < len(self._waiting) < limit:
+                before = len(self._waiting)
+                code = client.loop_read()
+        now = time.monotonic()
+        if now - self._misc_at >= _MISC_EVERY_S:
+            self._misc_at = now
+            code = code or client.loop_misc()
+        if code or self._lost:
+            self._fail(self._lost or f"The connection was lost: {code.name}.")
+
+    def _fail(self, reason: str) -> NoReturn:
+        self.close()
+        raise BrokerError(reason)
+
+    # --- Callbacks of the client; an exception here would end its loop ------------------
+
+    def _on_connect(
+        self, client: Client, data: Any, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        self.session_present = flags.session_present
+        self._answer = refusal(code)
+
+    def _on_disconnect(self, client: Client, data: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
+        if self._answer is None:
+            self._lost = f"{self.address} closed the connection without an answer: is it MQTT, with or without TLS?"
+        else:
+            self._lost = f"The connection was lost: {str(code).lower()}."
+
+    def _on_subscribe(self, client: Client, data: Any, mid: int, codes: list[ReasonCode], properties: Any) -> None:
+        for filter_, code in zip(self._asked.pop(mid, []), codes, strict=False):
+            if code.value >= _REFUSED:
+                self.refused[filter_] = str(code)
+
+    def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\N{REPLACEMENT CHARACTER}"  # no broker should pass it on; it belongs to no stream
+        self._waiting.append(
+            Message(
+                topic,
+                bytes(message.payload),
+                message.qos,
+                message.mid,
+                message.dup,
+                message.retain,
+                datetime.now(UTC),
+                self._number,
+            )
+        )
+
+
+def client_id(broker_id: int) -> str:
+    """Under which a broker keeps our session."""
+    return f"procmine-{settings.INSTALLATION}-{broker_id}"
+
+
+def test_connection(broker: Broker, timeout_s: float) -> str | None:
+    """Connect once with a session of its own; None if it works, else what is wrong, in words."""
+    name = f"{client_id(broker.pk or 0)}-test"
+    try:
+        source = Source(Address.of(broker), name, keep_session=False, timeout_s=timeout_s / 2)
+        source.connect()
+        source.close()
+    except BrokerError as error:
+        return str(error)
+    return None
