@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from procmine.site import views
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("source/", views.source, name="source"),
+    path("demo/<str:token>/", views.demo_sign_in, name="demo-sign-in"),
+]
