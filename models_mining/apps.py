@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class MiningConfig(AppConfig):
     name = "models_mining"
+
+    def ready(self) -> None:
+        from models_mining import signals  # noqa: F401  connects them

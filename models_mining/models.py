@@ -1,7 +1,9 @@
 """What is kept of mining: checkpoints of live logs, models and their newest pictures, cases, minutes."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from models_mining.core.discovery import MINERS, ParameterError
 from streams.models import EventLog
 
 
@@ -58,6 +60,16 @@ class MinedModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.algorithm} of {self.log}"
+
+    def clean(self) -> None:
+        if self.algorithm not in MINERS:
+            raise ValidationError({"algorithm": f"There is no {self.algorithm}; known: {', '.join(sorted(MINERS))}."})
+        if not isinstance(self.parameters, dict):
+            raise ValidationError({"parameters": 'Expected an object, as {"name": 1}.'})
+        try:
+            MINERS[self.algorithm].check(self.parameters)
+        except ParameterError as error:
+            raise ValidationError({"parameters": str(error)}) from error
 
 
 class Case(models.Model):

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class CompositionConfig(AppConfig):
     name = "procmine"
+
+    def ready(self) -> None:
+        from procmine.api import schema  # noqa: F401  drf-spectacular finds what is imported

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class StreamsConfig(AppConfig):
     name = "streams"
+
+    def ready(self) -> None:
+        from streams import signals  # noqa: F401  connects them

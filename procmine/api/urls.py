@@ -1,5 +1,32 @@
 """Below /api/v1/: each app's resources and the documents."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import APIRootView, SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from procmine.api.tokens import Me, TokenViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("tokens", TokenViewSet)
+
+ROOT = {
+    name: f"{name.removesuffix('s')}-list" for name in ("brokers", "streams", "logs", "models", "algorithms", "tokens")
+} | {"me": "me", "schema": "schema", "docs": "docs"}
+
+
+class Root(APIRootView):
+    """Where everything is. Errors are `application/problem+json`; the whole is described under `docs`."""
+
+    api_root_dict = ROOT
+    schema = None
+
+
+urlpatterns = [
+    path("", Root.as_view(), name="api-root"),
+    path("", include("streams.urls")),
+    path("", include("models_mining.urls")),
+    *router.urls,
+    path("me/", Me.as_view(), name="me"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]

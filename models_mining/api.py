@@ -1,0 +1,222 @@
+"""REST resources ``logs/``, ``models/`` and ``algorithms/``."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import generics, viewsets
+from rest_framework.exceptions import ParseError, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from models_mining import pictures
+from models_mining.core.discovery import MINERS
+from models_mining.models import MinedModel
+from models_mining.serializers import (
+    AlgorithmSerializer,
+    EventSerializer,
+    LogSerializer,
+    ModelSerializer,
+    NewEventSerializer,
+    PictureSerializer,
+    TakenSerializer,
+)
+from streams.access import INGEST, LogPermission, log_for, seen_by
+from streams.events import ATTRIBUTE, EventCursor, EventFilter, EventsParser, take, with_attributes
+from streams.models import Event, EventLog
+from streams.rest import BadQuery, Conflict, refuse_unknown
+
+NOTHING_YET = {"epoch": "", "version": 0, "seq": 0, "structure": 0, "at": None, "nodes": [], "edges": []}
+
+
+class LogFilter(django_filters.FilterSet):
+    class Meta:
+        model = EventLog
+        fields = ["name"]
+
+
+class LogViewSet(viewsets.ModelViewSet[EventLog]):
+    """Event logs. One that holds events cannot be deleted."""
+
+    queryset = EventLog.objects.all()
+    serializer_class = LogSerializer
+    permission_classes = [LogPermission]
+    creates_logs = True
+    lookup_field = "slug"
+    lookup_value_converter = "slug"
+    filterset_class = LogFilter
+    ordering_fields = ["slug", "name", "first_at", "last_at", "last_received_at"]
+
+    def get_queryset(self) -> "QuerySet[EventLog]":
+        return seen_by(self.request).select_related("mined").order_by("slug")
+
+    def perform_destroy(self, instance: EventLog) -> None:
+        if instance.stored:
+            raise Conflict(f"The log {instance.slug} holds {instance.stored} events; it cannot be deleted.")
+        if instance.streams.exists():
+            raise Conflict(f"Streams write into the log {instance.slug}, perhaps archived ones.")
+        instance.delete()
+
+
+class EventList(generics.ListAPIView[Event]):
+    """The events of a log by `seq`, and the door for new ones."""
+
+    queryset = Event.objects.all()
+    serializer_class = EventSerializer
+    permission_classes = [LogPermission]
+    scopes = {"POST": INGEST}
+    pagination_class = EventCursor
+    filterset_class = EventFilter
+    query_prefix = ATTRIBUTE
+    ordering_fields = ["seq"]
+    parser_classes = [EventsParser]
+
+    def get_queryset(self) -> "QuerySet[Event]":
+        log = log_for(self.request, self.kwargs["slug"])
+        events = Event.objects.filter(log=log).select_related("stream").order_by("seq")
+        return with_attributes(events, self.request.query_params)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                f"{ATTRIBUTE}NAME", str, description="Events whose attribute NAME has this value, as text."
+            )
+        ]
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Events in the order they were stored; pages hold still while more arrive."""
+        return super().get(request, slug=slug)
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            "NewEvents", [NewEventSerializer, NewEventSerializer(many=True)], None, many=False
+        ),
+        parameters=[OpenApiParameter("results", str, enum=["errors"], description="Leave out the stored ones.")],
+        responses={200: TakenSerializer},
+        filters=False,
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Store one event or an array of them: at most 5,000 and 5 MiB, answered after the commit.
+
+        Each event is stored, a duplicate (its `id` was stored before) or rejected with a reason; the answer is 200 even
+        if some, or all, were refused.
+        """
+        only_errors = _only_errors(request)
+        if request.stream is None:
+            raise ParseError("The body is empty. Send one event or an array of them as JSON.")
+        try:
+            return Response(take(log_for(request, slug, "ingest"), request.data, only_errors=only_errors))
+        except EventLog.DoesNotExist:
+            raise Http404(f"There is no log called {slug}.") from None
+
+
+def _only_errors(request: Request) -> bool:
+    refuse_unknown(request, {"results"})
+    if request.query_params.get("results", "errors") != "errors":
+        raise BadQuery({"results": ["Expected errors."]})
+    return "results" in request.query_params
+
+
+class ModelFilter(django_filters.FilterSet):
+    log = django_filters.CharFilter("log__slug")
+
+    class Meta:
+        model = MinedModel
+        fields = ["algorithm", "cases"]
+
+
+class ModelViewSet(viewsets.ModelViewSet[MinedModel]):
+    """Models of logs. Changing parameters or cases begins a new epoch of the picture."""
+
+    queryset = MinedModel.objects.all()
+    serializer_class = ModelSerializer
+    permission_classes = [LogPermission]
+    lookup_value_converter = "int"
+    filterset_class = ModelFilter
+    ordering_fields = ["id", "algorithm", "version"]
+
+    def get_queryset(self) -> "QuerySet[MinedModel]":
+        logs = seen_by(self.request)
+        return MinedModel.objects.filter(log__in=logs).defer("picture").select_related("log").order_by("id")
+
+    def perform_create(self, serializer: BaseSerializer[MinedModel]) -> None:
+        self._save(serializer)
+
+    def perform_update(self, serializer: BaseSerializer[MinedModel]) -> None:
+        self._save(serializer)
+
+    def _save(self, serializer: BaseSerializer[MinedModel]) -> None:
+        log = serializer.validated_data.get("log")
+        if log and not seen_by(self.request, "change").filter(pk=log.pk).exists():
+            raise PermissionDenied(f"You may see the log {log.slug}, but not change its models.")
+        serializer.save()
+
+
+class PictureView(generics.GenericAPIView[MinedModel]):
+    """The newest picture of a model."""
+
+    queryset = MinedModel.objects.all()
+    serializer_class = PictureSerializer
+    permission_classes = [LogPermission]
+    pagination_class = None
+    filter_backends = []
+    action = "retrieve"
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("since", int, description="Only what changed after this version of the same epoch."),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the last answer."),
+        ],
+        responses={200: PictureSerializer, 304: None},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """The whole picture, or with `since` a delta: new values, never increments.
+
+        Where no delta can be told (too long ago) the whole comes: it has no `from`. Another `epoch` than the one shown
+        means the same: ask without `since`. `ETag` is `"<epoch>:<version>"`.
+        """
+        since = _since(request)
+        models = MinedModel.objects.filter(log__in=seen_by(request))
+        model = models.defer("picture").filter(pk=pk).first()
+        if model is None:
+            raise Http404("There is no such model.")
+        etag = f'"{model.epoch}:{model.version}"'
+        if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
+            return Response(status=304, headers=_headers(etag))
+        picture = models.filter(pk=pk).values_list("picture", flat=True).first()
+        if picture is None:
+            return Response(NOTHING_YET, headers=_headers(etag))
+        answer = pictures.delta(picture, since) if since is not None else None
+        etag = f'"{picture["epoch"]}:{picture["version"]}"'  # of the row as it was just read
+        return Response(answer or pictures.snapshot(picture), headers=_headers(etag))
+
+
+def _headers(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": "private, no-cache"}
+
+
+def _since(request: Request) -> int | None:
+    refuse_unknown(request, {"since"})
+    given = request.query_params.get("since")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise BadQuery({"since": ["Expected a version: a number from 0."]})
+    return int(given)
+
+
+class AlgorithmList(generics.GenericAPIView[Any]):
+    """The algorithms there are, with their parameters."""
+
+    serializer_class = AlgorithmSerializer
+    pagination_class = None
+    filter_backends = []
+
+    @extend_schema(responses=AlgorithmSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """All of them, on one page."""
+        rows = self.get_serializer([MINERS[name] for name in sorted(MINERS)], many=True).data
+        return Response({"next": None, "previous": None, "results": rows})

@@ -1,0 +1,170 @@
+"""Logs, events, models and algorithms as JSON."""
+
+from typing import Any
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from models_mining.core.discovery import MINERS
+from models_mining.models import MinedModel
+from streams.access import seen_by
+from streams.models import Event, EventLog, Stream
+from streams.rest import CheckedSerializer
+
+
+class LogSerializer(CheckedSerializer):
+    """A log and how much is in it. ``cases`` and ``open_cases`` are as of the mining, ``last_seq`` of this moment."""
+
+    last_seq = serializers.SerializerMethodField()
+    cases = serializers.IntegerField(source="mined.cases", default=0, read_only=True)
+    open_cases = serializers.IntegerField(source="mined.open_cases", default=0, read_only=True)
+    streams = serializers.SerializerMethodField(help_text="Slugs of the streams that write into it.")
+
+    class Meta:
+        model = EventLog
+        fields = [
+            *("slug", "name", "end_activities", "idle_close_s", "last_seq", "cases", "open_cases"),
+            *("first_at", "last_at", "last_received_at", "streams"),
+        ]
+        read_only_fields = ["first_at", "last_at", "last_received_at"]
+
+    def get_last_seq(self, log: EventLog) -> int:
+        return log.next_seq - 1
+
+    def get_streams(self, log: EventLog) -> list[str]:
+        feeding = Stream.objects.filter(Q(log=log) | Q(pk=log.opened_by_id), archived_at=None)
+        return list(feeding.order_by("slug").values_list("slug", flat=True))
+
+
+class EventSerializer(serializers.ModelSerializer[Event]):
+    """An event as it was recorded; ``id`` is the sender's own, ``stream`` null where it came over HTTP."""
+
+    id = serializers.CharField(source="event_id", allow_null=True, read_only=True)
+    stream = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Event
+        fields = ["seq", "id", "case", "activity", "at", "at_source", "received_at", "stream", "attributes"]
+        read_only_fields = fields
+
+
+class NewEventSerializer(serializers.Serializer[Any]):
+    """An event to store. ``id`` makes it safe to send again; without ``at`` its arrival counts."""
+
+    id = serializers.CharField(required=False, max_length=255)
+    case = serializers.CharField(max_length=255)
+    activity = serializers.CharField(max_length=255)
+    at = serializers.DateTimeField(required=False)
+    attributes = serializers.DictField(required=False)
+
+
+class EventResultSerializer(serializers.Serializer[Any]):
+    """What became of one event."""
+
+    index = serializers.IntegerField()
+    status = serializers.ChoiceField(["stored", "duplicate", "rejected"])
+    seq = serializers.IntegerField(required=False)
+    reason = serializers.CharField(required=False)
+    detail = serializers.CharField(required=False)
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    """What became of a batch, after the commit."""
+
+    stored = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    last_seq = serializers.IntegerField()
+    results = EventResultSerializer(many=True)
+
+
+class LogField(serializers.SlugRelatedField[EventLog]):
+    """A log the caller may see, by its slug."""
+
+    def get_queryset(self) -> Any:
+        request = self.context.get("request")
+        return EventLog.objects.none() if request is None else seen_by(request)
+
+
+class ModelSerializer(CheckedSerializer):
+    """What is to be seen of a log: an algorithm with parameters, over all cases or closed ones only."""
+
+    log = LogField(slug_field="slug", queryset=EventLog.objects.all())
+    algorithm = serializers.ChoiceField(sorted(MINERS), default="dfg")
+
+    class Meta:
+        model = MinedModel
+        fields = ["id", "log", "algorithm", "parameters", "cases", "epoch", "version", "seq", "took_ms", "error"]
+        read_only_fields = ["epoch", "version", "seq", "took_ms", "error"]
+
+
+class NodeSerializer(serializers.Serializer[Any]):
+    """An activity: its events, the cases whose first or last event is here, the open ones among the latter."""
+
+    id = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field called so, not the field's label
+    n = serializers.IntegerField()
+    starts = serializers.IntegerField()
+    ends = serializers.IntegerField()
+    open = serializers.IntegerField()
+
+
+class EdgeSerializer(serializers.Serializer[Any]):
+    """That ``t`` directly follows ``s``, how often, and after how long."""
+
+    s = serializers.IntegerField()
+    t = serializers.IntegerField()
+    n = serializers.IntegerField()
+    mean_s = serializers.FloatField()
+    median_s = serializers.FloatField()
+    p95_s = serializers.FloatField()
+
+
+class RemovedSerializer(serializers.Serializer[Any]):
+    """What is no longer there: ids of nodes, ``[s, t]`` of edges."""
+
+    nodes = serializers.ListField(child=serializers.IntegerField())
+    edges = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+
+
+class PictureSerializer(serializers.Serializer[Any]):
+    """A picture, exact for the events up to ``seq``. The last four are there in a delta only."""
+
+    epoch = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    structure = serializers.IntegerField()
+    at = serializers.DateTimeField(allow_null=True)
+    nodes = NodeSerializer(many=True)
+    edges = EdgeSerializer(many=True)
+    removed = RemovedSerializer(required=False)
+    moves = serializers.ListField(child=serializers.ListField(), required=False)
+    moves_omitted = serializers.IntegerField(required=False)
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    """One knob of an algorithm."""
+
+    name = serializers.CharField()
+    type = serializers.ChoiceField(["bool", "int", "float", "str"], source="kind")
+    default = serializers.SerializerMethodField(method_name="default_of")
+    minimum = serializers.FloatField(allow_null=True)
+    maximum = serializers.FloatField(allow_null=True)
+    choices = serializers.ListField(allow_null=True)
+    meaning = serializers.CharField()
+
+    @extend_schema_field({})
+    def default_of(self, parameter: Any) -> Any:
+        return parameter.default
+
+
+class AlgorithmSerializer(serializers.Serializer[Any]):
+    """``live`` algorithms keep up with every event; ``slow`` ones run beside, newest state first."""
+
+    name = serializers.CharField()
+    summary = serializers.CharField()
+    parameters = ParameterSerializer(many=True)
+    cost = serializers.ChoiceField(["live", "slow"], help_text="The class of its cost.")
+    exact = serializers.BooleanField(help_text="Whether it promises to equal the batch result.")
+    source = serializers.CharField()  # type: ignore[assignment]

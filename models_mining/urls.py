@@ -1,0 +1,17 @@
+"""API routes of logs, models and algorithms."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from models_mining import api
+
+router = SimpleRouter(use_regex_path=False)
+router.register("logs", api.LogViewSet)
+router.register("models", api.ModelViewSet)
+
+urlpatterns = [
+    *router.urls,
+    path("logs/<slug:slug>/events/", api.EventList.as_view(), name="event-list"),
+    path("models/<int:pk>/picture/", api.PictureView.as_view(), name="picture"),
+    path("algorithms/", api.AlgorithmList.as_view(), name="algorithm-list"),
+]

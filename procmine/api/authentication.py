@@ -1,0 +1,25 @@
+"""Who is asking: ``Authorization: Token pm_<prefix>_<secret>``."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from knox.auth import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from procmine.models import Token
+
+
+class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox has no types
+    """Knox' look-up by the first characters and a constant-time comparison of the hash; any bytes are survived."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[AbstractBaseUser, Token]:
+        if not token.isascii() or b"\0" in token:
+            raise AuthenticationFailed("Invalid token.")
+        found: tuple[AbstractBaseUser, Token] = super().authenticate_credentials(token)
+        return found
+
+
+def user_of_token(raw: str) -> tuple[AbstractBaseUser, Token] | None:
+    """The user and the token of ``pm_…``; None where it is unknown, expired, revoked, or its user inactive."""
+    try:
+        return ApiTokenAuthentication().authenticate_credentials(raw.encode(errors="replace"))
+    except AuthenticationFailed:
+        return None

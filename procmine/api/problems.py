@@ -1,0 +1,85 @@
+"""Errors of views as problems (RFC 9457): the REST framework's exception handler.
+
+What Django answers by itself (an unknown path, a wrong host, an uncaught exception) gets its form in
+`procmine.api.requests`.
+"""
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http.request import UnreadablePostError
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import exception_handler
+
+from procmine.api.requests import CONTENT_TYPE, Problem, problem
+from streams.rest import BadQuery, Conflict, TooLarge, Unavailable
+
+logger = logging.getLogger(__name__)
+
+
+def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """The answer to an exception of a view; None for one that nobody expected (a 500, logged with its trace)."""
+    known = _known(error)
+    response = exception_handler(known, dict(context))
+    if response is None:
+        return None
+    response.data = _body(known, response)
+    if isinstance(known, Unavailable):
+        response["Retry-After"] = str(math.ceil(known.wait))
+    renderer = getattr(context.get("request"), "accepted_renderer", None)
+    if getattr(renderer, "format", "json") != "api":  # the browsable API shows the problem in its page
+        response.content_type = CONTENT_TYPE
+    return response
+
+
+def _known(error: Exception) -> Exception:
+    """An exception of Django as one that the REST framework has a status for."""
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge(str(error))
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        return ParseError("The body cannot be read.")
+    if isinstance(error, IntegrityError):  # two requests at once; the checks before saw neither
+        logger.warning("conflict: %s", error)
+        return Conflict()
+    if isinstance(error, DataError):
+        logger.warning("the database refuses a value: %s", error)
+        return ParseError("The database cannot hold one of these values.")
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("the database cannot be used: %s", error)
+        return Unavailable()
+    return error
+
+
+def _body(error: Exception, response: Response) -> Problem:
+    if isinstance(error, ValidationError):
+        where = "parameter" if isinstance(error, BadQuery) else "pointer"
+        errors = [
+            {where: place if where == "pointer" else place[1:], "code": detail.code, "detail": str(detail)}
+            for place, detail in _flat(error.detail)
+        ]
+        summary = f"{len(errors)} fields failed." if len(errors) > 1 else "".join(str(e["detail"]) for e in errors)
+        return problem(400, summary, "validation", errors)
+    data = response.data
+    detail = data.get("detail") if isinstance(data, dict) else data
+    code = getattr(error, "default_code", None) if isinstance(error, APIException) else None
+    kind = "unreadable" if code == "parse_error" else None
+    return problem(response.status_code, str(detail or ""), kind)
+
+
+def _flat(detail: Any, place: str = "") -> Iterator[tuple[str, ErrorDetail]]:
+    """Every mistake with the JSON pointer (RFC 6901) of its field."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            token = str(name).replace("~", "~0").replace("/", "~1")
+            yield from _flat(inner, place if name == api_settings.NON_FIELD_ERRORS_KEY else f"{place}/{token}")
+    elif isinstance(detail, list):
+        for number, inner in enumerate(detail):
+            yield from _flat(inner, place if isinstance(inner, ErrorDetail) else f"{place}/{number}")
+    elif isinstance(detail, ErrorDetail):
+        yield place, detail

@@ -1,0 +1,162 @@
+"""REST resources ``brokers/`` and ``streams/``."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import generics, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from streams import registration
+from streams.access import SetupPermission
+from streams.models import Broker, Rejection, Stream
+from streams.mqtt import test_connection
+from streams.rest import Conflict
+from streams.serializers import (
+    BrokerSerializer,
+    HealthSerializer,
+    RejectionSerializer,
+    StreamSerializer,
+    TestResultSerializer,
+)
+
+TEST_TIMEOUT_S = 5.0
+
+
+class BrokerFilter(django_filters.FilterSet):
+    class Meta:
+        model = Broker
+        fields = ["name", "kind", "host", "port", "state"]
+
+
+class BrokerViewSet(viewsets.ModelViewSet[Broker]):
+    """Connections to MQTT servers."""
+
+    queryset = Broker.objects.order_by("name")
+    serializer_class = BrokerSerializer
+    permission_classes = [SetupPermission]
+    permissions_of = {"test": ["streams.change_broker"]}
+    filterset_class = BrokerFilter
+    ordering_fields = ["name", "host", "port", "state", "state_since"]
+    lookup_value_converter = "int"
+
+    def perform_destroy(self, instance: Broker) -> None:
+        if instance.streams.exists():
+            raise Conflict(
+                "Streams belong to this broker, perhaps archived ones: their events tell where they are from."
+            )
+        instance.delete()
+
+    @extend_schema(request=None, responses=TestResultSerializer)
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: int) -> Response:
+        """Try to connect and sign in now, in at most 5 s; changes nothing."""
+        problem = test_connection(self.get_object(), TEST_TIMEOUT_S)
+        return Response({"ok": problem is None, "problem": problem})
+
+
+class StreamFilter(django_filters.FilterSet):
+    log = django_filters.CharFilter("log__slug")
+    archived = django_filters.BooleanFilter("archived_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Stream
+        fields = ["name", "broker", "topic", "format", "enabled"]
+
+    def filter_queryset(self, queryset: "QuerySet[Stream]") -> "QuerySet[Stream]":
+        if self.form.cleaned_data.get("archived") is None:
+            queryset = queryset.filter(archived_at=None)
+        return super().filter_queryset(queryset)
+
+
+@extend_schema_view(
+    destroy=extend_schema(description="A stream that has recorded something is archived: its row stays, it stops.")
+)
+class StreamViewSet(viewsets.ModelViewSet[Stream]):
+    """Registered subscriptions. Archived ones are listed with `?archived=true`."""
+
+    queryset = Stream.objects.select_related("broker", "log").order_by("slug")
+    serializer_class = StreamSerializer
+    permission_classes = [SetupPermission]
+    permissions_of = {"start": ["streams.change_stream"], "stop": ["streams.change_stream"]}
+    lookup_field = "slug"
+    lookup_value_converter = "slug"
+    filterset_class = StreamFilter
+    ordering_fields = ["slug", "name", "topic", "enabled", "received", "stored", "rejected"]
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with registration.setup_lock():
+            return super().create(request, *args, **kwargs)
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with registration.setup_lock():
+            return super().update(request, *args, **kwargs)
+
+    def perform_update(self, serializer: BaseSerializer[Stream]) -> None:
+        _refuse_archived(serializer.instance)
+        serializer.save()
+
+    def perform_destroy(self, instance: Stream) -> None:
+        registration.remove_stream(instance)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, slug: str) -> Response:
+        """Begin to record; within 2 s where an ingester runs."""
+        return self._switch(enabled=True)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, slug: str) -> Response:
+        """Stop recording; what is recorded stays."""
+        return self._switch(enabled=False)
+
+    def _switch(self, *, enabled: bool) -> Response:
+        with registration.setup_lock():
+            stream = self.get_object()
+            _refuse_archived(stream)
+            serializer = self.get_serializer(stream, data={"enabled": enabled}, partial=True)
+            serializer.is_valid(raise_exception=True)
+            serializer.save()
+        return Response(serializer.data)
+
+    @extend_schema(responses=HealthSerializer)
+    @action(detail=True, filterset_class=None)
+    def health(self, request: Request, slug: str) -> Response:
+        """Counters, and the state of the broker's connection."""
+        return Response(HealthSerializer(self.get_object()).data)
+
+
+def _refuse_archived(stream: Stream | None) -> None:
+    if stream is not None and stream.archived_at is not None:
+        raise Conflict("This stream is archived: it only tells where its events came from. Register a new one.")
+
+
+class RejectionFilter(django_filters.FilterSet):
+    received_after = django_filters.IsoDateTimeFilter("received_at", lookup_expr="gt")
+    received_before = django_filters.IsoDateTimeFilter("received_at", lookup_expr="lt")
+
+    class Meta:
+        model = Rejection
+        fields = ["reason", "topic"]
+
+
+class RejectionList(generics.ListAPIView[Rejection]):
+    """What a stream received and refused, the newest first."""
+
+    queryset = Rejection.objects.order_by("-id")
+    serializer_class = RejectionSerializer
+    permission_classes = [SetupPermission]
+    filterset_class = RejectionFilter
+    ordering_fields = ["id", "received_at", "reason"]
+
+    def get_queryset(self) -> "QuerySet[Rejection]":
+        if getattr(self, "swagger_fake_view", False):
+            return Rejection.objects.none()
+        stream = get_object_or_404(Stream, slug=self.kwargs["slug"])
+        return Rejection.objects.filter(stream=stream).order_by("-id")

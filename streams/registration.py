@@ -1,0 +1,36 @@
+"""Registering and removing: what the admin and the API do alike to brokers and streams."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.utils import timezone
+
+from streams.models import Broker, Stream
+
+COUNTS = ["received", "stored", "duplicates", "rejected", "ignored", "mended"]
+
+
+@contextmanager
+def setup_lock() -> Iterator[None]:
+    """One change of streams at a time: two that overlap cannot both find the way free."""
+    with transaction.atomic():
+        list(Broker.objects.select_for_update().order_by("pk").values_list("pk"))
+        yield
+
+
+def remove_stream(stream: Stream) -> bool:
+    """Delete a stream that never received anything; archive any other, and say so by True.
+
+    Events and rejections tell by the row where they came from, so it stays, stopped for good.
+    """
+    with setup_lock():
+        stream.refresh_from_db()
+        if not stream.received:
+            stream.delete()
+            return False
+        if stream.archived_at is None:
+            stream.enabled = False
+            stream.archived_at = timezone.now()
+            stream.save(update_fields=["enabled", "archived_at"])
+        return True

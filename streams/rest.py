@@ -1,0 +1,85 @@
+"""What the API modules of the apps share: checked serializers, errors that HTTP has a status for."""
+
+from typing import IO, Any
+
+from django.core.exceptions import ValidationError as ModelInvalid
+from django.db import models
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException
+from rest_framework.fields import get_error_detail
+from rest_framework.request import Request
+
+
+class Conflict(APIException):
+    """What is asked does not go with what is there."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This conflicts with what is there."
+    default_code = "conflict"
+
+
+class TooLarge(APIException):
+    """The body, or what it holds, is more than is taken at once."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request is too large."
+    default_code = "too_large"
+
+
+class Unavailable(APIException):
+    """The database cannot take it now; nothing was changed."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database cannot take this now. Nothing was stored: send it again."
+    default_code = "unavailable"
+    wait = 1  # seconds, becomes Retry-After
+
+
+class BadQuery(serializers.ValidationError):
+    """A query parameter that is unknown or cannot be read."""
+
+
+class CheckedSerializer(serializers.ModelSerializer[Any]):
+    """The row's own rules (its model's `clean`) hold for the API too, each mistake at its field."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        model: type[models.Model] = self.Meta.model
+        row = model()
+        if self.instance is not None:
+            for field in model._meta.concrete_fields:
+                setattr(row, field.attname, getattr(self.instance, field.attname))
+        many = {field.name for field in model._meta.many_to_many}
+        for name, value in attrs.items():
+            if name not in many:
+                setattr(row, name, value)
+        try:
+            row.clean()
+        except ModelInvalid as error:
+            raise serializers.ValidationError(get_error_detail(error)) from error
+        return attrs
+
+
+def read_body(stream: IO[bytes], limit: int) -> bytes:
+    """All of a body; TooLarge beyond ``limit`` bytes."""
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"The body has more than {limit // 1024} KiB.")
+    return body
+
+
+def page_size(request: Request, default: int, most: int) -> int:
+    """``?page_size=``, at most ``most``; BadQuery unless a number from 1."""
+    given = request.query_params.get("page_size")
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given)):
+        raise BadQuery({"page_size": [f"Expected a number from 1 to {most}."]})
+    return min(int(given), most)
+
+
+def refuse_unknown(request: Request, known: set[str], prefix: str = "\0") -> None:
+    """Raise BadQuery for the first query parameter that is not known."""
+    for name in request.query_params:
+        if name not in known | {"format"} and not name.startswith(prefix):
+            names = ", ".join(sorted(known)) or "none"
+            raise BadQuery({name[:100]: [f"This parameter is not known here; known: {names}."]}, code="unknown")

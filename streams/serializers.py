@@ -1,0 +1,99 @@
+"""Brokers, streams and refused messages as JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from streams.encryption import encrypt
+from streams.models import Broker, EventLog, Rejection, Stream
+from streams.registration import COUNTS
+from streams.rest import CheckedSerializer
+
+
+class BrokerSerializer(CheckedSerializer):
+    """The password is taken and never given; ``has_password`` tells whether there is one."""
+
+    password = serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=1000,
+        style={"input_type": "password"},
+        help_text="Never answered. Changing host, port or TLS without a new one forgets the stored one.",
+    )
+    has_password = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Broker
+        fields = [
+            *("id", "name", "kind", "host", "port", "tls", "ca", "username", "password", "has_password", "protocol"),
+            *("state", "state_since", "last_error"),
+        ]
+        read_only_fields = ["state", "state_since", "last_error"]
+
+    def get_has_password(self, broker: Broker) -> bool:
+        return bool(broker.password)
+
+    def validate_password(self, password: str) -> str:
+        return encrypt(password)
+
+
+class TestResultSerializer(serializers.Serializer[Any]):
+    """Whether a broker can be reached and lets us in; else what is wrong, in words."""
+
+    ok = serializers.BooleanField()
+    problem = serializers.CharField(allow_null=True)
+
+
+class CountsSerializer(serializers.ModelSerializer[Stream]):
+    """``received`` = ``stored`` + ``duplicates`` + ``rejected`` + ``ignored``; ``mended`` are rejections retried."""
+
+    class Meta:
+        model = Stream
+        fields = COUNTS
+        read_only_fields = COUNTS
+
+
+class StreamSerializer(CheckedSerializer):
+    """A subscription and the log its events go to (null: one log per process name)."""
+
+    broker = serializers.PrimaryKeyRelatedField(queryset=Broker.objects.all())
+    log = serializers.SlugRelatedField(
+        slug_field="slug", queryset=EventLog.objects.all(), required=False, allow_null=True
+    )
+    counts = CountsSerializer(source="*", read_only=True)
+
+    class Meta:
+        model = Stream
+        fields = [
+            *("slug", "name", "broker", "topic", "qos", "format", "mapping", "options", "log", "enabled"),
+            *("archived_at", "counts"),
+        ]
+        read_only_fields = ["archived_at"]
+
+
+class HealthSerializer(CountsSerializer):
+    """Counters of a stream and the state of its broker's connection."""
+
+    state = serializers.CharField(source="broker.state", read_only=True)
+    state_since = serializers.DateTimeField(source="broker.state_since", read_only=True, allow_null=True)
+    last_error = serializers.CharField(source="broker.last_error", read_only=True)
+
+    class Meta(CountsSerializer.Meta):
+        fields = [*COUNTS, "state", "state_since", "last_error"]
+        read_only_fields = fields
+
+
+class RejectionSerializer(serializers.ModelSerializer[Rejection]):
+    """A refused message. The payload (its first 64 KiB) is shown as text; bytes that are none as ``\\xNN``."""
+
+    payload = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Rejection
+        fields = ["id", "reason", "detail", "topic", "payload", "received_at", "retried_at"]
+        read_only_fields = fields
+
+    def get_payload(self, rejection: Rejection) -> str:
+        return bytes(rejection.payload).decode(errors="backslashreplace")
