@@ -93,8 +93,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
     # --- what a client asks -----------------------------------------------------------
 
     async def on_auth(self, message: protocol.Auth) -> None:
-        """Sign in with a token; the scope's authenticator is put there by the application."""
-        found = await database_sync_to_async(self.scope["authenticate_token"])(message.token)
+        """Sign in with a token; ``sign_in`` is put into the scope by the application."""
+        if self.counted_as is not None:
+            raise ProblemError(409, "This connection is signed in.")
+        found = await self.scope["sign_in"](message.token)
         if found is None:
             await self.send(protocol.failure(message.id, ProblemError(401, "This token is not valid.")))
             await self.close(protocol.NOT_SIGNED_IN)

@@ -53,7 +53,9 @@ class Subscribe(Message, tag="subscribe"):
     log: Slug
     id: Id | None = None
     model: Id | None = None
-    include: Annotated[list[Include], Meta(min_length=1, max_length=10)] = ["model"]
+    include: Annotated[list[Include], Meta(min_length=1, max_length=10)] = msgspec.field(
+        default_factory=lambda: ["model"]
+    )
     rate_hz: RateHz = 5.0
     resume: Resume | None = None
     ack: bool = True

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
+from streams.access import READ, Token, User, logs_of
 from streams.models import EventLog, Stream
 
 WATCHED_S = 20  # a watcher says so every few seconds; the miner derives for that long
@@ -48,17 +49,11 @@ def default_model(log: EventLog) -> MinedModel | None:
     return models.filter(algorithm="dfg", cases="all").first() or models.first()
 
 
-def visible(user: Any, token: Any, log: str, model: int | None) -> Visible | None:
+def visible(user: User, token: Token, log: str, model: int | None) -> Visible | None:
     """The model (None: the default one) of a log by slug, or None where there is none that ``user`` may see."""
-    if not user.has_perm("streams.view_eventlog"):
+    if token is not None and READ not in token.scopes:
         return None
-    logs = EventLog.objects.all()
-    if token is not None:
-        if "read" not in token.scopes:
-            return None
-        if token.logs.exists():
-            logs = token.logs.all()
-    found = logs.filter(slug=log).first()
+    found = logs_of(user, token).filter(slug=log).first()
     if found is None:
         return None
     row = default_model(found) if model is None else MinedModel.objects.filter(log=found, pk=model).first()

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from websockets import Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
 from models_mining.pictures import apply
@@ -78,7 +80,11 @@ class Installation:
         with self.log_file(role).open("ab") as output:
             self.processes[role] = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=output, stderr=output)
         if role == "web":
-            wait_for(lambda: listening(self.port), timeout_s=30, what="the web process")
+            wait_for(self._serving, timeout_s=30, what="the web process")
+
+    def _serving(self) -> bool:
+        assert self.processes["web"].poll() is None, self.log_file("web").read_text()
+        return listening(self.port)
 
     def kill(self, role: str) -> None:
         """SIGKILL."""
@@ -127,10 +133,13 @@ class LiveClient:
     """Applies snapshots and deltas as every client must: acknowledges each, asks for a resync on a gap."""
 
     def __init__(self, url: str, token: str, log: str, **options: Any) -> None:
-        self.socket: ClientConnection = connect(
-            url,
-            additional_headers={"Authorization": f"Token {token}"},
-            subprotocols=["procmine.v1"],  # type: ignore[list-item]
+        self._open = ExitStack()
+        self.socket: ClientConnection = self._open.enter_context(
+            connect(
+                url,
+                additional_headers={"Authorization": f"Token {token}"},
+                subprotocols=[Subprotocol("procmine.v1")],
+            )
         )
         self.shown: dict[str, Any] = {"epoch": "", "version": -1, "seq": -1, "nodes": [], "edges": []}
         self.moves: list[Any] = []
@@ -174,4 +183,4 @@ class LiveClient:
 
     def close(self) -> None:
         """Hang up."""
-        self.socket.close()
+        self._open.close()
