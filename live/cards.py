@@ -1,0 +1,96 @@
+"""What the start page says of each log."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from models_mining.models import Minute
+from streams.models import EventLog, Stream
+
+HOUR = 60  # minutes of the sparkline
+CHART = (180, 32)  # its width and height
+
+
+@dataclass(frozen=True)
+class Feeding:
+    """A stream of a log: its state as a look (ok, wait, bad, off) and in words."""
+
+    name: str
+    look: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A log on the start page; freshness is told by arrival."""
+
+    log: EventLog
+    streams: list[Feeding]
+    open_cases: int
+    rejected: int
+    per_minute: int
+    last_hour: int
+    chart: str  # the area below the line of events a minute, as SVG path data
+    line: str
+    last_received_at: datetime | None
+
+
+LOOKS = {
+    "connected": ("ok", "connected"),
+    "connecting": ("wait", "connecting"),
+    "failed": ("bad", "cannot connect"),
+    "stopped": ("off", "stopped"),
+}
+
+
+def cards(logs: QuerySet[EventLog]) -> list[Card]:
+    """A card for each of ``logs``."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    begin = now - timedelta(minutes=HOUR - 1)
+    minutes: dict[int, list[int]] = {}
+    for log, minute, events in Minute.objects.filter(log__in=logs, minute__gte=begin).values_list(
+        "log", "minute", "events"
+    ):
+        place = int((minute - begin).total_seconds() // 60)
+        if place < HOUR:
+            minutes.setdefault(log, [0] * HOUR)[place] += events
+    found = logs.select_related("mined", "opened_by__broker").prefetch_related("streams__broker")
+    return [_card(log, minutes.get(log.pk, [0] * HOUR)) for log in found]
+
+
+def _card(log: EventLog, events: list[int]) -> Card:
+    streams = [*log.streams.all(), *([log.opened_by] if log.opened_by else [])]
+    streams = [stream for stream in dict.fromkeys(streams) if stream.archived_at is None]
+    state = getattr(log, "mined", None)
+    line = _line(events)
+    return Card(
+        log=log,
+        streams=[_feeding(stream) for stream in streams],
+        open_cases=state.open_cases if state else 0,
+        rejected=sum(stream.rejected for stream in streams),
+        per_minute=events[-2] or events[-1],  # the last whole minute; in a log's first one, what there is
+        last_hour=sum(events),
+        chart=f"M0 {CHART[1]}L{line}L{CHART[0]} {CHART[1]}Z",
+        line=f"M{line}",
+        last_received_at=log.last_received_at,
+    )
+
+
+def _feeding(stream: Stream) -> Feeding:
+    state = stream.broker.state if stream.enabled else "stopped"
+    look, words = LOOKS.get(state, ("off", state))
+    if state == "failed" and stream.broker.last_error:
+        words = f"{words}: {stream.broker.last_error}"
+    return Feeding(stream.name, look, words)
+
+
+def _line(events: list[int]) -> str:
+    width, height = CHART
+    most = max(*events, 1)
+    points = (
+        (place * width / (len(events) - 1), height - 2 - (height - 6) * count / most)
+        for place, count in enumerate(events)
+    )
+    return "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -1,0 +1,142 @@
+// One socket to the server that outlives restarts: subscribes, acknowledges, resumes, reconnects. Knows no screen.
+import { applyDelta, fromSnapshot } from "./store.js";
+
+const DEAD_S = 45; // the server says something every 15 s
+const LONGEST_S = 30;
+const FINAL = { 4401: "signed-out", 4403: "forbidden" };
+
+/** Seconds to wait before attempt `n` (0, 1, …): 1, 2, 4 … 30, each up to a fifth shorter, so that crowds spread. */
+export const backoff = (n, random = Math.random()) => Math.min(LONGEST_S, 2 ** n) * (1 - 0.2 * random);
+
+/**
+ * `handlers`: picture(picture, delta or null), health(message), state(name, detail), clock(server time in ms).
+ * States: connecting, live, reconnecting, signed-out, forbidden, missing.
+ */
+export class Connection {
+  #socket = null;
+  #attempt = 0;
+  #retry = null;
+  #sub = null;
+  #resyncing = false;
+  #paused = false;
+  #rate;
+
+  constructor(url, log, handlers, { rate_hz = 10 } = {}) {
+    Object.assign(this, { url, log, handlers, picture: null, heardAt: 0 });
+    this.#rate = rate_hz;
+    setInterval(() => this.#watch(), 5000);
+    addEventListener("online", () => this.#socket === null && this.#reconnect(0));
+    this.#open();
+  }
+
+  /** Fewer or more deltas a second. */
+  rate(rate_hz) {
+    this.#rate = rate_hz;
+    if (this.#sub !== null) this.#send({ type: "configure", sub: this.#sub, rate_hz });
+  }
+
+  /** No deltas at all for a while (nobody looks); one delta catches up afterwards. */
+  rest(paused) {
+    this.#paused = paused;
+    if (this.#sub !== null) this.#send({ type: "configure", sub: this.#sub, paused });
+  }
+
+  #open() {
+    clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#sub = null;
+    this.#resyncing = false;
+    const socket = new WebSocket(this.url, ["procmine.v1"]);
+    this.#socket = socket;
+    this.heardAt = Date.now();
+    socket.onopen = () => this.#subscribe();
+    socket.onmessage = (event) => {
+      this.heardAt = Date.now();
+      if (socket === this.#socket) this.#receive(JSON.parse(event.data));
+    };
+    socket.onclose = (event) => socket === this.#socket && this.#closed(event.code);
+  }
+
+  #subscribe() {
+    const message = {
+      id: 1, type: "subscribe", log: this.log, include: ["model", "moves", "health"], rate_hz: this.#rate,
+    };
+    if (this.picture) message.resume = { epoch: this.picture.epoch, version: this.picture.version };
+    this.#send(message);
+  }
+
+  #send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #receive(message) {
+    const own = message.sub === this.#sub;
+    if (message.type === "result" && message.id === 1) this.#subscribed(message);
+    else if (message.type === "heartbeat") this.handlers.clock(Date.parse(message.at));
+    else if (message.type === "health" && own) this.handlers.health(message);
+    else if (message.type === "snapshot" && own) this.#show(fromSnapshot(message), null);
+    else if (message.type === "delta" && own) this.#continue(message);
+    else if (message.type === "ended" && own) this.#subscribe();
+  }
+
+  #subscribed(message) {
+    if (!message.ok) {
+      this.#stop(message.problem.status === 404 ? "missing" : "forbidden", message.problem.detail);
+      return;
+    }
+    this.#attempt = 0;
+    this.#sub = message.sub;
+    if (this.#paused) this.rest(true);
+    this.handlers.state("live");
+  }
+
+  #continue(delta) {
+    const next = applyDelta(this.picture, delta);
+    if (next !== null) this.#show(next, delta);
+    else if (this.picture?.epoch === delta.epoch && delta.version <= this.picture.version) this.#ack(delta.version);
+    else if (!this.#resyncing) {
+      this.#resyncing = true; // keep showing the old picture; never reconnect to repair
+      this.#send({ type: "resync", sub: this.#sub });
+    }
+  }
+
+  #show(picture, delta) {
+    this.#resyncing = false;
+    this.picture = picture;
+    this.handlers.picture(picture, delta);
+    this.#ack(picture.version);
+  }
+
+  #ack(version) {
+    this.#send({ type: "ack", sub: this.#sub, version });
+  }
+
+  #watch() {
+    const silent_s = (Date.now() - this.heardAt) / 1000;
+    if (this.#socket === null) return;
+    if (silent_s > DEAD_S) {
+      this.#socket.close();
+      this.#closed(1006);
+    } else if (silent_s > DEAD_S / 2) this.#send({ type: "ping" });
+  }
+
+  #closed(code) {
+    this.#socket = null;
+    this.#sub = null;
+    if (FINAL[code]) this.#stop(FINAL[code]);
+    else this.#reconnect(code === 1012 ? 0 : code === 1013 || code === 4429 ? LONGEST_S : backoff(this.#attempt++));
+  }
+
+  #reconnect(wait_s) {
+    clearTimeout(this.#retry);
+    this.handlers.state("reconnecting");
+    this.#retry = setTimeout(() => this.#open(), wait_s * 1000);
+  }
+
+  #stop(state, detail) {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.handlers.state(state, detail);
+  }
+}

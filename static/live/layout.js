@@ -1,0 +1,18 @@
+// Asks the layout worker; one question at a time, the newest wins.
+
+const worker = new Worker(new URL("./layout-worker.js", import.meta.url), { type: "module" });
+const waiting = new Map();
+let last = 0;
+
+worker.onmessage = ({ data: { id, layout } }) => {
+  waiting.get(id)(layout);
+  waiting.delete(id);
+};
+
+/** The layout of `nodes` and `edges` (see layout-core.js); with `known`, a layout, its boxes keep their places. */
+export function layOut(nodes, edges, known = null) {
+  return new Promise((resolve) => {
+    waiting.set(++last, resolve);
+    worker.postMessage({ id: last, nodes, edges, known });
+  });
+}
