@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from models_mining.core import history, merging, state
+from models_mining.core import forgetting, history, merging, state
 from models_mining.core.abstraction import Abstraction, Edge, Pair, change
 from models_mining.core.cases import Case, CaseSet
 from models_mining.core.idle import NEVER_US, IdleQueue
@@ -52,7 +52,8 @@ class LiveLog:
     ) -> None:
         self.end_activities = frozenset(end_activities)
         self.numbers = {name: number for number, name in enumerate(dict.fromkeys(activities))}
-        self.cases: dict[str, Case] = {}
+        self.cases: dict[str, Case] = {}  # the open ones, and closed ones not forgotten
+        self.forgotten = 0
         self.standing = Standing(max_nodes, max_depth)
         self.tree = self.standing.tree
         self.all = self.standing.all
@@ -87,7 +88,7 @@ class LiveLog:
     @property
     def open_cases(self) -> int:
         """How many cases are open."""
-        return len(self.cases) - sum(self.standing.closed_at.values())
+        return self.all.cases - sum(self.standing.closed_at.values())
 
     def open_at(self, activity: str) -> int:
         """How many open cases stand at ``activity`` now."""
@@ -106,10 +107,11 @@ class LiveLog:
     def learn_one(self, event: Seen, tail: Tail | None = None) -> None:
         """Learn one more event of the log; they come in the order of ``seq``.
 
-        ``tail`` reads the events of a case back. It is asked for a late event and, with ``track_closed``, when a
-        case comes back after it closed, or closes without its times in memory (it has outgrown the tree, or was
-        open when a state was saved). A HistoryError says that ``tail`` was missing or its answer wrong; then, as
-        when ``tail`` itself fails, the event has not been counted and may be learnt again.
+        ``tail`` reads the events of a case back. It is asked for a late event; for a case not in memory once some
+        were forgotten; and with ``track_closed`` when a case comes back after it closed, or closes without its times
+        in memory (it has outgrown the tree, or was open when a state was saved). A HistoryError says that ``tail``
+        was missing or its answer wrong; then, as when ``tail`` itself fails, the event has not been counted and may
+        be learnt again.
         """
         seq, name, activity, at_us, received_at_us = event
         case = self.cases.get(name)
@@ -190,6 +192,8 @@ class LiveLog:
     def _learn_unusual(self, event: Seen, case: Case | None, tail: Tail | None) -> None:
         """Learn an event that begins, closes or reopens a case, comes late, or goes where none has gone before."""
         seq, name, activity, at_us, received_at_us = event
+        if case is None and self.forgotten:
+            case = forgetting.recall(self, event, tail)
         late = case is not None and at_us < case.last_at_us
         was_closed = case is not None and case.closed
         closes = self._is_closed(
@@ -263,12 +267,20 @@ class LiveLog:
         self.standing.put(case)
         self._recount_closed(case, before=(), now=steps)
 
+    def forget_closed(self, keep: int) -> int:
+        """Let go of all closed cases but the ``keep`` last heard of; says how many went. Every count keeps them.
+
+        From then on ``tail`` is asked about each case that is not in memory: it may be one of them.
+        """
+        return forgetting.forget_closed(self, keep)
+
     # --- Adding, saving and restoring ------------------------------------------------------
 
     def merge(self, other: "LiveLog", tail: Tail | None = None) -> None:
         """Add a log over other cases: the same as having learnt both here. It uses ``other`` up.
 
-        A case in both, or settings that differ, are a ValueError before anything has changed. ``tail`` as in
+        A case in both, settings that differ, or cases ``other`` has forgotten, are a ValueError before anything has
+        changed. ``tail`` as in
         :meth:`learn_one`: a case of the one log may have been idle for long enough by the clock of the other.
         """
         merging.merge(self, other)

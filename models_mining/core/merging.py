@@ -37,6 +37,8 @@ def _check_mergeable(log: "LiveLog", other: "LiveLog") -> None:
     ]
     if settings[0] != settings[1]:
         raise ValueError(f"logs of different settings cannot be merged: {settings[0]} and {settings[1]}")
+    if other.forgotten:
+        raise ValueError(f"a log that has forgotten {other.forgotten} cases cannot be merged into another")
     both = log.cases.keys() & other.cases.keys()
     if both:
         raise ValueError(f"{len(both)} cases are in both logs, {min(both)!r} is one")

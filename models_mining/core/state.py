@@ -27,11 +27,12 @@ def dump(log: "LiveLog") -> dict[str, Any]:
     """
     numbers = log.numbers
     places: dict[Node, int] = {log.tree.root: 0}
-    parents, activities = [], []
+    parents, activities, closed = [], [], []
     for place, node in enumerate(log.tree.walk(), start=1):
         places[node] = place
         parents.append(places[node.parent])  # type: ignore[index]  # only the root has none, and is not walked
         activities.append(numbers[node.activity])
+        closed.append(node.closed)
     cases = log.cases.values()
     return {
         "version": VERSION,
@@ -43,9 +44,10 @@ def dump(log: "LiveLog") -> dict[str, Any]:
             "max_depth": log.tree.max_depth,
         },
         "seq": log.seq,
+        "forgotten": log.forgotten,
         "newest_received_us": str(log.newest_received_us),
         "activities": list(numbers),
-        "tree": {"parent": parents, "activity": activities},
+        "tree": {"parent": parents, "activity": activities, "closed": closed},
         "cases": {
             "name": list(log.cases),
             "node": [-1 if case.node is None else places[case.node] for case in cases],
@@ -74,6 +76,7 @@ def load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
         if log.closed is not None:
             _load_counts(log.closed, data["closed"], names)
         log.seq = data["seq"]
+        log.forgotten = data["forgotten"]
         log.newest_received_us = int(data["newest_received_us"])
         nodes = _load_tree(log, data["tree"], names)
         _load_cases(log, data["cases"], nodes, names)
@@ -123,15 +126,20 @@ def _load_tree(log: "LiveLog", data: Mapping[str, Any], names: list[str]) -> lis
     """The nodes by their places, the root first."""
     grow = log.tree.grow
     nodes = [log.tree.root]
-    for parent, activity in zip(data["parent"], data["activity"], strict=True):
+    closed_at = log.standing.closed_at
+    for parent, activity, closed in zip(data["parent"], data["activity"], data["closed"], strict=True):
         if parent < 0:
             raise StateError("a node's parent is not a place in the tree")
-        nodes.append(grow(nodes[parent], names[activity]))
+        node = grow(nodes[parent], names[activity])
+        nodes.append(node)
+        if closed:
+            node.closed = closed
+            change(closed_at, node.activity, closed)
     return nodes
 
 
 def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], names: list[str]) -> None:
-    """The cases, each put where it stands (the ends are known already)."""
+    """The cases, the open ones put where they stand (ends and closed ones are known already)."""
     beyond = iter(data["beyond"])
     columns = ("name", "node", "length", "started_at_us", "last_at_us", "received_at_us", "seq", "closed")
     for name, place, length, started_at_us, last_at_us, received_at_us, seq, closed in zip(
@@ -144,15 +152,14 @@ def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], name
         case.closed = bool(closed)
         if node is None:
             before, last = next(beyond)
-            case.beyond = ("" if before < 0 else names[before], names[last])
+            last_activity = names[last]
+            case.beyond = ("" if before < 0 else names[before], last_activity)
             log.standing.beyond += 1
-        elif case.closed:
-            node.closed += 1
-        else:
+            if case.closed:
+                change(log.standing.closed_at, last_activity, 1)
+        elif not case.closed:
             node.open += 1
-        if case.closed:
-            change(log.standing.closed_at, case.activity, 1)
-        else:
+        if not case.closed:
             log.idle.add(name, case)
 
 

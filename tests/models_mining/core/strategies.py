@@ -149,7 +149,9 @@ def assert_consistent(log: LiveLog) -> None:
         assert len(path) <= log.tree.max_depth
         assert node.edge is (log.all.directly_follows[path[-2], path[-1]] if len(path) > 1 else None)
         assert node.triple is (log.all.triples[path[-3], path[-2], path[-1]] if len(path) > 2 else None)
-    assert sum(node.open + node.closed for node in nodes) + log.beyond == len(log.cases) == log.all.cases
+    assert (
+        sum(node.open + node.closed for node in nodes) + log.beyond == len(log.cases) + log.forgotten == log.all.cases
+    )
     for counts in [log.all, *([log.closed] if log.closed else [])]:
         assert all(edge.count > 0 for edge in counts.directly_follows.values())
         assert all(tally.count > 0 for tally in counts.triples.values())
