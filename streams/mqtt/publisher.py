@@ -16,7 +16,7 @@ _STALLED_S = 60.0  # without any confirmation
 class Publisher:
     """Publishes from one thread while another drives the connection; a lost one is opened again and loses nothing.
 
-    Use as a context manager: it connects at the beginning and waits for the last confirmation at the end.
+    Use as a context manager, with `finish` as the last call inside.
     """
 
     def __init__(self, address: Address, qos: int = 1) -> None:
@@ -41,9 +41,6 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            for _ in range(IN_FLIGHT):
-                self._wait_for_room()
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -51,6 +48,11 @@ class Publisher:
         """Send one message, waiting while too many are unconfirmed; raises BrokerError if the broker stalls."""
         self._wait_for_room()
         self._client.publish(topic, payload, self.qos)
+
+    def finish(self) -> None:
+        """Wait until everything published is confirmed; publish no more after it."""
+        for _ in range(IN_FLIGHT):
+            self._wait_for_room()
 
     def _wait_for_room(self) -> None:
         if not self._room.acquire(timeout=_STALLED_S):
