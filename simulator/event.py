@@ -1,0 +1,36 @@
+"""The event: one step of one case."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from simulator.errors import SimulatorError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Event(NamedTuple):
+    """One step of a case, as every sink gets it.
+
+    ``at_us`` is simulated time, integer microseconds since 1970: sums of durations stay exact. ``node`` is the
+    datasource where it happened (its ``spec.name``), ``ends_case`` tells that no event of this case follows.
+    """
+
+    case: str
+    activity: str
+    node: str
+    group: str
+    at_us: int
+    ends_case: bool
+
+    @property
+    def at(self) -> datetime:
+        """The simulated moment, aware UTC. A moment no calendar holds raises SimulatorError."""
+        try:
+            return EPOCH + timedelta(microseconds=self.at_us)
+        except OverflowError:
+            raise SimulatorError("simulated time has passed the year 9999: the durations are too long") from None
+
+
+def microseconds(moment: datetime) -> int:
+    """An aware moment as integer microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)

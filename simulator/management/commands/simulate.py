@@ -1,0 +1,169 @@
+"""``manage.py simulate CONFIG…``: run a simulated world and emit its events."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from simulator.config import load_config
+from simulator.errors import OutputClosedError, SimulatorError
+from simulator.simulation import Simulation
+from simulator.sinks.base import Overrides
+
+PROGRESS_S = 1.0
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < float("inf"):
+        raise ArgumentTypeError(f"got '{text}', expected events per second, from 0 on")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"got '{text}', expected a whole number from 0 on")
+    return int(text)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"got '{text}', expected ISO 8601, for example 2026-01-31T06:00:00") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+class Command(BaseCommand):
+    help = (
+        "Run Distributed Event Factory configurations and emit their events. "
+        "Ctrl-C ends a run cleanly. Try it: simulate simulator/examples/factory --check"
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "config",
+            nargs="+",
+            type=Path,
+            metavar="CONFIG",
+            help="a file, or a directory of which the *.yaml, *.yml and *.json are read; all add up",
+        )
+        parser.add_argument("--count", type=_count, metavar="N", help="stop after N events")
+        parser.add_argument("--seed", type=int, metavar="N", help="same seed and configuration, same events")
+        parser.add_argument("--rate", type=_rate, metavar="R", help="R events per second, whatever the load says")
+        parser.add_argument(
+            "--start",
+            type=_moment,
+            metavar="MOMENT",
+            help="first simulated moment, ISO 8601, UTC if no zone (default: now)",
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="only check the configuration; nothing is connected to"
+        )
+        parser.add_argument(
+            "--broker", metavar="URL", help="use this broker in every mqtt sink: mqtt://user:password@host:port"
+        )
+        parser.add_argument("--case-prefix", metavar="TEXT", help="put this before every case in every mqtt sink")
+
+    def handle(
+        self,
+        *,
+        config: list[Path],
+        count: int | None,
+        seed: int | None,
+        rate: float | None,
+        start: datetime | None,
+        check: bool,
+        broker: str | None,
+        case_prefix: str | None,
+        **options: Any,
+    ) -> None:
+        try:
+            loaded = load_config(config, overrides=Overrides(broker, case_prefix), counted=count is not None)
+            for warning in loaded.warnings:
+                self._say(f"warning: {warning}")
+            if check:
+                self.stdout.write(
+                    f"no errors; datasources: {len(loaded.chain.datasources)}, sinks: {len(loaded.sinks)}, "
+                    f"simulations: {len(loaded.simulations)}"
+                )
+                return
+            simulation = Simulation(loaded, seed=seed, say=self._say)
+            with _stop_on_signals(simulation), self._progress(simulation):
+                simulation.run(count=count, rate=rate, start=start)
+        except OutputClosedError:
+            _forget_stdout()
+        except SimulatorError as error:
+            raise CommandError(str(error)) from error
+        self._say(f"{simulation.sent:,} events sent")
+
+    def _say(self, text: str) -> None:
+        self.stderr.write(text, style_func=str)
+
+    @contextmanager
+    def _progress(self, simulation: Simulation) -> Iterator[None]:
+        """Total and rate in one line of a terminal, renewed every second; nothing where nobody watches."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        done = threading.Event()
+
+        def show() -> None:
+            sent, at_s = 0, time.monotonic()
+            while not done.wait(PROGRESS_S):
+                now, now_s = simulation.sent, time.monotonic()
+                self.stderr.write(
+                    f"\r{now:,} events, {(now - sent) / (now_s - at_s):,.1f}/s   ", ending="", style_func=str
+                )
+                self.stderr.flush()
+                sent, at_s = now, now_s
+
+        thread = threading.Thread(target=show, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self.stderr.write("\r", ending="", style_func=str)
+
+
+@contextmanager
+def _stop_on_signals(simulation: Simulation) -> Iterator[None]:
+    """SIGINT and SIGTERM end the run cleanly; a second one at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: object) -> None:
+        simulation.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _forget_stdout() -> None:
+    """Nobody reads standard output: let what is still buffered go nowhere, so that leaving says nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,36 @@
+"""``countBased``: so many events, as fast as can be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from simulator.event import Event
+from simulator.load import Load
+from simulator.modes import MODES
+from simulator.modes.base import Mode
+from simulator.modes.stream import Stream
+from simulator.outlet import Outlet
+from simulator.pace import Clock
+from simulator.reading.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class CountBased(Mode):
+    """Sends ``steps`` events (not cases)."""
+
+    steps: int
+
+    @property
+    def endless(self) -> bool:
+        return False
+
+    def run(self, events: Iterator[Event], outlet: Outlet, clock: Clock) -> None:
+        outlet.send_all(islice(events, self.steps))
+
+    def at_rate(self, load: Load) -> Mode:
+        return Stream(load, steps=self.steps)
+
+
+@MODES.register("countBased")
+def read(fields: Fields) -> Mode:
+    return CountBased(fields.whole("steps"))
