@@ -1,7 +1,6 @@
 """Commands of procmine as processes of their own, each with its own state folder."""
 
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -22,20 +21,22 @@ class Running:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.lines: list[str] = []
-        self._queue: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip())
 
     def said(self, text: str, timeout_s: float = 30.0, times: int = 1) -> str:
         """The (last) line that holds ``text``, as soon as it has been said ``times`` times."""
 
         def found() -> list[str]:
+            ended = not self._reader.is_alive()
             held = [line for line in list(self.lines) if text in line]
-            if len(held) < times and self.process.poll() is not None:
+            if len(held) < times and ended:
                 pytest.fail(f"ended without saying {text!r}:\n" + "\n".join(self.lines))
             return held if len(held) >= times else []
 
@@ -45,21 +46,22 @@ class Running:
         self.process.send_signal(signal_)
 
     def ends(self, timeout_s: float = 30.0) -> int:
-        """The exit status."""
-        return self.process.wait(timeout_s)
+        """The exit status, when all it said has been read."""
+        status = self.process.wait(timeout_s)
+        self._reader.join(5)
+        return status
 
 
-def session_members(command_part: str) -> set[int]:
-    """Process ids of all processes whose command line or environment holds ``command_part``."""
-    found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
+def processes(folder: Path) -> dict[int, str]:
+    """Process id and command line of every process that was started with ``folder`` in its environment."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                text = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-            except OSError:
+                if str(folder).encode() in (entry / "environ").read_bytes():
+                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            except OSError:  # it ended meanwhile, or is another user's
                 continue
-            if command_part.encode() in text:
-                found.add(int(folder.name))
     return found
 
 
@@ -86,5 +88,5 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     for running in started:
         if running.process.poll() is None:
             running.process.kill()
-            running.process.wait(10)
-    wait_for(lambda: not session_members(str(tmp_path)), 15.0, f"the end of every process of {tmp_path}")
+            running.ends(10)
+    wait_for(lambda: not processes(tmp_path), 15.0, f"the end of every process of {tmp_path}")

@@ -1,0 +1,72 @@
+# procmine: `make demo` shows it, `make test` checks it. Both need python3 (3.11 or newer) and make, nothing else.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary --no-compile
+RUN := $(BIN)/python -m tests.tools.run
+# What runs once more on PostgreSQL: everything that speaks to the database.
+DATABASE_TESTS ?= tests/streams tests/models_mining tests/api
+
+.PHONY: help demo serve check test test-sqlite test-postgresql services clean
+
+help:
+	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
+	@echo "make serve   the same without the factory: for your own brokers and logs"
+	@echo "make check   style, types, layers, migrations"
+	@echo "make test    install what tests need, check, run all tests"
+	@echo "make clean   remove the environment and caches; state in var/ stays"
+
+demo: .venv/runtime
+	@$(BIN)/python manage.py serve --demo --host $(HOST) --port $(PORT)
+
+serve: .venv/runtime
+	@$(BIN)/python manage.py serve --host $(HOST) --port $(PORT)
+
+# --- Environment ----------------------------------------------------------------------
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "procmine needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make demo PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Creating the environment in .venv (a few seconds)"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/runtime: requirements.txt | .venv/made
+	@echo "Installing what procmine runs on into .venv (80 packages, 600 MB; half a minute once they are downloaded)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt | .venv/made
+	@echo "Installing what procmine and its tests need into .venv"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/runtime
+
+services:
+	@sh tests/tools/services.sh
+
+# --- Checks and tests -----------------------------------------------------------------
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(RUN) $(BIN)/mypy
+	$(RUN) $(BIN)/lint-imports
+	$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run
+
+test-postgresql: .venv/dev
+	$(RUN) --postgresql $(BIN)/pytest -q $(DATABASE_TESTS)
+
+test-sqlite: .venv/dev
+	$(RUN) $(BIN)/pytest -q
+
+# One after the other, also under `make -j`; the whole suite last, so that its closing line ends the output.
+test: .venv/dev
+	@$(MAKE) --no-print-directory services
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-postgresql
+	@$(MAKE) --no-print-directory test-sqlite
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

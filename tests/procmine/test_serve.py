@@ -1,0 +1,233 @@
+"""`manage.py serve` as people start it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import free_port, listening, wait_for
+from tests.procmine.conftest import Running, processes
+
+Run = Callable[..., Running]
+
+
+@pytest.fixture
+def serve(run: Run) -> Run:
+    """Start `manage.py serve` on free ports."""
+
+    def start(*arguments: str, **environment: str) -> Running:
+        ports = {"PROCMINE_BROKER_PORT": str(free_port())} | environment
+        return run("manage.py", "serve", "--port", "0", *arguments, **ports)
+
+    return start
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+def address(served: Running) -> str:
+    return re.search(r"serves (\S+)", served.said("serves http"))[1]  # type: ignore[index]
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
+            return answer.status, answer.read().decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(errors="replace")
+
+
+def rows(var: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(var / "procmine.sqlite3")) as database:
+        return database.execute(query).fetchall()
+
+
+def pid_of(var: Path, part: str) -> int:
+    """The child whose command line ends with ``part``."""
+
+    def found() -> list[int]:
+        return [pid for pid, line in processes(var).items() if "procmine.lifeline" in line and part in line]
+
+    return int(wait_for(found, what=f"a process {part}")[0])
+
+
+def test_it_serves_restarts_what_is_killed_and_leaves_nothing_at_ctrl_c(serve: Run, var: Path) -> None:
+    served = serve()
+    url = address(served)
+    served.said("nobody can sign in yet")
+    assert get(f"{url}healthz") == (200, "ok\n")
+    assert get(f"{url}readyz")[0] == 200
+
+    for role, part in (("web", "daphne"), ("ingest", "manage ingest"), ("mine", "manage mine"), ("broker", "iotcore")):
+        before = pid_of(var, part)
+        os.kill(before, signal.SIGKILL)
+        served.said(f"{role:<9} was killed by SIGKILL; starting again in 0.5 s")
+        wait_for(lambda part=part, before=before: pid_of(var, part) != before, 20, f"a new {role}")
+    assert get(f"{url}healthz") == (200, "ok\n")  # on the socket that stayed open
+
+    served.signal(signal.SIGINT)
+    assert served.ends() == 0
+    stopped = [line.split()[0] for line in served.lines if line.endswith("stopping")]
+    assert stopped == ["ingest", "mine", "web", "broker"]
+    assert processes(var) == {}
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(serve: Run, var: Path) -> None:
+    served = serve("--no-embedded-broker")
+    address(served)
+    served.signal(signal.SIGTERM)
+    assert served.ends() == 0
+    assert processes(var) == {}
+
+
+def test_ctrl_c_while_it_starts_ends_it_too(serve: Run, var: Path) -> None:
+    served = serve()
+    served.said("starting web")
+    served.signal(signal.SIGINT)
+    assert served.ends() == 0
+    assert processes(var) == {}
+
+
+def test_when_the_supervisor_is_killed_everything_ends(serve: Run, var: Path) -> None:
+    served = serve()
+    address(served)
+    assert len(processes(var)) == 5
+    served.process.kill()
+    wait_for(lambda: not processes(var), 15, "the end of all processes")
+
+
+def test_a_taken_port_is_a_clear_error(run: Run, var: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        served = run("manage.py", "serve", "--port", str(port))
+        assert served.ends() == 1
+    served.said(f"Cannot serve at 127.0.0.1 port {port}: it is taken. End what uses it, or choose another port with")
+
+
+def test_a_second_one_with_the_same_state_is_a_clear_error(serve: Run, var: Path) -> None:
+    first = serve()
+    first.said("starting web")
+    second = serve()
+    assert second.ends() == 1
+    second.said(f"procmine already runs with {var} (process {first.process.pid}).")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--host", "no.such.host.invalid"], "Cannot serve at no.such.host.invalid port 0"),
+        (["--port", "99999"], "--port 99999: expected a number from 0 to 65535"),
+        (["--demo", "--no-embedded-broker"], "leave --no-embedded-broker out"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(serve: Run, arguments: list[str], error: str) -> None:
+    served = serve(*arguments)
+    assert served.ends() == 1
+    served.said(error)
+
+
+def test_a_database_that_does_not_answer_is_a_clear_error(serve: Run) -> None:
+    served = serve(PROCMINE_DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/none")
+    assert served.ends() == 1
+    served.said("The database does not answer")
+
+
+def test_where_the_brokers_port_is_taken_a_free_one_is_used_and_told(serve: Run, var: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        served = serve(PROCMINE_BROKER_PORT=str(taken))
+        served.said(f"port {taken} is taken")
+        address(served)
+        port = int((var / "ports" / "broker").read_text())
+        assert port != taken
+        assert listening(port)
+        assert rows(var, "SELECT name, host, port FROM streams_broker") == [("embedded", "127.0.0.1", port)]
+
+
+def test_where_another_broker_is_configured_none_is_started(serve: Run, run: Run, var: Path) -> None:
+    run("manage.py", "migrate", "-v0").ends(60)
+    with closing(sqlite3.connect(var / "procmine.sqlite3")) as database, database:
+        database.execute(
+            "INSERT INTO streams_broker"
+            " (name, kind, host, port, tls, ca, username, password, protocol, state, last_error)"
+            " VALUES ('plant', 'mqtt', '127.0.0.1', 1, 0, '', '', '', '3.1.1', 'stopped', '')"
+        )
+    served = serve()
+    address(served)
+    assert not any(line.startswith("broker") for line in served.lines)
+    assert not (var / "ports" / "broker").exists()
+
+
+def test_the_demo_signs_in_once_by_its_link_and_shows_a_factory(serve: Run, var: Path) -> None:
+    served = serve("--demo")
+    url = address(served)
+    link = re.search(r"http\S+/demo/\S+", served.said("sign in, once"))[0]  # type: ignore[index]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    assert browser.open(link, timeout=10).url == url
+    assert browser.open(f"{url}admin/", timeout=10).url == f"{url}admin/"
+    assert get(link)[0] == 410
+    assert get(f"{url}demo/guessed/")[0] == 410
+
+    password = var / "demo" / "password"
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    wait_for(lambda: rows(var, "SELECT 1 FROM streams_eventlog WHERE name = 'factory' AND stored > 20"), 60, "events")
+    assert rows(var, "SELECT count(*) FROM streams_rejection") == [(0,)]
+    starts = rows(
+        var,
+        "SELECT DISTINCT activity FROM streams_event e WHERE seq = (SELECT min(seq) FROM streams_event"
+        ' WHERE "case" = e."case")',
+    )
+    assert starts == [("Cut tubes",)], "the factory started before ingestion had its connection"
+
+    served.signal(signal.SIGINT)
+    assert served.ends() == 0
+    stopped = [line.split()[0] for line in served.lines if line.endswith("stopping")]
+    assert stopped == ["simulator", "ingest", "mine", "web", "broker"]
+    assert processes(var) == {}
+
+
+def test_a_link_of_a_demo_that_has_ended_signs_nobody_in(serve: Run, var: Path) -> None:
+    served = serve("--demo")
+    link = re.search(r"/demo/\S+", served.said("sign in, once"))[0]  # type: ignore[index]
+    served.process.kill()
+    wait_for(lambda: not processes(var), 15, "the end of all processes")
+    again = serve()
+    assert get(address(again).rstrip("/") + link)[0] == 410
+
+
+def test_readyz_names_the_part_that_fails(serve: Run, run: Run, var: Path) -> None:
+    served = serve("--no-embedded-broker")
+    url = address(served)
+    with closing(sqlite3.connect(var / "procmine.sqlite3")) as database, database:
+        database.execute("DELETE FROM django_migrations WHERE app = 'streams' AND name LIKE '0002%'")
+    status, body = get(f"{url}readyz")
+    assert status == 503
+    assert json.loads(body)["failing"] == {"migrations": "1 not applied: run manage.py migrate"}
+    assert get(f"{url}healthz")[0] == 200
+
+
+def test_readyz_asks_redis_where_it_carries_the_channels(serve: Run, redis_url: str) -> None:
+    url = address(serve("--no-embedded-broker", PROCMINE_REDIS_URL=redis_url))
+    assert get(f"{url}readyz")[0] == 200
+
+
+def test_readyz_tells_of_a_redis_that_is_gone(serve: Run) -> None:
+    url = address(serve("--no-embedded-broker", PROCMINE_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0"))
+    status, body = get(f"{url}readyz")
+    assert status == 503
+    assert list(json.loads(body)["failing"]) == ["channel layer"]
