@@ -124,7 +124,7 @@ class Pacer:
         if now_s - self._complained_s < COMPLAIN_S:
             return
         rate = (self._passed - self._counted_from) / max(now_s - self._counted_from_s, TIMER_S)
-        self._say(f"cannot keep up: asked for {self._schedule.rate:,.6g} events/s, sending about {rate:,.4g}/s")
+        self._say(f"cannot keep up: asked for {self._schedule.rate:,.10g} events/s, sending about {rate:,.4g}/s")
         self._complained_s = self._counted_from_s = now_s
         self._counted_from = self._passed
 
