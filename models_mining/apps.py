@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class MiningConfig(AppConfig):
     name = "models_mining"
+    verbose_name = "Models"
 
     def ready(self) -> None:
         from models_mining import signals  # noqa: F401  connects them

@@ -25,8 +25,6 @@ from streams.serializers import (
     TestResultSerializer,
 )
 
-TEST_TIMEOUT_S = 5.0
-
 
 class BrokerFilter(django_filters.FilterSet):
     class Meta:
@@ -56,7 +54,7 @@ class BrokerViewSet(viewsets.ModelViewSet[Broker]):
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: int) -> Response:
         """Try to connect and sign in now, in at most 5 s; changes nothing."""
-        problem = test_connection(self.get_object(), TEST_TIMEOUT_S)
+        problem = test_connection(self.get_object(), registration.TEST_TIMEOUT_S)
         return Response({"ok": problem is None, "problem": problem})
 
 

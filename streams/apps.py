@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class StreamsConfig(AppConfig):
     name = "streams"
+    verbose_name = "Streams and logs"
 
     def ready(self) -> None:
         from streams import signals  # noqa: F401  connects them

@@ -150,6 +150,8 @@ class Stream(models.Model):
             raise ValidationError({"topic": str(error)}) from error
         if self.format != self.Format.MQTT_XES and self.log is None and "process" not in self.mapping:
             raise ValidationError({"log": "A JSON stream needs a log, or a pointer to the process name."})
+        if self.enabled and self.archived_at is not None:
+            raise ValidationError({"enabled": "This stream is archived: register a new one."})
         if self.enabled and self.broker_id is not None:
             self._refuse_overlap()
 

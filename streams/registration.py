@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from streams.models import Broker, Stream
 
+TEST_TIMEOUT_S = 5.0  # of a broker's connection
 COUNTS = ["received", "stored", "duplicates", "rejected", "ignored", "mended"]
 
 

@@ -14,7 +14,7 @@ from streams.models import Broker, EventLog, Stream
 @pytest.fixture
 def owner(db: None) -> User:
     """May do everything."""
-    return User.objects.create_superuser("owner", password="a long password")
+    return User.objects.create_superuser("owner")
 
 
 @pytest.fixture

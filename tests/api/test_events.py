@@ -50,8 +50,14 @@ def test_each_event_of_a_batch_is_answered_for(api: APIClient, log: EventLog) ->
     ]
     stored = api.get(EVENTS).json()["results"]
     assert stored[0] == {
-        **{"seq": 1, "id": "e1", "case": "order-7", "activity": "Pack", "at": "2026-01-02T10:00:00Z"},
-        **{"at_source": "given", "stream": None, "attributes": {"temp": 21.5}},
+        "seq": 1,
+        "id": "e1",
+        "case": "order-7",
+        "activity": "Pack",
+        "at": "2026-01-02T10:00:00Z",
+        "at_source": "given",
+        "stream": None,
+        "attributes": {"temp": 21.5},
         "received_at": stored[0]["received_at"],
     }
     assert stored[1]["at_source"] == "arrival"

@@ -1,0 +1,195 @@
+"""The admin's pages: they open, they keep secrets, they do what they say."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from models_mining.models import MinedModel
+from procmine.models import Token
+from procmine.tokens import create_token, name_of
+from streams.models import Broker, Event, EventLog, Rejection, Stream
+from tests.api.conftest import EVENT
+from tests.conftest import free_port
+
+SECRET = "hunter2 is no password"
+
+
+@pytest.fixture
+def site(owner: User) -> Client:
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict[type, Any]:
+    """One row of every table the admin shows."""
+    client = Client()
+    client.force_login(owner)
+    client.post("/api/v1/logs/factory/events/", EVENT, content_type="application/json")
+    mqtt.password = SECRET
+    mqtt.save()
+    refused = Rejection.objects.create(
+        stream=stream, received_at=timezone.now(), topic="a", payload=b"<b>\xff", reason="not_json", detail="No JSON."
+    )
+    token, _ = create_token(owner, ["read"])
+    Group.objects.create(name="viewers")
+    rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get()]
+    return {type(row): row for row in rows}
+
+
+def pages() -> list[tuple[str, str]]:
+    return [
+        (model._meta.label_lower, kind)
+        for model in admin.site._registry
+        for kind in ("changelist", "add", "change")
+        if not (model is Token and kind == "change")
+    ]
+
+
+@pytest.mark.parametrize(("label", "kind"), pages())
+def test_every_page_opens_and_shows_no_secret(site: Client, everything: dict[type, Any], label: str, kind: str) -> None:
+    model = next(model for model in admin.site._registry if model._meta.label_lower == label)
+    row = everything.get(model) or model._default_manager.first()
+    args = [row.pk] if kind == "change" else []
+    url = reverse(f"admin:{label.replace('.', '_')}_{kind}", args=args)
+    answer = site.get(url)
+    read_only = model in (Event, Rejection)
+    assert answer.status_code == (403 if kind == "add" and read_only else 200)
+    text = answer.content.decode()
+    broker = everything[Broker]
+    broker.refresh_from_db()
+    for secret in (SECRET, broker.password, everything[Token].digest):
+        assert secret not in text
+    assert (name_of(everything[Token]) in text) == (label == "procmine.token" and kind == "changelist")
+
+
+def test_the_index_opens(site: Client) -> None:
+    assert site.get("/admin/").status_code == 200
+
+
+def test_nobody_sees_the_admin_without_signing_in(db: None) -> None:
+    for label, kind in pages():
+        if kind != "change":
+            answer = Client().get(reverse(f"admin:{label.replace('.', '_')}_{kind}"))
+            assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/admin/login/"), label
+
+
+def broker_form(**values: Any) -> dict[str, Any]:
+    form = {"name": "plant", "kind": "mqtt", "host": "127.0.0.1", "port": 1, "ca": "", "username": "", "password": ""}
+    return {**form, "protocol": "3.1.1", **values}
+
+
+def test_a_broker_s_password_stays_until_the_broker_moves(site: Client) -> None:
+    def stored() -> str:
+        return Broker.objects.get().secret
+
+    def change(**values: Any) -> None:
+        answer = site.post(f"/admin/streams/broker/{Broker.objects.get().pk}/change/", broker_form(**values))
+        assert answer.status_code == 302
+
+    assert site.post("/admin/streams/broker/add/", broker_form(password=SECRET)).status_code == 302
+    assert stored() == SECRET
+    change(username="me")
+    assert stored() == SECRET
+    change(password="another", host="127.0.0.2")
+    assert stored() == "another"
+    change(host="127.0.0.2", port=2)
+    assert stored() == ""
+    change(password=SECRET)
+    change(tls="on")
+    assert stored() == ""
+    change(tls="on", password=SECRET)
+    change(tls="on", forget_password="on")
+    assert stored() == ""
+
+
+def test_a_connection_is_tested_at_the_press_of_a_button(site: Client, broker: str, mqtt: Broker) -> None:
+    url = f"/admin/streams/broker/{mqtt.pk}/change/"
+    port = int(broker.rpartition(":")[2])
+    answer = site.post(url, broker_form(port=port, _test="1"), follow=True)
+    assert [str(message) for message in answer.context["messages"]][-1:] == ["plant: connected and signed in."]
+    site.post(url, broker_form(port=free_port()))
+    chosen = {"action": "test", "_selected_action": [mqtt.pk]}
+    answer = site.post("/admin/streams/broker/", chosen, follow=True)
+    assert answer.context["messages"]
+    assert "connected and signed in" not in answer.content.decode()
+
+
+def test_streams_are_started_and_stopped_in_the_list(site: Client, stream: Stream) -> None:
+    def press(action: str, *chosen: Stream) -> str:
+        form = {"action": action, "_selected_action": [row.pk for row in chosen]}
+        return site.post("/admin/streams/stream/", form, follow=True).content.decode()
+
+    assert "Line 1 is stopped." in press("stop", stream)
+    stream.refresh_from_db()
+    assert not stream.enabled
+    other = Stream.objects.create(slug="all", name="All", broker=stream.broker, topic="line1")
+    assert "line1/# overlaps line1/# of stream all" in press("start", stream)
+    press("stop", other)
+    assert "Line 1 records." in press("start", stream)
+
+
+def test_a_stream_that_recorded_is_archived_and_another_deleted(site: Client, stream: Stream) -> None:
+    Stream.objects.filter(pk=stream.pk).update(received=1)
+    idle = Stream.objects.create(slug="idle", name="Idle", broker=stream.broker, topic="idle")
+    form = {"action": "delete_selected", "_selected_action": [stream.pk, idle.pk], "post": "yes"}
+    assert site.post("/admin/streams/stream/", form).status_code == 302
+    left = Stream.objects.get()
+    assert (left.slug, left.enabled, left.archived_at is not None) == ("line-1", False, True)
+    assert site.get(f"/admin/streams/stream/{left.pk}/change/").status_code == 200
+    form = {"action": "start", "_selected_action": [left.pk]}
+    assert "This stream is archived" in site.post("/admin/streams/stream/", form, follow=True).content.decode()
+
+
+def test_a_log_with_events_cannot_be_deleted(site: Client, everything: dict[type, Any]) -> None:
+    log = everything[EventLog]
+    assert site.post(f"/admin/streams/eventlog/{log.pk}/delete/", {"post": "yes"}).status_code == 403
+    empty = EventLog.objects.create(slug="empty", name="Empty")
+    assert site.post(f"/admin/streams/eventlog/{empty.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert EventLog.objects.get() == log
+
+
+def test_a_refused_message_is_shown_as_text(site: Client, everything: dict[type, Any]) -> None:
+    page = site.get(f"/admin/streams/rejection/{everything[Rejection].pk}/change/").content.decode()
+    assert r"&lt;b&gt;\xff" in page
+
+
+def test_a_token_is_shown_once_and_revoked(site: Client, owner: User, log: EventLog) -> None:
+    form = {"user": owner.pk, "scopes": ["read", "ingest"], "logs": [log.pk], "days": 7}
+    answer = site.post("/admin/procmine/token/add/", form)
+    text = answer.content.decode().partition('<pre id="token">')[2].partition("</pre>")[0]
+    assert "no-store" in answer["Cache-Control"]
+    assert Client().get("/api/v1/me/", headers={"authorization": f"Token {text}"}).json()["logs"] == ["factory"]
+    name = text.split("_")[1]
+    listed = site.get("/admin/procmine/token/").content.decode()
+    assert f"pm_{name}_…" in listed
+    assert text not in listed
+    assert text not in site.get("/admin/").content.decode()
+    assert site.get(f"/admin/procmine/token/{name}/revoke/").status_code == 200
+    assert site.post(f"/admin/procmine/token/{name}/revoke/").status_code == 302
+    assert Client().get("/api/v1/me/", headers={"authorization": f"Token {text}"}).status_code == 401
+
+
+def test_only_a_superuser_makes_tokens_of_others(owner: User, user_who: Any) -> None:
+    staff = user_who("add_token", "view_token")
+    staff.is_staff = True
+    staff.save()
+    client = Client()
+    client.force_login(staff)
+    form = {"user": owner.pk, "scopes": ["control"], "days": 7}
+    assert client.post("/admin/procmine/token/add/", form).status_code == 403
+    assert not Token.objects.exists()
+
+
+def test_events_and_refused_messages_cannot_be_touched(site: Client, everything: dict[type, Any]) -> None:
+    for model in (Event, Rejection):
+        row = everything[model]
+        url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+        assert site.post(url, {"case": "other"}).status_code == 403
+        assert site.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403
