@@ -1,0 +1,53 @@
+"""What a client may send, and what it is told when that is not understood."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from live import protocol
+from live.protocol import ProblemError, Subscribe, parse
+
+
+def test_a_subscription_has_sensible_defaults() -> None:
+    assert parse('{"type":"subscribe","log":"orders"}') == Subscribe(log="orders", include=["model"], rate_hz=5.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "truncated"),
+        ("{", "truncated"),
+        ("[]", "Expected `object`"),
+        ("{}", "missing required field `type`"),
+        ('{"type":"dance"}', "Invalid value 'dance'"),
+        ('{"type":"subscribe"}', "missing required field `log`"),
+        ('{"type":"subscribe","log":7}', "$.log"),
+        ('{"type":"subscribe","log":"a","rate_hz":1000}', "$.rate_hz"),
+        ('{"type":"subscribe","log":"a","rate_hz":NaN}', "malformed"),
+        ('{"type":"subscribe","log":"a","include":["secrets"]}', "$.include[0]"),
+        ('{"type":"subscribe","log":"a","colour":"red"}', "colour"),
+        ('{"type":"ack","sub":1,"version":-1}', "$.version"),
+    ],
+)
+def test_a_mistake_is_answered_with_its_place(text: str, told: str) -> None:
+    with pytest.raises(ProblemError) as error:
+        parse(text)
+    assert told in error.value.problem["detail"]
+    assert error.value.problem["status"] == 400
+
+
+@given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
+def test_no_frame_raises_anything_but_a_problem(text: str) -> None:
+    try:
+        parse(text)
+    except ProblemError as error:
+        answer: dict[str, Any] = json.loads(protocol.failure(None, error))
+        assert answer["problem"]["status"] == 400
+
+
+def test_a_deeply_nested_frame_is_a_problem() -> None:
+    with pytest.raises(ProblemError):
+        parse('{"type":"subscribe","log":' + "[" * 30_000 + "]" * 30_000 + "}")
