@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from live.queries import feeding
 from models_mining.models import Minute
 from streams.models import EventLog, Stream
 
@@ -48,30 +49,29 @@ LOOKS = {
 def cards(logs: QuerySet[EventLog]) -> list[Card]:
     """A card for each of ``logs``."""
     now = timezone.now().replace(second=0, microsecond=0)
-    begin = now - timedelta(minutes=HOUR - 1)
+    begin = now - timedelta(minutes=HOUR)
     minutes: dict[int, list[int]] = {}
     for log, minute, events in Minute.objects.filter(log__in=logs, minute__gte=begin).values_list(
         "log", "minute", "events"
     ):
-        place = int((minute - begin).total_seconds() // 60)
-        if place < HOUR:
-            minutes.setdefault(log, [0] * HOUR)[place] += events
-    found = logs.select_related("mined", "opened_by__broker").prefetch_related("streams__broker")
-    return [_card(log, minutes.get(log.pk, [0] * HOUR)) for log in found]
+        place = min(int((minute - begin).total_seconds() // 60), HOUR)
+        minutes.setdefault(log, [0] * (HOUR + 1))[place] += events
+    return [_card(log, minutes.get(log.pk, [0] * (HOUR + 1))) for log in logs.select_related("mined")]
 
 
-def _card(log: EventLog, events: list[int]) -> Card:
-    streams = [*log.streams.all(), *([log.opened_by] if log.opened_by else [])]
-    streams = [stream for stream in dict.fromkeys(streams) if stream.archived_at is None]
+def _card(log: EventLog, minutes: list[int]) -> Card:
+    """``minutes`` counts events by the minute; the last one is not over."""
+    whole = minutes[:-1] if any(minutes[:-1]) else minutes[1:]
+    streams = feeding(log.pk)
     state = getattr(log, "mined", None)
-    line = _line(events)
+    line = _line(whole)
     return Card(
         log=log,
         streams=[_feeding(stream) for stream in streams],
         open_cases=state.open_cases if state else 0,
         rejected=sum(stream.rejected for stream in streams),
-        per_minute=events[-2] or events[-1],  # the last whole minute; in a log's first one, what there is
-        last_hour=sum(events),
+        per_minute=whole[-1],
+        last_hour=sum(minutes),
         chart=f"M0 {CHART[1]}L{line}L{CHART[0]} {CHART[1]}Z",
         line=f"M{line}",
         last_received_at=log.last_received_at,

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
 from streams.access import READ, Token, User, logs_of
-from streams.models import EventLog, Stream
+from streams.models import Event, EventLog, Stream
 
 WATCHED_S = 20  # a watcher says so every few seconds; the miner derives for that long
 
@@ -68,9 +69,6 @@ def health(log: int) -> dict[str, Any] | None:
     row = EventLog.objects.filter(pk=log).values("stored", "last_received_at").first()
     if row is None:
         return None
-    feeding = Stream.objects.filter(archived_at=None).filter(log=log) | Stream.objects.filter(
-        archived_at=None, opened_logs=log
-    )
     received = row["last_received_at"]
     return {
         "stored": row["stored"],
@@ -82,6 +80,13 @@ def health(log: int) -> dict[str, Any] | None:
                 "name": stream.name,
                 "state": stream.broker.state if stream.enabled else "stopped",
             }
-            for stream in feeding.select_related("broker").distinct()
+            for stream in feeding(log)
         ],
     }
+
+
+def feeding(log: int) -> list[Stream]:
+    """The streams of a log with their brokers: registered for it, or the origin of its newest events."""
+    newest = Event.objects.filter(log=log).order_by("-seq")[:100].values_list("stream", flat=True)
+    streams = Stream.objects.filter(archived_at=None).select_related("broker")
+    return list(streams.filter(Q(log=log) | Q(opened_logs=log) | Q(pk__in=set(newest) - {None})).distinct())

@@ -2,7 +2,6 @@
 
 const SAMPLES = 32;
 const ARROW = 8; // length of an arrow head
-const STRIDE = 12; // straight end of an edge at its box
 
 /** Cubic pieces through points whose y only rises or only falls: no overshoot, vertical at both ends. */
 function pieces(points) {
@@ -16,8 +15,8 @@ function pieces(points) {
   });
   return points.slice(1).map(([x1, y1], i) => {
     const [x0, y0] = points[i];
-    const third = (y1 - y0) / 2.4;
-    return [x0, y0, x0 + third * slope[i], y0 + third, x1 - third * slope[i + 1], y1 - third, x1, y1];
+    const half = (y1 - y0) / 2;
+    return [x0, y0, x0 + half * slope[i], y0 + half, x1 - half * slope[i + 1], y1 - half, x1, y1];
   });
 }
 
@@ -53,26 +52,19 @@ const arrow = (x, y, dx, dy) => {
   return `M${fix(x - dx)} ${fix(y - dy)}L${fix(bx + px)} ${fix(by + py)}L${fix(bx - px)} ${fix(by - py)}Z`;
 };
 
-/** An edge through points that run up or down, from box to box: path, arrow head, samples, place of the label. */
-export function edge(points, label) {
+/** An edge through points that run up or down, from box to box: path, arrow head, samples. */
+export function edge(points) {
   const [x, y] = points.at(-1);
   const down = Math.sign(y - points.at(-2)[1]) || 1;
-  const first = Math.sign(points[1][1] - points[0][1]) || 1;
-  const room = Math.abs(y - points.at(-2)[1]) > ARROW + STRIDE + 4;
-  const stem = [...points.slice(0, -1), ...(room ? [[x, y - down * (ARROW + STRIDE)]] : []), [x, y - down * ARROW]];
-  if (Math.abs(stem[1][1] - stem[0][1]) > STRIDE + 4) stem.splice(1, 0, [stem[0][0], stem[0][1] + first * STRIDE]);
-  const cubics = pieces(stem);
-  const samples = sample(cubics);
-  const middle = label ?? { x: samples[SAMPLES], y: samples[SAMPLES + 1] };
-  return { d: pathOf(cubics), arrow: arrow(x, y, 0, down), samples, label: middle };
+  const cubics = pieces([...points.slice(0, -1), [x, y - down * ARROW]]);
+  return { d: pathOf(cubics), arrow: arrow(x, y, 0, down), samples: sample(cubics) };
 }
 
 /** An edge as one free cubic, entering its target vertically (`down` 1 or −1). */
 export function bow(cubic, down) {
   const [x, y] = cubic.slice(6);
   const shaft = [...cubic.slice(0, 6), x, y - down * ARROW];
-  const samples = sample([shaft]);
-  return { d: pathOf([shaft]), arrow: arrow(x, y, 0, down), samples, label: { x: samples[SAMPLES], y: samples[SAMPLES + 1] } };
+  return { d: pathOf([shaft]), arrow: arrow(x, y, 0, down), samples: sample([shaft]) };
 }
 
 /** A self-loop at the right side of a box. */
@@ -80,7 +72,7 @@ export function loop(box) {
   const right = box.x + box.w / 2;
   const [top, bottom] = [box.y - 7, box.y + 7];
   const cubics = [[right, top, right + 26, top - 14, right + 26, bottom + 14, right + ARROW, bottom]];
-  return { d: pathOf(cubics), arrow: arrow(right, bottom, -1, 0), samples: sample(cubics), label: { x: right + 44, y: box.y } };
+  return { d: pathOf(cubics), arrow: arrow(right, bottom, -1, 0), samples: sample(cubics), label: { x: right + 42, y: box.y } };
 }
 
 /** Does a sampled edge run through a box (its own two excepted by the caller)? */

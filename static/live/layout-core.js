@@ -1,49 +1,108 @@
 // Where boxes and edges go. Pure: `tidy` lays out all anew, `extend` leaves every known box where it is.
 import { Graph, layout } from "../vendor/dagre/dagre.esm.js";
+import { align } from "./align.js";
 import { bow, crosses, edge as curve, loop, overlap } from "./geometry.js";
 
-export const LABEL = { w: 46, h: 16 };
-const GAP = { x: 36, y: 52 };
+export const LABEL = { w: 30, h: 18 };
+const MANY = 40; // boxes: beyond, fewer tries must do
+const SNAP = 10;
+const GAP = { x: 28, y: 46 };
+const LANE = 16; // room that an edge takes in a row
+const LOOP = 64; // and a self-loop with its label at the side of its box
+const SPOTS = [16, 14, 18, 12, 20, 10, 22, 8, 24, 6, 26]; // where on its edge (of 32) a label may sit, best first
 
 /**
  * A layout is {nodes: {key: {x, y, w, h}}, edges: {key: {d, arrow, samples, label}}, crossing}; `crossing` counts the
  * edges that run through a box. `nodes` are [{key, w, h}], `edges` [{key, s, t, n}].
  */
 export function tidy(nodes, edges) {
-  const graph = new Graph({ multigraph: false });
-  graph.setGraph({ rankdir: "TB", nodesep: GAP.x, edgesep: 14, ranksep: GAP.y - LABEL.h, marginx: 20, marginy: 20 });
-  for (const { key, w, h } of nodes) graph.setNode(key, { width: w, height: h });
-  const most = Math.max(1, ...edges.map((edge) => edge.n));
-  for (const { s, t, n } of [...edges].sort((a, b) => b.n - a.n)) {
-    // frequent moves pull harder, so the usual way runs straight
-    graph.setEdge(s, t, { width: LABEL.w, height: LABEL.h, labelpos: "c", weight: 1 + Math.round((8 * n) / most) });
-  }
-  layout(graph);
-  const boxes = {};
-  for (const { key, w, h } of nodes) boxes[key] = { x: graph.node(key).x, y: graph.node(key).y, w, h };
-  const inner = {}; // the points between the boxes
-  for (const { key, s, t } of edges) if (s !== t) inner[key] = straightened(graph.edge(s, t).points.slice(1, -1), boxes);
+  // what dagre finds depends on the order of its input and on the way cycles are opened: the calmest try counts
+  const orders = [(a, b) => b.n - a.n, (a, b) => a.n - b.n, () => 0].slice(0, nodes.length > MANY ? 1 : 3);
+  const drafts = orders.flatMap((order) =>
+    ["greedy", undefined].map((acyclicer) => draft(nodes, [...edges].sort(order), acyclicer)),
+  );
+  const { boxes, inner } = drafts.reduce((best, next) => (next.unrest < best.unrest ? next : best));
   const ports = spread(edges, boxes, inner);
   const routes = {};
   for (const { key, s, t } of edges) {
     if (s === t) routes[key] = loop(boxes[s]);
-    else {
-      const { x, y } = graph.edge(s, t);
-      routes[key] = curve([ports[key].from, ...inner[key], ports[key].to], { x, y });
-    }
+    else routes[key] = curve(snapped([ports[key].from, ...passed(inner[key], boxes[s].y < boxes[t].y), ports[key].to]));
   }
   return finished(boxes, routes, edges);
 }
 
-/** Where an edge passes a row of boxes it runs straight, and bends only in the space between rows. */
-function straightened(points, boxes) {
-  const rows = Object.values(boxes);
-  const up = points.length > 1 && points[0].y > points.at(-1).y;
-  return points.flatMap(({ x, y }) => {
-    const row = rows.filter((box) => Math.abs(box.y - y) < 1).reduce((most, box) => Math.max(most, box.h), 0);
-    const half = up ? -row / 2 : row / 2;
-    return row ? [[x, y - half], [x, y + half]] : [[x, y]];
-  });
+/** Rows, order and places of the boxes and of the ways between them. */
+function draft(nodes, edges, acyclicer) {
+  const graph = new Graph({ multigraph: false });
+  graph.setGraph({ rankdir: "TB", acyclicer, nodesep: GAP.x, edgesep: GAP.x, ranksep: GAP.y, marginx: 20, marginy: 20 });
+  for (const { key, w, h } of nodes) graph.setNode(key, { width: w, height: h });
+  const most = Math.max(1, ...edges.map((edge) => edge.n));
+  for (const { s, t, n } of edges) {
+    // frequent moves pull harder, so the usual way runs down
+    graph.setEdge(s, t, { width: 0, height: 0, labelpos: "c", weight: 1 + Math.round((8 * n) / most) });
+  }
+  layout(graph);
+  const boxes = {};
+  for (const { key, w, h } of nodes) boxes[key] = { x: graph.node(key).x, y: graph.node(key).y, w, h };
+  const { inner, crossings } = aligned(graph, boxes, edges);
+  const rows = new Set(Object.values(boxes).map(({ y }) => Math.round(y))).size;
+  const across = Object.values(boxes).map(({ x }) => x);
+  const width = Math.max(...across) - Math.min(...across);
+  return { boxes, inner, unrest: crossings + 2 * rows + width / 400 };
+}
+
+/** Moves the boxes of each row sideways so that ways run straight; where each edge passes the rows between its boxes. */
+function aligned(graph, boxes, edges) {
+  const heights = new Map(); // of each row, by its y
+  for (const { y, h } of Object.values(boxes)) heights.set(Math.round(y), Math.max(h, heights.get(Math.round(y)) ?? 0));
+  const rows = new Map([...heights.keys()].map((y) => [y, []]));
+  const places = {};
+  const loops = new Set(edges.filter(({ s, t }) => s === t).map(({ s }) => s));
+  for (const [key, { x, y, w }] of Object.entries(boxes)) {
+    const room = loops.has(key) ? 2 * LOOP : 0;
+    places[key] = { key, x, y, w: w + room, up: [], down: [] };
+    rows.get(Math.round(y)).push(places[key]);
+  }
+  const inner = {};
+  const steps = []; // of all ways, from row to row
+  for (const { key, s, t, n } of edges) {
+    if (s === t) continue;
+    const points = graph.edge(s, t).points.slice(1, -1).filter(({ y }) => rows.has(Math.round(y)));
+    inner[key] = points.map(({ x, y }) => ({ x, y, w: LANE, h: heights.get(Math.round(y)), up: [], down: [] }));
+    for (const place of inner[key]) rows.get(Math.round(place.y)).push(place);
+    const way = [places[s], ...inner[key], places[t]];
+    for (let i = 1; i < way.length; i++) {
+      const [upper, lower] = way[i - 1].y < way[i].y ? [way[i - 1], way[i]] : [way[i], way[i - 1]];
+      const weight = n * (way[i - 1].key ? 1 : 2) * (way[i].key ? 1 : 2); // long edges are straight first of all
+      upper.down.push([lower, weight]);
+      lower.up.push([upper, weight]);
+      steps.push([upper, lower]);
+    }
+  }
+  const sorted = [...rows.keys()].sort((a, b) => a - b).map((y) => rows.get(y).sort((a, b) => a.x - b.x));
+  align(sorted, GAP.x);
+  for (const [key, { x }] of Object.entries(places)) boxes[key].x = x;
+  for (const way of Object.values(inner)) {
+    for (let i = 1; i < way.length; i++) if (Math.abs(way[i].x - way[i - 1].x) < SNAP) way[i].x = way[i - 1].x;
+  }
+  const crosses = ([a, b], [c, d]) => a.y === c.y && (a.x - c.x) * (b.x - d.x) < 0;
+  const crossings = steps.reduce((sum, one, i) => sum + steps.slice(i + 1).filter((other) => crosses(one, other)).length, 0);
+  return { inner, crossings };
+}
+
+/** Where an edge passes a row of boxes it runs straight; it bends in the space between rows. */
+const passed = (places, down) =>
+  places.flatMap(({ x, y, h }) => [[x, y - (down ? h : -h) / 2], [x, y + (down ? h : -h) / 2]]);
+
+/** Ends almost above each other are put exactly so: a small kink looks like a mistake. */
+function snapped(points) {
+  const [first, second, last, before] = [points[0], points[1], points.at(-1), points.at(-2)];
+  if (points.length === 2 && Math.abs(first[0] - last[0]) < SNAP) first[0] = last[0] = (first[0] + last[0]) / 2;
+  else {
+    if (Math.abs(first[0] - second[0]) < SNAP) first[0] = second[0];
+    if (Math.abs(last[0] - before[0]) < SNAP) last[0] = before[0];
+  }
+  return points;
 }
 
 /** Where edges leave and enter their boxes: the straightest in the middle, the others beside it in order. */
@@ -55,21 +114,21 @@ function spread(edges, boxes, inner) {
     const down = boxes[s].y < boxes[t].y ? 1 : -1;
     ports[key] = {};
     const ends = [
-      [s, down, "from", inner[key][0]?.[0] ?? boxes[t].x],
-      [t, -down, "to", inner[key].at(-1)?.[0] ?? boxes[s].x],
+      [s, down, "from", inner[key][0]?.x ?? boxes[t].x],
+      [t, -down, "to", inner[key].at(-1)?.x ?? boxes[s].x],
     ];
     for (const [node, side, name, x] of ends) {
       const id = `${side}${node}`;
       if (!sides.has(id)) sides.set(id, { box: boxes[node], side, ends: [] });
-      sides.get(id).ends.push({ port: ports[key], name, x });
+      sides.get(id).ends.push({ port: ports[key], name, x, down: boxes[s].y < boxes[t].y });
     }
   }
   for (const { box, side, ends } of sides.values()) {
-    ends.sort((a, b) => a.x - b.x);
+    ends.sort((a, b) => a.x - b.x || b.down - a.down); // there and back: side by side, the same at both ends
     const off = ends.map((end) => Math.abs(end.x - box.x));
     const middle = off.indexOf(Math.min(...off));
     const most = Math.max(middle, ends.length - 1 - middle, 1);
-    const step = Math.min(14, Math.max(0, box.w / 2 - 18) / most);
+    const step = Math.min(30, Math.max(0, box.w / 2 - 18) / most);
     ends.forEach(({ port, name }, i) => (port[name] = [box.x + (i - middle) * step, box.y + (side * box.h) / 2]));
   }
   return ports;
@@ -89,7 +148,7 @@ export function extend(nodes, edges, known) {
   }
   const routes = {};
   for (const { key } of edges) if (known.edges[key]) routes[key] = known.edges[key];
-  for (const { key, s, t } of edges) routes[key] ??= s === t ? loop(boxes[s]) : route(boxes[s], boxes[t], boxes, routes);
+  for (const { key, s, t } of edges) routes[key] ??= s === t ? loop(boxes[s]) : route(boxes[s], boxes[t], boxes);
   return finished(boxes, routes, edges);
 }
 
@@ -116,7 +175,7 @@ function place({ w, h }, anchor, boxes) {
 }
 
 /** A way for one new edge among boxes that stay: straight, or along a lane beside them; the one that hits fewest. */
-function route(from, to, boxes, routes) {
+function route(from, to, boxes) {
   const gap = to.y - to.h / 2 - (from.y + from.h / 2);
   const back = from.y - from.h / 2 - (to.y + to.h / 2);
   const others = Object.values(boxes).filter((box) => box !== from && box !== to);
@@ -130,11 +189,8 @@ function route(from, to, boxes, routes) {
     const x = (down > 0 ? (from.x + to.x) / 2 : to.x) + lane;
     ways.push(curve([start, [x, start[1] + down * 30], [x, end[1] - down * 30], end]));
   }
-  const labels = Object.values(routes).map(({ label }) => ({ ...label, ...LABEL }));
-  const cost = (way) =>
-    8 * others.filter((box) => crosses(way.samples, box, 6)).length +
-    labels.filter((label) => overlap({ ...way.label, ...LABEL }, label, 2)).length;
-  return ways.map((way, i) => [cost(way) + i * 0.3, way]).sort((a, b) => a[0] - b[0])[0][1];
+  const cost = (way) => others.filter((box) => crosses(way.samples, box, 6)).length;
+  return ways.map((way, i) => [cost(way) + i * 0.05, way]).sort((a, b) => a[0] - b[0])[0][1];
 }
 
 function sideways(from, to) {
@@ -144,9 +200,25 @@ function sideways(from, to) {
 }
 
 function finished(boxes, routes, edges) {
+  label(boxes, routes, edges);
   const all = Object.entries(boxes);
   const crossing = edges.filter(({ key, s, t }) =>
     all.some(([name, box]) => name !== s && name !== t && crosses(routes[key].samples, box)),
   ).length;
   return { nodes: boxes, edges: routes, crossing };
+}
+
+/** A place on its edge for each label that has none, clear of boxes and of other labels where there is one. */
+function label(boxes, routes, edges) {
+  const taken = [...Object.values(boxes)];
+  for (const { key } of edges) if (routes[key].label) taken.push({ ...routes[key].label, ...LABEL });
+  for (const { key } of [...edges].sort((a, b) => b.n - a.n)) {
+    if (routes[key].label) continue;
+    const { samples } = routes[key];
+    const spots = SPOTS.map((i) => ({ x: samples[2 * i], y: samples[2 * i + 1], ...LABEL }));
+    const hits = spots.map((spot) => taken.filter((other) => overlap(spot, other, 1)).length);
+    const best = spots[hits.indexOf(Math.min(...hits))];
+    taken.push(best);
+    routes[key].label = { x: best.x, y: best.y };
+  }
 }

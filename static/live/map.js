@@ -68,8 +68,9 @@ export class ProcessMap {
   }
 
   fit(animate = true) {
-    const { clientWidth: width, clientHeight: height } = this.svg;
-    if (!this.#layout || !width || !height) return;
+    const { clientWidth: width, clientHeight } = this.svg;
+    const height = clientHeight - (width < 640 ? 48 : 0); // on a phone the buttons take the lower edge
+    if (!this.#layout || !width || height <= 0) return;
     const { x0, y0, x1, y1 } = this.#bounds();
     const k = Math.min(1.15, (width - 32) / (x1 - x0), (height - 32) / (y1 - y0));
     const [x, y] = [width / 2 - (k * (x0 + x1)) / 2, height / 2 - (k * (y0 + y1)) / 2];
@@ -123,8 +124,8 @@ export class ProcessMap {
   }
 
   #paint(marked = false) {
-    const { nodes, edges } = this.#drawing;
     if (!this.#layout) return;
+    const { nodes, edges } = this.#drawing;
     const most = Math.max(1, ...[...nodes.values()].filter(({ kind }) => kind === "activity").map(({ n }) => n));
     this.#sync(this.#nodes, nodes, this.#layout.nodes, (node) => this.#newNode(node, marked), (mark, node) => mark.update(node, most));
     const greatestOf = greatest(edges.values(), this.#overlay);
@@ -224,13 +225,13 @@ export class ProcessMap {
     if (sourceEvent) this.#touch(true);
     this.#view = transform;
     this.world.setAttribute("transform", transform);
-    this.svg.classList.toggle("far", transform.k < 0.5);
+    this.svg.classList.toggle("far", transform.k < 0.4);
     this.dots.transform(transform);
   }
 
   #bounds() {
     const boxes = Object.values(this.#layout.nodes);
-    const labels = Object.values(this.#layout.edges).map(({ label }) => ({ ...label, w: 46, h: 16 }));
+    const labels = Object.values(this.#layout.edges).map(({ label }) => ({ ...label, w: 46, h: 18 }));
     const all = [...boxes, ...labels];
     const least = (value) => Math.min(...all.map(value));
     return {

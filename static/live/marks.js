@@ -3,8 +3,8 @@ import { exact, plural, short } from "./format.js";
 import { END, START } from "./store.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const BOX = { w: 196, line: 17, padding: 19 };
-const TEXT = BOX.w - 12 - 60; // left for the label beside the count
+const BOX = { w: 208, line: 18, padding: 18 };
+const TEXT = BOX.w - 13 - 62; // left for the label beside the count
 const ROUND = 26; // start and end
 
 export function make(name, attributes = {}, parent = null) {
@@ -36,7 +36,7 @@ function shorten(text) {
 /** A label in one or two lines that fit its box. */
 export function linesOf(label) {
   if (lines.has(label)) return lines.get(label);
-  ruler.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
+  ruler.font = `600 15px ${getComputedStyle(document.body).fontFamily}`;
   let first = "";
   const words = label.split(/(?<=[\s_/-])|(?<=[a-z])(?=[A-Z])/u);
   while (words.length && ruler.measureText(first + words[0]).width <= TEXT) first += words.shift();
@@ -70,12 +70,12 @@ export class NodeMark {
     const label = make("text", { class: "label" }, this.group);
     all.forEach((line, i) => {
       const dy = (i - (all.length - 1) / 2) * BOX.line;
-      make("tspan", { x: x + 13, y: dy + 4.5 }, label).textContent = line;
+      make("tspan", { x: x + 13, y: dy + 5 }, label).textContent = line;
     });
-    this.count = make("text", { class: "count", x: w / 2 - 13, y: 4.5 }, this.group);
-    this.here = make("g", { class: "here", transform: `translate(${w / 2 - 26} ${y})` }, this.group);
-    this.pill = make("rect", { y: -9, height: 18, rx: 9 }, this.here);
-    this.open = make("text", { y: 4 }, this.here);
+    this.count = make("text", { class: "count", x: w / 2 - 13, y: 5 }, this.group);
+    this.here = make("g", { class: "here", transform: `translate(${w / 2 - 28} ${y})` }, this.group);
+    this.pill = make("rect", { y: -10, height: 20, rx: 10 }, this.here);
+    this.open = make("text", { y: 4.5 }, this.here);
     this.group.setAttribute("role", "button");
     this.group.setAttribute("tabindex", "-1");
   }
@@ -102,7 +102,7 @@ export class NodeMark {
     set(this.here, "visibility", node.open ? "visible" : "hidden");
     if (node.open) {
       const text = short(node.open);
-      const width = 14 + 7 * Math.max(2, text.length);
+      const width = 14 + 8 * Math.max(2, text.length);
       write(this.open, text);
       set(this.pill, "width", width);
       set(this.pill, "x", -width / 2);
@@ -122,7 +122,7 @@ export class EdgeMark {
     this.line = make("path", { class: "line" }, this.group);
     this.arrow = make("path", { class: "arrow" }, this.group);
     this.label = make("g", { class: `edge-label ${edge.kind}`, "data-key": edge.key }, labels);
-    this.plate = make("rect", { x: -21, y: -8, width: 42, height: 16, rx: 5 }, this.label);
+    this.plate = make("rect", { y: -8, height: 16, rx: 6 }, this.label);
     this.text = make("text", { y: 4 }, this.label);
   }
 
@@ -143,12 +143,16 @@ export class EdgeMark {
 
   update(edge, strength, text, title) {
     this.edge = edge;
+    if (edge.kind === "start" || edge.kind === "end") strength = 0.1;
     set(this.line, "stroke-width", (1.25 + 3.75 * strength).toFixed(2));
     const opacity = (0.6 + 0.4 * strength).toFixed(2);
     set(this.line, "stroke-opacity", opacity);
     set(this.arrow, "fill-opacity", opacity);
     set(this.label, "visibility", text ? "visible" : "hidden");
     write(this.text, text);
+    const width = 8 + 6.5 * text.length;
+    set(this.plate, "width", width);
+    set(this.plate, "x", -width / 2);
     write(this.title, title);
   }
 

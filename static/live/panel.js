@@ -16,7 +16,7 @@ const Ranking = ({ title, rows, pin, empty }) => {
           (row) => html`<li key=${row.key}>
             <button type="button" onClick=${() => pin(row.key)} title=${row.title}>
               <span class="name">${row.name}</span><span class="value">${row.text}</span>
-              <meter class=${row.time ? "time" : ""} min="0" max=${most} value=${row.value} aria-hidden="true"></meter>
+              <meter class=${row.look ?? ""} min="0" max=${most} value=${row.value} aria-hidden="true"></meter>
             </button>
           </li>`,
         )}</ol>`
@@ -98,11 +98,11 @@ function Whole({ drawing, streams, pin }) {
   const edges = [...drawing.edges.values()];
   const waiting = activities
     .filter(({ open }) => open)
-    .map(({ key, label, open }) => ({ key, name: label, value: open, text: short(open), title: plural(open, "open case") }));
+    .map(({ key, label, open }) => ({ key, name: label, value: open, look: "case", text: short(open), title: plural(open, "open case") }));
   const slow = edges
     .filter(({ median_s }) => median_s)
     .map((edge) => ({
-      key: edge.key, name: nameOf(drawing, edge), value: edge.median_s, time: true,
+      key: edge.key, name: nameOf(drawing, edge), value: edge.median_s, look: "time",
       text: `≈ ${shortDuration(edge.median_s)}`, title: `median of ${plural(edge.n, "move")}`,
     }));
   return html`<${Figures} items=${[
