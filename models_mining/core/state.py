@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from models_mining.core.abstraction import Abstraction, change
+from models_mining.core.bulk import collector_paused
 from models_mining.core.cases import Case
 from models_mining.core.prefix_tree import Node
 from models_mining.core.sketch import Sketch
@@ -70,21 +71,26 @@ def load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
     if version != VERSION:
         raise StateError(f"version {version!r} of a state is unknown, {VERSION} is known")
     try:
-        names = data["activities"]
-        log = kind(**data["settings"], activities=names)
-        _load_counts(log.all, data["all"], names)
-        if log.closed is not None:
-            _load_counts(log.closed, data["closed"], names)
-        log.seq = data["seq"]
-        log.forgotten = data["forgotten"]
-        log.newest_received_us = int(data["newest_received_us"])
-        nodes = _load_tree(log, data["tree"], names)
-        _load_cases(log, data["cases"], nodes, names)
-        _count_passes(nodes)
+        with collector_paused():
+            return _load(kind, data)
     except StateError:
         raise
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise StateError(f"this is not the state of a live log: {error!r}") from error
+
+
+def _load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
+    names = data["activities"]
+    log = kind(**data["settings"], activities=names)
+    _load_counts(log.all, data["all"], names)
+    if log.closed is not None:
+        _load_counts(log.closed, data["closed"], names)
+    log.seq = data["seq"]
+    log.forgotten = data["forgotten"]
+    log.newest_received_us = int(data["newest_received_us"])
+    nodes = _load_tree(log, data["tree"], names)
+    _load_cases(log, data["cases"], nodes, names)
+    _count_passes(nodes)
     return log
 
 
