@@ -9,6 +9,7 @@ http = get_asgi_application()  # loads the apps, so it comes before the imports 
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from live.routing import application as websocket  # noqa: E402
+from live.routing import application as live_socket  # noqa: E402
+from procmine.api.socket_auth import SocketAuth  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+application = ProtocolTypeRouter({"http": http, "websocket": SocketAuth(live_socket)})

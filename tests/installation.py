@@ -1,13 +1,17 @@
 """A whole installation for a test: its own folder and database, real processes, its API and its live socket."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,10 +35,7 @@ class Installation:
         own = {"DATABASE_URL": f"sqlite:///{var / 'procmine.sqlite3'}", "VAR": str(var), "LOG_LEVEL": "INFO"}
         names = {f"PROCMINE_{name}": value for name, value in (own | settings).items()}
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")} | names
-        self.manage("migrate", "-v0")
-        self.manage("shell", "-c", "from django.contrib.auth.models import User;User.objects.create_superuser('boss')")
-        scopes = [word for scope in ("read", "ingest", "control") for word in ("--scope", scope)]
-        self.token = self.manage("createtoken", "boss", *scopes).strip().splitlines()[-1]
+        self.token = "" if "DATABASE_URL" in settings else _copied(var)  # who names a database prepares it: `first_user`
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +128,28 @@ class Installation:
     def live(self, log: str, **options: Any) -> "LiveClient":
         """A client of the live socket that follows the default model of ``log``."""
         return LiveClient(f"ws://127.0.0.1:{self.port}/ws/live/", self.token, log, **options)
+
+
+def first_user(made: Installation) -> str:
+    """Create the tables and the user; the token's text."""
+    made.manage("migrate", "-v0")
+    made.manage("shell", "-c", "from django.contrib.auth.models import User;User.objects.create_superuser('boss')")
+    scopes = [word for scope in ("read", "ingest", "control") for word in ("--scope", scope)]
+    return made.manage("createtoken", "boss", *scopes).strip().splitlines()[-1]
+
+
+@cache
+def _template() -> tuple[Path, str]:
+    """A fresh installation that every test gets a copy of: three starts of Django are made only once."""
+    var = Path(tempfile.mkdtemp(prefix="procmine-template-"))
+    atexit.register(shutil.rmtree, var, ignore_errors=True)
+    return var, first_user(Installation(var, DATABASE_URL=f"sqlite:///{var / 'procmine.sqlite3'}"))
+
+
+def _copied(var: Path) -> str:
+    source, token = _template()
+    shutil.copytree(source, var, dirs_exist_ok=True)
+    return token
 
 
 class LiveClient:
