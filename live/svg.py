@@ -16,8 +16,9 @@ from models_mining.pictures import Picture
 
 Key = int | str
 START, END = "start", "end"
-WIDTH, HEIGHT, ROUND, LANE = 196, 36, 26, 46
-LAYER = 88  # from one layer to the next
+WIDTH, HEIGHT, ROUND, LANE = 208, 36, 26, 30
+BESIDE = 14  # from the middle of a box to an edge that goes back up
+LAYER = 84  # from one layer to the next
 SWEEPS = 8
 
 
@@ -202,20 +203,21 @@ def _trace(edge: Edge, boxes: Mapping[Key, Node], way: list[_Place]) -> None:
         edge.x, edge.y = right + 44, y
         return
     down = 1 if target.y > source.y else -1
-    points = [(source.x, source.y + down * source.h / 2)]
+    beside = 0 if down > 0 else BESIDE  # there and back do not lie on each other
+    points = [(source.x + beside, source.y + down * source.h / 2)]
     for place in way[1:-1]:
         y = 40 + place.layer * LAYER
         points += [(place.x, y - down * HEIGHT / 2), (place.x, y + down * HEIGHT / 2)]
     tip = target.y - down * target.h / 2
-    points.append((target.x, tip - down * 8))
+    points.append((target.x + beside, tip - down * 8))
     edge.d = f"M{points[0][0]:.0f} {points[0][1]:.0f}"
     for (x0, y0), (x1, y1) in itertools.pairwise(points):
         bend = (y1 - y0) / 2
         edge.d += f"C{x0:.0f} {y0 + bend:.0f} {x1:.0f} {y1 - bend:.0f} {x1:.0f} {y1:.0f}"
-    edge.arrow = f"M{target.x:.0f} {tip - down:.0f}l-4.5 {-8 * down}h9Z"
+    edge.arrow = f"M{target.x + beside:.0f} {tip - down:.0f}l-4.5 {-8 * down}h9Z"
     middle = len(points) // 2
     (x0, y0), (x1, y1) = points[middle - 1], points[middle]
-    edge.x, edge.y = (x0 + x1) / 2, (y0 + y1) / 2
+    edge.x, edge.y = (x0 + x1) / 2, (y0 + y1) / 2 + beside * 0.7
 
 
 def tables(picture: Picture) -> dict[str, list[dict[str, Any]]]:
