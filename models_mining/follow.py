@@ -164,9 +164,10 @@ class Follower:
         self.save_took_s = self.saved_at - began
 
     def save_checkpoint(self) -> None:
-        """Rows first, so that no checkpoint is ahead of them."""
+        """Rows first, so that no checkpoint is ahead of them; and what it need not hold, memory need not either."""
         if self.pending.events:
             self.save_rows()
+        self.live.forget_closed(settings.CLOSED_CASES)
         with transaction.atomic():
             self.check_lease()
             checkpoints.save(self.log.pk, self.key, self.live)

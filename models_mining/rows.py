@@ -51,7 +51,7 @@ def save_state(log: int, epoch: str, live: LiveLog) -> None:
         defaults={
             "epoch": epoch,
             "seq": live.seq,
-            "cases": len(live.cases),
+            "cases": live.all.cases,
             "open_cases": live.open_cases,
             "beyond": live.beyond,
             "saved_at": timezone.now(),

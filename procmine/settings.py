@@ -29,8 +29,7 @@ ASGI_APPLICATION = "procmine.asgi.application"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 5 MiB, the limit of api-design for a batch of events
 
 INSTALLED_APPS = [
-    "daphne",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py finds the admin's modules: only the web needs them
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -151,6 +150,7 @@ MAX_NEW_LOGS = env.int("MAX_NEW_LOGS", 100)  # logs that one stream may open by 
 # --- Mining ---------------------------------------------------------------------------
 TREE_NODES = env.int("TREE_NODES", 1_000_000)  # budget of a log's prefix tree
 TREE_DEPTH = env.int("TREE_DEPTH", 500)  # events of a case that the tree remembers
+CLOSED_CASES = env.int("CLOSED_CASES", 100_000)  # of a log kept in memory; older ones are read back if they return
 CHECKPOINT_S = env.float("CHECKPOINT_S", 60.0)
 CHECKPOINT_EVENTS = env.int("CHECKPOINT_EVENTS", 200_000)
 
@@ -161,6 +161,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["streams.access.SignedIn"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "procmine.api.renderers.BrowsableApi"],
     "DEFAULT_PARSER_CLASSES": ["procmine.api.parsers.StrictJson", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_PAGINATION_CLASS": "procmine.api.lists.Pages",
     "DEFAULT_FILTER_BACKENDS": ["procmine.api.lists.Filters", "procmine.api.lists.Ordering"],
@@ -177,6 +178,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["streams.access.SignedIn"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "procmine.api.schema.add_problems",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
