@@ -62,7 +62,7 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
 
 
 class EventList(generics.ListAPIView[Event]):
-    """The events of a log by `seq`, and the door for new ones."""
+    """The events of a log by seq, and the door for new ones."""
 
     queryset = Event.objects.all()
     serializer_class = EventSerializer
@@ -104,11 +104,11 @@ class EventList(generics.ListAPIView[Event]):
         Each event is stored, a duplicate (its `id` was stored before) or rejected with a reason; the answer is 200 even
         if some, or all, were refused.
         """
-        only_errors = _only_errors(request)
+        log, only_errors = log_for(request, slug, "ingest"), _only_errors(request)
         if request.stream is None:
             raise ParseError("The body is empty. Send one event or an array of them as JSON.")
         try:
-            return Response(take(log_for(request, slug, "ingest"), request.data, only_errors=only_errors))
+            return Response(take(log, request.data, only_errors=only_errors))
         except EventLog.DoesNotExist:
             raise Http404(f"There is no log called {slug}.") from None
 

@@ -17,8 +17,8 @@ class LogSerializer(CheckedSerializer):
     """A log and how much is in it. ``cases`` and ``open_cases`` are as of the mining, ``last_seq`` of this moment."""
 
     last_seq = serializers.SerializerMethodField()
-    cases = serializers.IntegerField(source="mined.cases", default=0, read_only=True)
-    open_cases = serializers.IntegerField(source="mined.open_cases", default=0, read_only=True)
+    cases = serializers.SerializerMethodField()
+    open_cases = serializers.SerializerMethodField()
     streams = serializers.SerializerMethodField(help_text="Slugs of the streams that write into it.")
 
     class Meta:
@@ -28,9 +28,16 @@ class LogSerializer(CheckedSerializer):
             *("first_at", "last_at", "last_received_at", "streams"),
         ]
         read_only_fields = ["first_at", "last_at", "last_received_at"]
+        extra_kwargs = {"end_activities": {"initial": list}}  # what an empty form shows
 
     def get_last_seq(self, log: EventLog) -> int:
         return log.next_seq - 1
+
+    def get_cases(self, log: EventLog) -> int:
+        return log.mined.cases if hasattr(log, "mined") else 0
+
+    def get_open_cases(self, log: EventLog) -> int:
+        return log.mined.open_cases if hasattr(log, "mined") else 0
 
     def get_streams(self, log: EventLog) -> list[str]:
         feeding = Stream.objects.filter(Q(log=log) | Q(pk=log.opened_by_id), archived_at=None)
@@ -97,6 +104,7 @@ class ModelSerializer(CheckedSerializer):
         model = MinedModel
         fields = ["id", "log", "algorithm", "parameters", "cases", "epoch", "version", "seq", "took_ms", "error"]
         read_only_fields = ["epoch", "version", "seq", "took_ms", "error"]
+        extra_kwargs = {"parameters": {"initial": dict}}
 
 
 class NodeSerializer(serializers.Serializer[Any]):

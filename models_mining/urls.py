@@ -6,8 +6,8 @@ from rest_framework.routers import SimpleRouter
 from models_mining import api
 
 router = SimpleRouter(use_regex_path=False)
-router.register("logs", api.LogViewSet)
-router.register("models", api.ModelViewSet)
+router.register("logs", api.LogViewSet, basename="log")
+router.register("models", api.ModelViewSet, basename="model")
 
 urlpatterns = [
     *router.urls,

@@ -127,9 +127,11 @@ class LogPermission(SignedIn):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not super().has_permission(request, view):
             return False
-        if getattr(view, "action", None) == "create" and getattr(view, "creates_logs", False):
+        if getattr(view, "action", None) != "create":
+            return True
+        if getattr(view, "creates_logs", False):
             return holds(request.user, "streams.add_eventlog") and not limited(token_of(request))
-        return True
+        return seen_by(request, "change").exists()
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         if request.method in SAFE_METHODS:

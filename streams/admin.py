@@ -30,6 +30,9 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
         help_text="Never shown. Empty keeps the stored one, unless host, port or TLS change: then it is forgotten.",
     )
+    username = forms.CharField(
+        required=False, max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"})
+    )
     forget_password = forms.BooleanField(required=False, help_text="Sign in without a password from now on.")
 
     class Meta:
@@ -117,7 +120,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 @admin.register(Stream)
 class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
-    list_display = ["name", "slug", "broker", "topic", "format", "log_link", "enabled", "connection", *COUNTS]
+    list_display = ["name", "broker", "topic", "log_link", "enabled", "connection", "received", "stored", "rejected"]
     list_filter = ["enabled", ("archived_at", admin.EmptyFieldListFilter), "broker", "format"]
     list_select_related = ["broker", "log"]
     search_fields = ["slug", "name", "topic"]

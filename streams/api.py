@@ -76,7 +76,7 @@ class StreamFilter(django_filters.FilterSet):
     destroy=extend_schema(description="A stream that has recorded something is archived: its row stays, it stops.")
 )
 class StreamViewSet(viewsets.ModelViewSet[Stream]):
-    """Registered subscriptions. Archived ones are listed with `?archived=true`."""
+    """Registered subscriptions. Archived ones are listed with ?archived=true."""
 
     queryset = Stream.objects.select_related("broker", "log").order_by("slug")
     serializer_class = StreamSerializer

@@ -71,6 +71,7 @@ class StreamSerializer(CheckedSerializer):
             *("archived_at", "counts"),
         ]
         read_only_fields = ["archived_at"]
+        extra_kwargs = {"mapping": {"initial": dict}, "options": {"initial": dict}}  # what an empty form shows
 
 
 class HealthSerializer(CountsSerializer):

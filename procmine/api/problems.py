@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http.request import UnreadablePostError
@@ -41,7 +42,7 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
 def _known(error: Exception) -> Exception:
     """An exception of Django as one that the REST framework has a status for."""
     if isinstance(error, RequestDataTooBig):
-        return TooLarge(str(error))
+        return TooLarge(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024} KiB.")
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         return ParseError("The body cannot be read.")
     if isinstance(error, IntegrityError):  # two requests at once; the checks before saw neither

@@ -12,20 +12,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 
 CONTENT_TYPE = "application/problem+json"
-TITLES = {
-    400: "The request is not valid.",
-    401: "Sign in first.",
-    403: "This is not allowed.",
-    404: "There is no such thing here.",
-    405: "This method is not possible here.",
-    406: "This cannot be answered in a form you accept.",
-    409: "This conflicts with what is there.",
-    411: "The length of the body is missing.",
-    413: "The request is too large.",
-    415: "The form of the body is not known.",
-    429: "Too many requests.",
-    500: "Something went wrong here. It has been logged.",
-    503: "Not possible at this moment.",
+KINDS = {  # status: what its type is called, its title
+    400: ("bad-request", "The request is not valid."),
+    401: ("not-signed-in", "Sign in first."),
+    403: ("forbidden", "This is not allowed."),
+    404: ("not-found", "There is no such thing here."),
+    405: ("method-not-allowed", "This method is not possible here."),
+    406: ("not-acceptable", "This cannot be answered in a form you accept."),
+    409: ("conflict", "This conflicts with what is there."),
+    411: ("length-required", "The length of the body is missing."),
+    413: ("too-large", "The request is too large."),
+    415: ("unsupported-media-type", "The form of the body is not known."),
+    429: ("too-many-requests", "Too many requests."),
+    500: ("internal", "Something went wrong here. It has been logged."),
+    503: ("unavailable", "This is not possible at this moment."),
 }
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -34,11 +34,11 @@ Problem = dict[str, Any]
 
 
 def problem(status: int, detail: str = "", kind: str | None = None, errors: list[Problem] | None = None) -> Problem:
-    """The body of an error. ``kind`` names its type; the status' own words if None."""
-    phrase = HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
+    """The body of an error. ``kind`` names its type where the status' own is not precise enough."""
+    own, title = KINDS.get(status) or ("other", HTTPStatus(status).phrase)
     body = {
-        "type": f"/problems/{kind or phrase}",
-        "title": TITLES.get(status, HTTPStatus(status).phrase),
+        "type": f"/problems/{kind or own}",
+        "title": title,
         "status": status,
         "detail": detail,
         "instance": f"urn:request:{request_id.get()}",

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says that the views do not: how one signs in."""
+"""What the OpenAPI document says that the views do not: how one signs in, what an error looks like."""
 
 from typing import Any
 
@@ -19,3 +19,41 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped
             "name": "Authorization",
             "description": "`Token pm_<prefix>_<secret>`, made under tokens/ or by `manage.py createtoken`.",
         }
+
+
+PROBLEM = {
+    "type": "object",
+    "description": "An error (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/validation"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The number of the request, as in X-Request-ID."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "The field (RFC 6901)."},
+                    "parameter": {"type": "string", "description": "The query parameter."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Hook of drf-spectacular: whatever an operation does not answer as told, it answers by a problem."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            if method in ("get", "post", "put", "patch", "delete"):
+                operation["responses"]["default"] = {"description": "What went wrong.", "content": content}
+    return result

@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import APIRootView, SimpleRouter
 
+from procmine.api import schema  # noqa: F401  drf-spectacular finds what is imported
 from procmine.api.tokens import Me, TokenViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -15,7 +16,7 @@ ROOT = {
 
 
 class Root(APIRootView):
-    """Where everything is. Errors are `application/problem+json`; the whole is described under `docs`."""
+    """Where everything is. Errors are application/problem+json; the whole is described under docs."""
 
     api_root_dict = ROOT
     schema = None
