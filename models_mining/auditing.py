@@ -7,8 +7,8 @@ from django.conf import settings
 
 from models_mining import checkpoints, reading
 from models_mining.core.cases import CaseSet
-from models_mining.core.discovery import registry
 from models_mining.core.closing import closed_cases
+from models_mining.core.discovery import registry
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
 from models_mining.models import MinedModel
