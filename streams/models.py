@@ -12,7 +12,24 @@ from streams.encryption import EncryptedTextField, decrypt
 from streams.options import check_mapping, check_options
 
 
-class Broker(models.Model):
+class SetUp(models.Model):
+    """What people set up and processes count on: ``save()`` of a row that exists writes only what people may edit.
+
+    So a form that was read before a batch was stored does not take the counters back to what they were then.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not (args or options.get("update_fields") or options.get("force_insert") or self._state.adding):
+            options["update_fields"] = [
+                field.name for field in self._meta.concrete_fields if field.editable and not field.primary_key
+            ]
+        super().save(*args, **options)
+
+
+class Broker(SetUp):
     """A connection to an MQTT server."""
 
     class State(models.TextChoices):
@@ -52,7 +69,7 @@ class Broker(models.Model):
         return decrypt(self.password)
 
 
-class EventLog(models.Model):
+class EventLog(SetUp):
     """A named, append-only list of events of one process."""
 
     slug = models.SlugField(max_length=100, unique=True)
@@ -86,7 +103,7 @@ class EventLog(models.Model):
             raise ValidationError({"end_activities": 'Expected a list of activity names, as ["Pay", "Cancel"].'})
 
 
-class Stream(models.Model):
+class Stream(SetUp):
     """A registered subscription on a broker, and the rule that says into which log its events go."""
 
     class Format(models.TextChoices):

@@ -116,9 +116,10 @@ class Source:
         client = self._connected()
         for filter_, qos in filters.items():
             wanted = min(qos, 1)
-            # retainHandling 1: retained messages only with a new subscription
-            options = SubscribeOptions(qos=wanted, retainHandling=1) if self._v5 else None
-            _, mid = client.subscribe(filter_, wanted, options)
+            if self._v5:  # retainHandling 1: retained messages come only with a new subscription
+                _, mid = client.subscribe(filter_, options=SubscribeOptions(qos=wanted, retainHandling=1))
+            else:
+                _, mid = client.subscribe(filter_, wanted)
             if mid is not None:
                 self._asked[mid] = [filter_]
 
@@ -189,7 +190,7 @@ class Source:
             self._misc_at = now
             code = code or client.loop_misc()
         if code or self._lost:
-            self._fail(self._lost or f"The connection was lost: {code.name}.")
+            self._fail(self._answer or self._lost or f"The connection was lost: {code.name}.")
 
     def _fail(self, reason: str) -> NoReturn:
         self.close()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streams.models import Delivered, Event, EventLog, Rejection, Stream
+from streams.models import Broker, Delivered, Event, EventLog, Rejection, Stream
 from tests.conftest import wait_for
 from tests.streams.conftest import counts, stored, wait_received
 
@@ -178,17 +178,17 @@ def test_messages_of_qos_0_and_2_are_stored_too(registered, ingesting, publish, 
     assert wait_received(stream, 2)["stored"] == 2
 
 
-def test_a_burst_larger_than_every_window_arrives_whole_and_in_order(registered, ingesting, publish, base):
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_burst_larger_than_every_window_arrives_whole_and_in_order(registered, ingesting, publish, base, protocol):
     stream = registered()
+    Broker.objects.update(protocol=protocol)
     ingesting()
     publish(f"{base}/loan/c/Check", *(b'{"id":"%d"}' % n for n in range(3000)))
     assert wait_received(stream, 3000, timeout_s=30)["stored"] == 3000
     assert [int(id_) for id_ in Event.objects.order_by("seq").values_list("event_id", flat=True)] == list(range(3000))
 
 
-def test_what_the_database_refuses_becomes_a_rejection_and_its_batch_is_stored(
-    registered, ingesting, publish, base, django_db_blocker
-):
+def test_what_the_database_refuses_becomes_a_rejection_and_its_batch_is_stored(registered, ingesting, publish, base):
     stream = registered()
     EventLog.objects.create(slug="loan", name="loan", next_seq=2**63 - 1)  # the third number fits in no column
     ingesting()
