@@ -50,6 +50,12 @@ def test_cases_start_close_and_reopen_by_the_clock_of_arrivals() -> None:
     assert changes.touched == {"c", "d"}
 
 
+def test_a_case_that_breaks_a_long_silence_did_not_close_meanwhile() -> None:
+    log, journal = watched(idle_close_us=100)
+    fed(log, [Seen(1, "c", "a", 0, 0), Seen(2, "c", "a", 0, 1_000)], Stored())
+    assert journal.drain().transitions == [Transition("started", "c", 0)]
+
+
 def test_of_many_moves_the_newest_are_kept_and_the_others_counted() -> None:
     log, journal = watched()
     for seq in range(1, NEWEST_MOVES + 11):
