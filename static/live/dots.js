@@ -11,7 +11,7 @@ export class Dots {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
-    this.shown = 0;
+    this.shown = 0; // dots so far
     new ResizeObserver(() => this.#resize()).observe(canvas);
   }
 
@@ -30,7 +30,7 @@ export class Dots {
   run(ways) {
     const now = performance.now();
     for (const way of ways) this.#dots.push({ way, from: now + Math.random() * SPREAD_MS });
-    this.shown += ways.length;
+    this.canvas.dataset.shown = this.shown += ways.length;
     if (this.#frame === null && this.#dots.length) this.#frame = requestAnimationFrame((at) => this.#draw(at));
   }
 

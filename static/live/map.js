@@ -49,6 +49,7 @@ export class ProcessMap {
   /** Show a drawing (store.js); `moves` are [case, from id or null, to id, at] to play. */
   show(drawing, moves = [], omitted = 0) {
     this.#drawing = drawing;
+    if (!drawing.nodes.size && !this.#layout) return; // the page says that it waits
     this.#paint();
     if (!this.#placed()) this.#place();
     else this.#play(moves, omitted);
@@ -62,7 +63,7 @@ export class ProcessMap {
 
   /** Lay out all anew; boxes glide to their places. */
   async tidy() {
-    if (this.#busy || !this.#drawing) return;
+    if (this.#busy || !this.#layout) return;
     await this.#place(true);
     this.fit();
   }
@@ -70,7 +71,7 @@ export class ProcessMap {
   fit(animate = true) {
     const { clientWidth: width, clientHeight } = this.svg;
     const height = clientHeight - (width < 640 ? 48 : 0); // on a phone the buttons take the lower edge
-    if (!this.#layout || !width || height <= 0) return;
+    if (!this.#layout || !this.#nodes.size || !width || height <= 0) return;
     const { x0, y0, x1, y1 } = this.#bounds();
     const k = Math.min(1.15, (width - 32) / (x1 - x0), (height - 32) / (y1 - y0));
     const [x, y] = [width / 2 - (k * (x0 + x1)) / 2, height / 2 - (k * (y0 + y1)) / 2];
@@ -119,7 +120,7 @@ export class ProcessMap {
     if (first || anew) this.#tidiedAt = performance.now();
     this.#paint(!first && !anew);
     if (first) this.fit(false);
-    else if (!this.#moved && !this.#visible()) this.fit();
+    else if (!this.#moved && this.#nodes.size && !this.#visible()) this.fit();
     if (!this.#placed()) this.#place();
   }
 

@@ -1,5 +1,6 @@
 """The pages as the server makes them: who may see them, what each state says, the map without scripts."""
 
+import gzip
 import html
 import re
 from collections.abc import Callable
@@ -215,6 +216,14 @@ def test_a_fault_of_ours_is_said_as_such(boss: Client, opened: Callable[..., Eve
     page = text(boss, "/logs/orders/", status=500)
     assert "The fault is ours" in page
     assert "not a node" not in page
+
+
+def test_all_scripts_and_styles_of_the_live_page_stay_below_120_kb_compressed(settings: Any) -> None:
+    static = settings.BASE_DIR / "static"
+    files = [*static.glob("live/*.js"), *static.glob("css/*.css"), *static.glob("vendor/**/*.js")]
+    sizes = {path.name: len(gzip.compress(path.read_bytes(), 6)) for path in files}
+    assert {"page.js", "live.css", "dagre.esm.js", "d3-zoom.min.js"} <= set(sizes)
+    assert sum(sizes.values()) < 120_000
 
 
 def test_vendored_files_are_the_published_ones_and_a_changed_one_is_named(
