@@ -1,5 +1,6 @@
 """The mining process: every log that no other miner owns gets a follower, and the followers take turns."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -113,6 +114,7 @@ class Miner:
             return
         try:
             self.followers[log.pk] = Follower(log, fence)
+            gc.freeze()  # the collector need not walk a whole prefix tree again and again
         except Exception:
             logger.exception("Log %s cannot be mined; it is tried again", log.slug)
             self._not_before[log.pk] = now + AFTER_ERROR_S
