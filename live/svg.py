@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
+from live.templatetags.figures import short
 from models_mining.pictures import Picture
 
 Key = int | str
@@ -46,6 +47,8 @@ class Edge:
     t: Key
     n: int
     kind: str
+    text: str = ""
+    plate: float = 0.0  # width behind the text
     width: str = ""
     opacity: str = ""
     d: str = ""
@@ -111,7 +114,9 @@ def _drawn(picture: Picture) -> tuple[list[Node], list[Edge]]:
         nodes.append(Node(END, END, "End", w=ROUND, h=ROUND))
     greatest = max((edge.n for edge in edges), default=1)
     for edge in edges:
-        strength = sqrt(edge.n / max(greatest, 1))
+        edge.text = short(edge.n)
+        edge.plate = 8 + 6.5 * len(edge.text)
+        strength = sqrt(edge.n / max(greatest, 1)) if edge.kind in ("path", "loop") else 0.1
         edge.width, edge.opacity = f"{1.25 + 3.75 * strength:.2f}", f"{0.6 + 0.4 * strength:.2f}"
     return nodes, edges
 

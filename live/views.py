@@ -11,6 +11,8 @@ from live.queries import default_model
 from live.svg import draw, tables
 from streams.models import EventLog
 
+STATE_ICONS = ("radio", "pause", "play", "refresh-cw", "hourglass", "triangle-alert", "lock")
+
 
 def _visible(request: HttpRequest) -> QuerySet[EventLog]:
     """The logs this person may view."""
@@ -55,7 +57,7 @@ def log(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(EventLog, slug=slug)
     model = default_model(found)
     picture = model.picture if model else None
-    context = {"log": found, "picture": picture, "now": _now_ms()}
+    context = {"log": found, "now": _now_ms(), "state_icons": STATE_ICONS}
     if picture is not None and picture["nodes"]:
         context |= {"drawing": draw(picture), "tables": tables(picture)}
     return render(request, "live/log.html", context)

@@ -19,10 +19,11 @@ export class Connection {
   #sub = null;
   #resyncing = false;
   #paused = false;
+  #openedAt = 0;
   #rate;
 
   constructor(url, log, handlers, { rate_hz = 10 } = {}) {
-    Object.assign(this, { url, log, handlers, picture: null, heardAt: 0 });
+    Object.assign(this, { url, log, handlers, picture: null, heardAt: Date.now() });
     this.#rate = rate_hz;
     setInterval(() => this.#watch(), 5000);
     addEventListener("online", () => this.#socket === null && this.#reconnect(0));
@@ -48,7 +49,7 @@ export class Connection {
     this.#resyncing = false;
     const socket = new WebSocket(this.url, ["procmine.v1"]);
     this.#socket = socket;
-    this.heardAt = Date.now();
+    this.#openedAt = Date.now();
     socket.onopen = () => this.#subscribe();
     socket.onmessage = (event) => {
       this.heardAt = Date.now();
@@ -112,7 +113,7 @@ export class Connection {
   }
 
   #watch() {
-    const silent_s = (Date.now() - this.heardAt) / 1000;
+    const silent_s = (Date.now() - Math.max(this.heardAt, this.#openedAt)) / 1000;
     if (this.#socket === null) return;
     if (silent_s > DEAD_S) {
       this.#socket.close();

@@ -72,7 +72,7 @@ export function loop(box) {
   const right = box.x + box.w / 2;
   const [top, bottom] = [box.y - 7, box.y + 7];
   const cubics = [[right, top, right + 26, top - 14, right + 26, bottom + 14, right + ARROW, bottom]];
-  return { d: pathOf(cubics), arrow: arrow(right, bottom, -1, 0), samples: sample(cubics), label: { x: right + 42, y: box.y } };
+  return { d: pathOf(cubics), arrow: arrow(right, bottom, -1, 0), samples: sample(cubics), label: { x: right + 48, y: box.y } };
 }
 
 /** Does a sampled edge run through a box (its own two excepted by the caller)? */

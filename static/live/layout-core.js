@@ -3,13 +3,14 @@ import { Graph, layout } from "../vendor/dagre/dagre.esm.js";
 import { align } from "./align.js";
 import { bow, crosses, edge as curve, loop, overlap } from "./geometry.js";
 
-export const LABEL = { w: 30, h: 18 };
+export const LABEL = { w: 50, h: 18 };
 const MANY = 40; // boxes: beyond, fewer tries must do
 const SNAP = 10;
 const GAP = { x: 28, y: 46 };
 const LANE = 16; // room that an edge takes in a row
-const LOOP = 64; // and a self-loop with its label at the side of its box
+const LOOP = 74; // and a self-loop with its label at the side of its box
 const SPOTS = [16, 14, 18, 12, 20, 10, 22, 8, 24, 6, 26]; // where on its edge (of 32) a label may sit, best first
+const BESIDE = [9, 8, 10, 7, 11, 6, ...SPOTS]; // where there is a way back: the two labels at different heights
 
 /**
  * A layout is {nodes: {key: {x, y, w, h}}, edges: {key: {d, arrow, samples, label}}, crossing}; `crossing` counts the
@@ -212,10 +213,11 @@ function finished(boxes, routes, edges) {
 function label(boxes, routes, edges) {
   const taken = [...Object.values(boxes)];
   for (const { key } of edges) if (routes[key].label) taken.push({ ...routes[key].label, ...LABEL });
-  for (const { key } of [...edges].sort((a, b) => b.n - a.n)) {
+  const pairs = new Set(edges.map(({ s, t }) => `${t}\n${s}`));
+  for (const { key, s, t } of [...edges].sort((a, b) => b.n - a.n)) {
     if (routes[key].label) continue;
     const { samples } = routes[key];
-    const spots = SPOTS.map((i) => ({ x: samples[2 * i], y: samples[2 * i + 1], ...LABEL }));
+    const spots = (pairs.has(`${s}\n${t}`) ? BESIDE : SPOTS).map((i) => ({ x: samples[2 * i], y: samples[2 * i + 1], ...LABEL }));
     const hits = spots.map((spot) => taken.filter((other) => overlap(spot, other, 1)).length);
     const best = spots[hits.indexOf(Math.min(...hits))];
     taken.push(best);

@@ -4,6 +4,7 @@ import { layOut } from "./layout.js";
 import { EdgeMark, make, NodeMark, sizeOf } from "./marks.js";
 import { greatest, labelOf, OVERLAYS, sentence, strength } from "./overlay.js";
 import { edgeKey, START } from "./store.js";
+import { neighbour } from "./walk.js";
 
 const { select, zoom, zoomIdentity } = window.d3;
 const GLIDE_MS = 400;
@@ -11,6 +12,7 @@ const MOST_DOTS = 200; // more moves in one message: edges glow instead
 const TIDY_EVERY_MS = 30_000;
 const UNTOUCHED_MS = 5_000;
 const NEW_MS = 60_000;
+const LEGIBLE = 0.45; // scale
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class ProcessMap {
@@ -65,16 +67,20 @@ export class ProcessMap {
   async tidy() {
     if (this.#busy || !this.#layout) return;
     await this.#place(true);
-    this.fit();
+    this.fit(true, true);
   }
 
-  fit(animate = true) {
+  /** All of it; `legible`: never so small that nothing can be read, then from the top. */
+  fit(animate = true, legible = false) {
     const { clientWidth: width, clientHeight } = this.svg;
     const height = clientHeight - (width < 640 ? 48 : 0); // on a phone the buttons take the lower edge
     if (!this.#layout || !this.#nodes.size || !width || height <= 0) return;
     const { x0, y0, x1, y1 } = this.#bounds();
-    const k = Math.min(1.15, (width - 32) / (x1 - x0), (height - 32) / (y1 - y0));
-    const [x, y] = [width / 2 - (k * (x0 + x1)) / 2, height / 2 - (k * (y0 + y1)) / 2];
+    const whole = Math.min(1.15, (width - 32) / (x1 - x0), (height - 32) / (y1 - y0));
+    const k = legible ? Math.max(LEGIBLE, whole) : whole;
+    const top = this.#layout.nodes[START] ?? { x: (x0 + x1) / 2 };
+    const x = width / 2 - (k * (x1 - x0) < width ? (k * (x0 + x1)) / 2 : k * top.x);
+    const y = k * (y1 - y0) < height ? height / 2 - (k * (y0 + y1)) / 2 : 16 - k * y0;
     this.#moved = false;
     const target = zoomIdentity.translate(x, y).scale(k);
     const where = animate && !stillness.matches ? select(this.svg).transition().duration(GLIDE_MS) : select(this.svg);
@@ -119,8 +125,8 @@ export class ProcessMap {
     else this.#layout = layout;
     if (first || anew) this.#tidiedAt = performance.now();
     this.#paint(!first && !anew);
-    if (first) this.fit(false);
-    else if (!this.#moved && this.#nodes.size && !this.#visible()) this.fit();
+    if (first) this.fit(false, true);
+    else if (!this.#moved && this.#nodes.size && !this.#visible()) this.fit(true, true);
     if (!this.#placed()) this.#place();
   }
 
@@ -241,11 +247,13 @@ export class ProcessMap {
     };
   }
 
+  /** Is all of the map in view, as far as it can be legible there? */
   #visible() {
     const { x0, y0, x1, y1 } = this.#bounds();
     const [ax, ay] = this.#view.apply([x0, y0]);
     const [bx, by] = this.#view.apply([x1, y1]);
-    return ax >= 0 && ay >= 0 && bx <= this.svg.clientWidth && by <= this.svg.clientHeight;
+    const inside = ax >= 0 && ay >= 0 && bx <= this.svg.clientWidth && by <= this.svg.clientHeight;
+    return inside || this.#view.k <= LEGIBLE;
   }
 
   #listen() {
@@ -286,29 +294,14 @@ export class ProcessMap {
     const here = event.target.closest?.(".activity")?.dataset.key;
     if (!here) return;
     if (event.key === "Enter") this.pin(here);
-    const next = this.#neighbour(here, event.key);
+    const boxes = [...this.#nodes.values()].filter(({ node }) => node.kind === "activity").map(({ key }) => key);
+    const edges = [...this.#edges.values()].map((mark) => mark.edge);
+    const next = neighbour(here, event.key, new Set(boxes), edges, this.#layout.nodes);
     if (!next) return;
     event.preventDefault();
     event.target.setAttribute("tabindex", "-1");
     const { group } = this.#nodes.get(next);
     group.setAttribute("tabindex", "0");
     group.focus();
-  }
-
-  /** Up and down along the most frequent path, left and right to the nearest box. */
-  #neighbour(here, arrow) {
-    const places = this.#layout.nodes;
-    const isBox = (key) => this.#nodes.get(key)?.node.kind === "activity" && key !== here;
-    if (arrow === "ArrowDown" || arrow === "ArrowUp") {
-      const [own, other] = arrow === "ArrowDown" ? ["s", "t"] : ["t", "s"];
-      const ways = [...this.#edges.values()].map((mark) => mark.edge).filter((edge) => edge[own] === here && isBox(edge[other]));
-      return ways.sort((a, b) => b.n - a.n)[0]?.[other];
-    }
-    if (arrow !== "ArrowLeft" && arrow !== "ArrowRight") return undefined;
-    const side = arrow === "ArrowLeft" ? -1 : 1;
-    const far = (key) => Math.abs(places[key].x - places[here].x) + 3 * Math.abs(places[key].y - places[here].y);
-    return [...this.#nodes.keys()]
-      .filter((key) => isBox(key) && side * (places[key].x - places[here].x) > 1)
-      .sort((a, b) => far(a) - far(b))[0];
   }
 }

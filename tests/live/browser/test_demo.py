@@ -1,0 +1,37 @@
+"""`serve --demo` as a newcomer sees it: follow the printed link, and the factory's map moves."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from tests.conftest import wait_for
+from tests.installation import Installation
+from tests.live.browser.conftest import Opened
+
+
+def test_the_demo_signs_in_by_its_link_and_shows_the_factory_moving(
+    tmp_path: Path, browser: Browser, opened: Opened
+) -> None:
+    with Installation(tmp_path / "var") as demo:
+        demo.popen("serve", "--demo", "--port", str(demo.port))
+        said = demo.log_file("serve")
+        link = wait_for(
+            lambda: re.search(r"http://\S+/demo/\S+", said.read_text()), timeout_s=60, what="the sign-in link"
+        )
+        opened.address = f"http://127.0.0.1:{demo.port}"
+        opened.session = None
+        page = opened("/login/", width=1600, height=1000)
+        page.goto(link.group())
+        page.get_by_role("link", name="factory", exact=False).first.click()
+        expect(page.locator(".pill")).to_have_text("Live")
+        wait_for(lambda: page.locator(".node.activity").count() >= 10, timeout_s=90, what="most of the factory")
+        page.keyboard.press("t")
+        first = page.locator(".node.activity .count").first
+        before = first.text_content()
+        wait_for(lambda: first.text_content() != before, timeout_s=30, what="a counter that moves")
+        wait_for(lambda: page.locator("canvas.dots").get_attribute("data-shown"), what="a dot")
+        expect(page.locator('.edge .arrow[visibility="hidden"]')).to_have_count(0)
+        opened.picture(page, "demo")
+        page.get_by_role("button", name="Light or dark").click()
+        opened.picture(page, "demo-dark")
