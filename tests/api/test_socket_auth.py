@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 
 from procmine.api.socket_auth import SocketAuth
@@ -21,7 +23,7 @@ async def tell_who(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
 
     async def tell(user: Any, token: Any) -> None:
-        name = await sync_to_async(lambda: user.get_username())()
+        name = await database_sync_to_async(user.get_username)()
         await send({"type": "websocket.send", "text": f"{name or 'nobody'} {token.scopes if token else 'session'}"})
 
     await tell(scope["user"], scope["token"])
@@ -49,6 +51,7 @@ async def _who(path: str, first: str | None, headers: dict[str, str]) -> str:
         return str(message.get("text", message.get("code")))
     finally:
         await socket.disconnect()
+        await sync_to_async(connections.close_all)()  # the communicator keeps them open
 
 
 def session(user: User) -> str:
