@@ -73,7 +73,7 @@ export class ProcessMap {
   /** All of it; `legible`: never so small that nothing can be read, then from the top. */
   fit(animate = true, legible = false) {
     const { clientWidth: width, clientHeight } = this.svg;
-    const height = clientHeight - (width < 640 ? 48 : 0); // on a phone the buttons take the lower edge
+    const height = clientHeight - 40; // the lower edge belongs to legend and buttons
     if (!this.#layout || !this.#nodes.size || !width || height <= 0) return;
     const { x0, y0, x1, y1 } = this.#bounds();
     const whole = Math.min(1.15, (width - 32) / (x1 - x0), (height - 32) / (y1 - y0));

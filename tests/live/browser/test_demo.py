@@ -26,6 +26,7 @@ def test_the_demo_signs_in_by_its_link_and_shows_the_factory_moving(
         page.get_by_role("link", name="factory", exact=False).first.click()
         expect(page.locator(".pill")).to_have_text("Live")
         wait_for(lambda: page.locator(".node.activity").count() >= 14, timeout_s=120, what="most of the factory")
+        expect(page.locator(".node.end")).to_have_count(1, timeout=120_000)  # and the first bicycles are shipped
         page.reload()  # as somebody sees it who comes later: nothing is new
         first = page.locator(".node.activity[data-key] .count").first
         before = first.text_content()
