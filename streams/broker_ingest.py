@@ -153,6 +153,8 @@ class BrokerIngest(threading.Thread):
             except EventLog.DoesNotExist:
                 raise BrokerError("A log was removed while its events came; they come again.") from None
             except (DatabaseError, InterfaceError) as error:
+                if self.once:
+                    raise
                 self._fail(f"The database does not take events: {error}")
                 self._wait_in_touch(source, DELAYS_S[min(tries, len(DELAYS_S) - 1)])
                 tries += 1

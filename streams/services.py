@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.text import slugify
 
@@ -30,6 +30,23 @@ class NewEvent:
     stream_id: int | None = None
 
 
+Row = tuple[int, NewEvent]  # an event and its ``seq``
+_COLUMNS = (
+    "log_id",
+    "seq",
+    "stream_id",
+    "case",
+    "activity",
+    "at",
+    "at_source",
+    "received_at",
+    "event_id",
+    "attributes",
+)
+_QUOTED = ", ".join(map('"{}"'.format, _COLUMNS))  # "case" is a word of SQL
+_INSERT = f"INSERT INTO {Event._meta.db_table} ({_QUOTED}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608  our names
+
+
 def store_events(events: Sequence[NewEvent]) -> list[int | None]:
     """Append events to their logs; for each its ``seq``, or None where its id was stored before (a duplicate).
 
@@ -45,50 +62,59 @@ def store_events(events: Sequence[NewEvent]) -> list[int | None]:
         logs = {log.pk: log for log in EventLog.objects.select_for_update().filter(pk__in=places).order_by("pk")}
         if len(logs) < len(places):
             raise EventLog.DoesNotExist("A log of this batch is gone.")
-        rows: list[Event] = []
+        rows: list[Row] = []
         for log_id in sorted(places):
             rows += _append(logs[log_id], events, places[log_id], seqs)
-        Event.objects.bulk_create(rows)
+        _insert(rows)
         for log_id in places:
             transaction.on_commit(partial(hints.send, hints.EVENTS, log_id))
     return seqs
 
 
-def _append(log: EventLog, events: Sequence[NewEvent], places: Iterable[int], seqs: list[int | None]) -> list[Event]:
+def _append(log: EventLog, events: Sequence[NewEvent], places: Iterable[int], seqs: list[int | None]) -> list[Row]:
     """Number one log's events of a batch and add them to its counters; the rows to insert."""
     known = _known_ids(log, {events[place].event_id for place in places})
-    rows: list[Event] = []
+    rows: list[Row] = []
     for place in places:
         event = events[place]
         if event.event_id is not None:
             if event.event_id in known:
                 continue
             known.add(event.event_id)
-        seqs[place] = log.next_seq + len(rows)
-        rows.append(
-            Event(
-                log_id=log.pk,
-                seq=log.next_seq + len(rows),
-                stream_id=event.stream_id,
-                case=event.case,
-                activity=event.activity,
-                at=event.at,
-                at_source=event.at_source,
-                received_at=event.received_at,
-                event_id=event.event_id,
-                attributes=event.attributes or {},
-            )
-        )
+        seqs[place] = seq = log.next_seq + len(rows)
+        rows.append((seq, event))
     if rows:
-        ats = [row.at for row in rows] + [at for at in (log.first_at, log.last_at) if at is not None]
+        ats = [event.at for _, event in rows] + [at for at in (log.first_at, log.last_at) if at is not None]
         EventLog.objects.filter(pk=log.pk).update(
             next_seq=F("next_seq") + len(rows),
             stored=F("stored") + len(rows),
             first_at=min(ats),
             last_at=max(ats),
-            last_received_at=max(row.received_at for row in rows),
+            last_received_at=max(event.received_at for _, event in rows),
         )
     return rows
+
+
+def _insert(rows: Sequence[Row]) -> None:
+    """Insert events without a model instance for each: bulk_create takes twice the time."""
+    moment, as_json = connection.ops.adapt_datetimefield_value, connection.ops.adapt_json_value
+    values = [
+        (
+            event.log_id,
+            seq,
+            event.stream_id,
+            event.case,
+            event.activity,
+            moment(event.at),
+            event.at_source,
+            moment(event.received_at),
+            event.event_id,
+            as_json(event.attributes or {}, None),
+        )
+        for seq, event in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, values)
 
 
 def _known_ids(log: EventLog, ids: set[str | None]) -> set[str]:

@@ -1,11 +1,12 @@
 """Record what the registered streams bring."""
 
-import signal
+import gc
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from streams.ingest import Ingest
+from streams.stopping import stop_on_signal
 
 
 class Command(BaseCommand):
@@ -16,11 +17,11 @@ class Command(BaseCommand):
 
     def handle(self, *, once: bool, **options: Any) -> None:
         ingest = Ingest()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: ingest.stop.set())
-        if not once:
-            ingest.run()
-            return
-        problems = ingest.drain()
+        gc.freeze()  # what is loaded now stays: the collector need not look at it for every few batches
+        with stop_on_signal(ingest.stop):
+            if not once:
+                ingest.run()
+                return
+            problems = ingest.drain()
         if problems:
             raise CommandError("\n".join(problems))

@@ -1,6 +1,5 @@
 """Publish a log file as if it happened now."""
 
-import signal
 import threading
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from streams.files import Columns, FileError
 from streams.mqtt import Address, BrokerError, Publisher
 from streams.replay import Outgoing, outgoing, send
+from streams.stopping import stop_on_signal
 from streams.topics import TopicError, check_filter
 
 _TELL_S = 0.5
@@ -40,13 +40,11 @@ class Command(BaseCommand):
         process = options["process"] or file.name.removesuffix(".gz").rpartition(".")[0] or file.name
         columns = Columns(options["case"], options["activity"], options["timestamp"])
         stop = threading.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
         try:
             base = _checked_base(options["base"])
             address = Address.from_url(options["broker"] or _embedded_broker())
             messages = outgoing(file, base, process, columns)
-            with Publisher(address, options["qos"]) as publisher:
+            with stop_on_signal(stop), Publisher(address, options["qos"]) as publisher:
                 sent, took_s = self._send(messages, publisher, options["speed"], stop)
         except (FileError, BrokerError, TopicError) as error:
             raise CommandError(str(error)) from error
