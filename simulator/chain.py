@@ -45,6 +45,8 @@ class ConstantDuration:
 
 @dataclass(frozen=True, slots=True)
 class UniformDuration:
+    """Evenly between two bounds, but a draw below 0 counts as 0."""
+
     lower_minutes: float
     upper_minutes: float
 
@@ -52,11 +54,13 @@ class UniformDuration:
         lower_us = self.lower_minutes * MINUTE_US
         span_us = self.upper_minutes * MINUTE_US - lower_us
         draw = random.random
-        return lambda: int(lower_us + span_us * draw())
+        if lower_us >= 0:
+            return lambda: int(lower_us + span_us * draw())
+        return lambda: max(0, int(lower_us + span_us * draw()))
 
     @property
     def always_zero(self) -> bool:
-        return self.upper_minutes == 0
+        return self.upper_minutes <= 0
 
 
 @dataclass(frozen=True, slots=True)

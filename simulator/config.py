@@ -16,9 +16,9 @@ from simulator.kinds.datasource import DatasourceDraft, read_datasource
 from simulator.kinds.simulation import SimulationDraft, read_process_simulator, read_simulation
 from simulator.kinds.sink import SinkEntry, read_sink
 from simulator.modes.base import Mode
-from simulator.reading.documents import Document, find_files, line_of, read_documents
+from simulator.reading.documents import Document, documents_in, find_files, line_of, read_documents
 from simulator.reading.fields import Fields
-from simulator.reading.problems import Place, Problems, listed
+from simulator.reading.problems import Place, Problem, Problems, listed
 from simulator.resolve import build_chain
 from simulator.sinks.base import Overrides
 
@@ -42,7 +42,7 @@ class Config:
     chain: Chain
     sinks: tuple[SinkEntry, ...]
     simulations: tuple[SimulationEntry, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Problem, ...]
 
 
 @dataclass(slots=True)
@@ -59,18 +59,21 @@ class _Drafts:
 def load_config(
     paths: Iterable[Path | str],
     *,
+    texts: Iterable[tuple[str, str]] = (),
     overrides: Overrides | None = None,
     sinks_follow: bool = False,
     counted: bool = False,
 ) -> Config:
     """Read files and directories; raises ConfigError with every problem of all of them.
 
+    ``texts`` are read after the files: each a label, which stands where a problem names its file, and YAML.
     ``sinks_follow``: sinks will be added by the caller, so none in the files is no problem. ``counted``: the run
     is given an end, so a simulation that never ends may stand before others.
     """
     problems = Problems()
     files = find_files([Path(path) for path in paths], problems)
     documents = [document for file in files for document in read_documents(file, problems)]
+    documents += [document for label, text in texts for document in documents_in(text, label, problems)]
     drafts = _Drafts()
     for document in documents:
         _read_document(document, drafts, overrides or Overrides(), problems)
@@ -84,8 +87,8 @@ def load_config(
     if not counted:
         check_order(simulations, problems)
     if problems.errors or chain is None:
-        raise ConfigError("\n".join(str(problem) for problem in problems.errors))
-    return Config(chain, tuple(drafts.sinks), simulations, tuple(str(problem) for problem in problems.warnings))
+        raise ConfigError(problems.errors)
+    return Config(chain, tuple(drafts.sinks), simulations, tuple(problems.warnings))
 
 
 def _read_document(document: Document, drafts: _Drafts, overrides: Overrides, problems: Problems) -> None:

@@ -94,7 +94,7 @@ def _read_duration(edge: Fields) -> Duration:
             fields.ignore(*fields.names)
         return ConstantDuration(0)
     if kind == "uniform":
-        lower, upper = fields.number("lowerBound", minimum=0), fields.number("upperBound", minimum=0)
+        lower, upper = fields.number("lowerBound"), fields.number("upperBound")
         if lower > upper:
             fields.error("lowerBound", f"is above upperBound, got {lower:g} and {upper:g}, expected at most {upper:g}")
         return UniformDuration(lower, upper)

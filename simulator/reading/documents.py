@@ -63,10 +63,13 @@ def _files_of(path: Path) -> list[Path]:
 
 def read_documents(file: Path, problems: Problems) -> list[Document]:
     """The documents of one file that are mappings; everything else is reported."""
-    place = Place(str(file))
-    text = _text_of(file, place, problems)
-    if text is None:
-        return []
+    text = _text_of(file, Place(str(file)), problems)
+    return [] if text is None else documents_in(text, str(file), problems)
+
+
+def documents_in(text: str, label: str, problems: Problems) -> list[Document]:
+    """The documents of a YAML text that are mappings; ``label`` stands where a problem names its file."""
+    place = Place(label)
     try:
         deep_line = _line_too_deep(text)
         if deep_line is not None:
@@ -78,7 +81,7 @@ def read_documents(file: Path, problems: Problems) -> list[Document]:
         return []
     if not roots:
         problems.error(place, f"is empty, {SHAPE}")
-    return [Document(str(file), root) for root in roots if _is_sound(root, place, problems)]
+    return [Document(label, root) for root in roots if _is_sound(root, place, problems)]
 
 
 def _text_of(file: Path, place: Place, problems: Problems) -> str | None:

@@ -18,7 +18,7 @@ def errors_of(*paths: Path, **options: bool) -> list[str]:
 
 
 def warnings_of(folder: Path) -> list[str]:
-    return list(load_config([folder]).warnings)
+    return [str(problem) for problem in load_config([folder]).warnings]
 
 
 STREAM = COUNTED.replace("countBased", "stream").replace("steps: 10", "load: LOAD")
