@@ -1,7 +1,8 @@
 """How fast events are recorded: from a real broker into the table, beside a bare subscriber that only counts.
 
 Both drain the same messages from a persistent session, one after the other, five times in turn. Compared are events
-per CPU second of the draining process (start-up left out), so that other load on the machine matters little.
+per CPU second of the draining process (start-up left out), so that other load on the machine matters little. The whole
+way, to a client of the live socket, takes three processes and is compared by the wall clock (bench/full_path.py).
 """
 
 import argparse
@@ -16,10 +17,12 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 PAIRS = 5
 BARE_ID = "bench-bare"
 
@@ -28,12 +31,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer events")
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
-    parser.add_argument("--drain", choices=["sqlite", "bare"], help=argparse.SUPPRESS)  # the measured child
+    parser.add_argument(
+        "--drain", choices=["sqlite", "bare", "bare-wall"], help=argparse.SUPPRESS
+    )  # the measured child
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--events", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.drain == "bare":
-        print(drain_bare(options.port, options.events))
+        print(drain_bare(options.port, options.events, time.process_time))
+    elif options.drain == "bare-wall":
+        print(drain_bare(options.port, options.events, time.perf_counter))
     elif options.drain == "sqlite":
         print(drain_sqlite())
     else:
@@ -67,13 +74,26 @@ def run(events: int, *, quiet: bool) -> None:
             broker.wait(10)
     rates = {name: [events / took for took in tooks] for name, tooks in cpu_s.items()}
     ratios = [ours / bare for ours, bare in zip(rates["sqlite"], rates["bare"], strict=True)]
+    from bench.full_path import walls
+
+    full_s, bare_s = walls(events, PAIRS)
+    full_ratios = [bare / full for full, bare in zip(full_s, bare_s, strict=True)]
+    if not quiet:
+        print("whole way, events per second:", [round(events / took) for took in full_s])
     answer: dict[str, Any] = {
         "name": "ingest",
         "figures": {f"{name}_events_per_cpu_s": round(statistics.median(rate)) for name, rate in rates.items()},
-        "ratios": {"sqlite_vs_bare_paho": round(statistics.median(ratios), 4)},
+        "ratios": {
+            "sqlite_vs_bare_paho": round(statistics.median(ratios), 4),
+            "full_path_vs_bare_paho": round(statistics.median(full_ratios), 4),
+        },
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
     }
-    answer["figures"]["events"] = events
+    answer["figures"] |= {
+        "events": events,
+        "full_path_events_per_s": round(events / statistics.median(full_s)),
+        "bare_events_per_s": round(events / statistics.median(bare_s)),
+    }
     print(json.dumps(answer))
 
 
@@ -105,7 +125,6 @@ def start_broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def django() -> None:
-    sys.path.insert(0, str(ROOT))
     import django
 
     django.setup()
@@ -169,7 +188,7 @@ def drain_sqlite() -> float:
     return time.process_time() - began_s
 
 
-def drain_bare(port: int, events: int) -> float:
+def drain_bare(port: int, events: int, clock: Callable[[], float]) -> float:
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion
 
@@ -186,9 +205,9 @@ def drain_bare(port: int, events: int) -> float:
     client.on_connect = lambda *_: client.subscribe("bench/#", 1)
     client.on_subscribe = lambda *_: None if events else client.disconnect()
     client.connect("127.0.0.1", port)
-    began_s = time.process_time()
+    began_s = clock()
     client.loop_forever()
-    return time.process_time() - began_s
+    return clock() - began_s
 
 
 if __name__ == "__main__":
