@@ -8,7 +8,7 @@ from simulator.reading.problems import Place, listed
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead
 
-NOT_BUILT = {"csv", "http", "kafka", "log", "xes"}
+NOT_BUILT = {"kafka"}
 # "loadtest" is how DEF's README and later revisions call the timeframe form of http.
 ALIASES = {"loadtest": "http", "laodtest": "http"}
 SUFFIX = "-sink"

@@ -37,6 +37,29 @@ class Sink(ABC):
         """Write out everything and disconnect; called once, also after a failed run."""
 
 
+class TimeframeSink(Sink):
+    """A sink that can also hand over whole timeframes ahead of time, to a load backend that plays them.
+
+    Under ``loadTest`` events come by ``collect`` instead of ``send``. ``timeframe_ms`` is its own length of a
+    timeframe (None: that of the simulation); ``only_timeframes`` tells that it means nothing under other types.
+    """
+
+    timeframe_ms: float | None
+    only_timeframes: bool
+
+    @abstractmethod
+    def collect(self, event: Event) -> None:
+        """Put one event into the open timeframe."""
+
+    @abstractmethod
+    def register(self, timeframe_ms: float) -> None:
+        """Hand over the open timeframe, also an empty one, and open the next; ``timeframe_ms`` is the default."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Tell the other side to begin playing."""
+
+
 class CallableSink(Sink):
     """Any function of an event as a sink."""
 
@@ -57,7 +80,7 @@ class SinkHead:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the command line sets for every ``mqtt`` sink, whatever its file says."""
+    """What the command line sets, whatever the files say: broker of ``mqtt``, case prefix of ``mqtt`` and ``log``."""
 
     broker: str | None = None
     case_prefix: str | None = None

@@ -76,7 +76,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--broker", metavar="URL", help="use this broker in every mqtt sink: mqtt://user:password@host:port"
         )
-        parser.add_argument("--case-prefix", metavar="TEXT", help="put this before every case in every mqtt sink")
+        parser.add_argument("--case-prefix", metavar="TEXT", help="put this before every case in mqtt and log sinks")
 
     def handle(
         self,
