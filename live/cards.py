@@ -79,7 +79,7 @@ def _card(log: EventLog, minutes: list[int]) -> Card:
 
 
 def _feeding(stream: Stream) -> Feeding:
-    state = stream.broker.state if stream.enabled else "stopped"
+    state = stream.broker.state_now if stream.enabled else "stopped"
     look, words = LOOKS.get(state, ("off", state))
     if state == "failed" and stream.broker.last_error:
         words = f"{words}: {stream.broker.last_error}"

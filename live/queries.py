@@ -78,7 +78,7 @@ def health(log: int) -> dict[str, Any] | None:
             {
                 "slug": stream.slug,
                 "name": stream.name,
-                "state": stream.broker.state if stream.enabled else "stopped",
+                "state": stream.broker.state_now if stream.enabled else "stopped",
             }
             for stream in feeding(log)
         ],

@@ -80,6 +80,7 @@ def prepare() -> EmbeddedBroker:
             "tls": False,
             "protocol": Broker.Protocol.V311,
             "state": Broker.State.STOPPED,  # the last run may have been killed
+            "subscribed": {},  # a broker that just starts holds no session
         },
     )
     hints.send(hints.SETUP)

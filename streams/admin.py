@@ -51,19 +51,23 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 @admin.register(Broker)
 class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
     form = BrokerForm
-    list_display = ["name", "address", "tls", "state", "state_since", "last_error"]
+    list_display = ["name", "address", "tls", "state_now", "state_since", "last_error"]
     list_filter = ["state"]
-    readonly_fields = ["has_password", "state", "state_since", "last_error"]
+    readonly_fields = ["has_password", "state_now", "state_since", "last_error"]
     fieldsets = [
         (None, {"fields": ["name", "kind", ("host", "port"), "tls", "ca", "protocol"]}),
         ("Sign-in", {"fields": ["username", "has_password", "password", "forget_password"]}),
-        ("Connection", {"fields": ["state", "state_since", "last_error"]}),
+        ("Connection", {"fields": ["state_now", "state_since", "last_error"]}),
     ]
     actions = ["test"]
 
     @admin.display
     def address(self, broker: Broker) -> str:
         return f"{broker.host}:{broker.port}"
+
+    @admin.display(description="state", ordering="state")
+    def state_now(self, broker: Broker) -> str:
+        return broker.state_now
 
     @admin.display(boolean=True, description="password stored")
     def has_password(self, broker: Broker) -> bool:
@@ -135,7 +139,7 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
     @admin.display(description="connection")
     def connection(self, stream: Stream) -> str:
         broker = stream.broker
-        return f"{broker.state}: {broker.last_error}" if broker.last_error else broker.state
+        return f"{broker.state_now}: {broker.last_error}" if broker.last_error else broker.state_now
 
     @admin.display(description="recorded into")
     def log_link(self, stream: Stream) -> str:

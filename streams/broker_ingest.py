@@ -52,7 +52,7 @@ class BrokerIngest(threading.Thread):
         self.failed = ""  # with ``once``: why the broker could not be drained
         self.look = threading.Event()  # set it to have the tables read again
         self._stopping = stop
-        self._lease = f"broker:{broker_id}"
+        self._lease = Broker(pk=broker_id).lease
         self._renew_at = 0.0
         self._deliveries = Deliveries(client_id(broker_id))
         self._intake = Intake(self._lease, self._deliveries)

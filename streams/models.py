@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from streams import topics
 from streams.encryption import EncryptedTextField, decrypt
@@ -67,6 +68,18 @@ class Broker(SetUp):
     def secret(self) -> str:
         """The password itself; raises SecretUnreadableError where the key has changed."""
         return decrypt(self.password)
+
+    @property
+    def lease(self) -> str:
+        """The name of the lease of whoever takes this broker's messages."""
+        return f"broker:{self.pk}"
+
+    @property
+    def state_now(self) -> str:
+        """`state`, unless the process that wrote it is gone without a word: then nobody takes the messages."""
+        if self.state == self.State.STOPPED or Lease.objects.filter(name=self.lease, expires_at__gt=Now()).exists():
+            return self.state
+        return self.State.STOPPED
 
 
 class EventLog(SetUp):

@@ -23,6 +23,7 @@ class BrokerSerializer(CheckedSerializer):
         help_text="Never answered. Changing host, port or TLS without a new one forgets the stored one.",
     )
     has_password = serializers.SerializerMethodField()
+    state = serializers.CharField(source="state_now", read_only=True)
 
     class Meta:
         model = Broker
@@ -77,7 +78,7 @@ class StreamSerializer(CheckedSerializer):
 class HealthSerializer(CountsSerializer):
     """Counters of a stream and the state of its broker's connection."""
 
-    state = serializers.CharField(source="broker.state", read_only=True)
+    state = serializers.CharField(source="broker.state_now", read_only=True)
     state_since = serializers.DateTimeField(source="broker.state_since", read_only=True, allow_null=True)
     last_error = serializers.CharField(source="broker.last_error", read_only=True)
 

@@ -1,5 +1,6 @@
 """Brokers, streams, logs and models through the API."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ from rest_framework.test import APIClient
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import next_picture
-from streams import hints
-from streams.models import Broker, Event, EventLog, Rejection, Stream
+from streams import hints, leases
+from streams.models import Broker, Event, EventLog, Lease, Rejection, Stream
 from tests.api.conftest import EVENT
 from tests.conftest import free_port, wait_for
 
@@ -124,6 +125,7 @@ def test_a_stream_that_recorded_nothing_is_deleted(api: APIClient, stream: Strea
 def test_health_and_refused_messages_are_shown(api: APIClient, stream: Stream) -> None:
     Stream.objects.update(received=3, stored=2, rejected=1)
     Broker.objects.update(state="failed", last_error="Connection refused.")
+    assert leases.acquire(Broker.objects.get().lease)  # as an ingester that is at it does
     for reason in ("not_json", "bad_time"):
         Rejection.objects.create(
             stream=stream, received_at=timezone.now(), topic="line1/x", payload=b"\xff{", reason=reason, detail="No."
@@ -137,6 +139,14 @@ def test_health_and_refused_messages_are_shown(api: APIClient, stream: Stream) -
     assert [(row["reason"], row["payload"]) for row in rows] == [("bad_time", "\\xff{"), ("not_json", "\\xff{")]
     assert [row["reason"] for row in api.get(f"{url}?reason=not_json").json()["results"]] == ["not_json"]
     assert api.get("/api/v1/streams/nowhere/rejections/").status_code == 404
+
+
+def test_a_connection_whose_ingester_was_killed_is_not_called_connected(api: APIClient, mqtt: Broker) -> None:
+    Broker.objects.update(state="connected")
+    assert leases.acquire(mqtt.lease)
+    assert api.get(f"/api/v1/brokers/{mqtt.pk}/").json()["state"] == "connected"
+    Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert api.get(f"/api/v1/brokers/{mqtt.pk}/").json()["state"] == "stopped"
 
 
 def test_lists_come_in_pages(api: APIClient, mqtt: Broker) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from live.svg import END, START, draw
 from models_mining.models import LogState, MinedModel, Minute
 from models_mining.pictures import next_picture
+from streams import leases
 from streams.models import Broker, EventLog, Stream
 
 EVIL = '<script>alert("x")</script>'
@@ -144,6 +145,7 @@ def test_a_card_says_how_a_log_is_doing(boss: Client, opened: Callable[..., Even
     Minute.objects.create(log=log, minute=now - timedelta(hours=3), events=5000)
     LogState.objects.create(log=log, epoch="e", seq=2000, open_cases=12, saved_at=now)
     broken = Broker.objects.create(name="plant", host="127.0.0.1", state="failed", last_error="Connection refused")
+    assert leases.acquire(broken.lease)  # as an ingester that is at it does
     Stream.objects.create(slug="s", name="Sensors", broker=broken, topic="a", log=log, rejected=3)
     Stream.objects.create(slug="t", name="Idle", broker=broken, topic="b", log=log, enabled=False)
     page = text(boss, "/")
