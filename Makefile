@@ -56,7 +56,7 @@ check: .venv/dev
 	$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run
 
 test-postgresql: .venv/dev
-	$(RUN) --postgresql $(BIN)/pytest -q $(DATABASE_TESTS)
+	$(RUN) --postgresql $(BIN)/pytest -q --ignore=tests/models_mining/core $(DATABASE_TESTS)
 
 test-sqlite: .venv/dev
 	$(RUN) $(BIN)/pytest -q

@@ -36,3 +36,4 @@ def test_the_demo_signs_in_by_its_link_and_shows_the_factory_moving(
         opened.picture(page, "demo")
         page.get_by_role("button", name="Light or dark").click()
         opened.picture(page, "demo-dark")
+        page.close()  # before the server goes, which it would complain of
