@@ -5,6 +5,7 @@ On one machine a hint is a datagram on loopback: each reader opens a port and wr
 Every reader looks at its tables every 250 ms anyway, so a lost hint costs that time and nothing else.
 """
 
+import atexit
 import contextlib
 import os
 import select
@@ -44,6 +45,7 @@ def send(kind: str, key: int = 0) -> None:
     if _sender is None:
         _sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         _sender.setblocking(False)
+        atexit.register(_sender.close)
     for port in _ports(kind):
         with contextlib.suppress(OSError):
             _sender.sendto(b"%s %d" % (kind.encode(), key), ("127.0.0.1", port))
