@@ -20,7 +20,7 @@ class OutputFile:
         try:
             self._file = self._path.open("a", encoding="utf-8", newline="")
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if self._file.seekable():  # a pipe is not
+            if self._path.is_file():  # not a pipe or a device
                 self._file.truncate(0)
         except BlockingIOError:
             raise SinkError(f"{self._path}: another sink or run is writing this file") from None

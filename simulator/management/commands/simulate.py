@@ -1,5 +1,6 @@
 """``manage.py simulate CONFIG…``: run a simulated world and emit its events."""
 
+import json
 import os
 import signal
 import sys
@@ -14,8 +15,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from simulator.chain import Chain
 from simulator.config import load_config
 from simulator.errors import OutputClosedError, SimulatorError
+from simulator.graph import FORMATS, draw
 from simulator.simulation import Simulation
 from simulator.sinks.base import Overrides
 
@@ -46,6 +49,13 @@ def _moment(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
+def _drawing(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.removeprefix(".") not in FORMATS:
+        raise ArgumentTypeError(f"got '{text}', expected a file name that ends in .svg or .dot")
+    return path
+
+
 class Command(BaseCommand):
     help = (
         "Run Distributed Event Factory configurations and emit their events. "
@@ -74,6 +84,19 @@ class Command(BaseCommand):
             "--check", action="store_true", help="only check the configuration; nothing is connected to"
         )
         parser.add_argument(
+            "--truth",
+            type=Path,
+            metavar="FILE",
+            help="before the run, write as JSON what the configuration says of the log: probabilities, the "
+            "directly-follows relation, what is expected per case (with --check: only that)",
+        )
+        parser.add_argument(
+            "--graph",
+            type=_drawing,
+            metavar="FILE",
+            help="before the run, draw the chain into FILE.svg or FILE.dot (with --check: only that)",
+        )
+        parser.add_argument(
             "--broker", metavar="URL", help="use this broker in every mqtt sink: mqtt://user:password@host:port"
         )
         parser.add_argument("--case-prefix", metavar="TEXT", help="put this before every case in mqtt and log sinks")
@@ -87,6 +110,8 @@ class Command(BaseCommand):
         rate: float | None,
         start: datetime | None,
         check: bool,
+        truth: Path | None,
+        graph: Path | None,
         broker: str | None,
         case_prefix: str | None,
         **options: Any,
@@ -95,6 +120,7 @@ class Command(BaseCommand):
             loaded = load_config(config, overrides=Overrides(broker, case_prefix), counted=count is not None)
             for warning in loaded.warnings:
                 self._say(f"warning: {warning}")
+            _write_about(loaded.chain, truth, graph)
             if check:
                 self.stdout.write(
                     f"no errors; datasources: {len(loaded.chain.datasources)}, sinks: {len(loaded.sinks)}, "
@@ -139,6 +165,22 @@ class Command(BaseCommand):
             done.set()
             thread.join()
             self.stderr.write("\r", ending="", style_func=str)
+
+
+def _write_about(chain: Chain, truth_file: Path | None, graph_file: Path | None) -> None:
+    """Write what is known before anything is simulated."""
+    texts: list[tuple[Path, str]] = []
+    if truth_file is not None:
+        from simulator.truth import truth  # needs numpy, which takes its time
+
+        texts.append((truth_file, json.dumps(truth(chain), ensure_ascii=False, indent=1) + "\n"))
+    if graph_file is not None:
+        texts.append((graph_file, draw(chain, graph_file.suffix.removeprefix("."))))
+    for file, text in texts:
+        try:
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SimulatorError(f"{file}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
