@@ -35,7 +35,7 @@ class Installation:
         own = {"DATABASE_URL": f"sqlite:///{var / 'procmine.sqlite3'}", "VAR": str(var), "LOG_LEVEL": "INFO"}
         names = {f"PROCMINE_{name}": value for name, value in (own | settings).items()}
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")} | names
-        self.token = "" if "DATABASE_URL" in settings else _copied(var)  # who names a database prepares it: `first_user`
+        self.token = "" if "DATABASE_URL" in settings else _copied(var)  # else see `first_user`
 
     def __enter__(self) -> Self:
         return self
