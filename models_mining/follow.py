@@ -48,7 +48,7 @@ class Follower:
         self.checkpoint_seq = 0
         self.live, self.epoch = self._load()
         self.live.journal = Journal()
-        self.painters = {model.pk: Painter(model, self.epoch) for model in models}
+        self.painters = {model.pk: Painter(model, self.epoch, self._check_lease) for model in models}
 
     @property
     def lease(self) -> str:
@@ -109,7 +109,7 @@ class Follower:
             some = names[start : start + CHUNK]
             rows.save_cases(self.log.pk, live, some, reading.traces(self.log.pk, some))
         with transaction.atomic():
-            self.check_lease()
+            self._check_lease()
             rows.save_minutes(self.log.pk, rows.Pending(events=events, started=started, closed=closed))
             epoch = self.key[:3] + secrets.token_hex(3)
             rows.save_state(self.log.pk, epoch, live)
@@ -141,7 +141,7 @@ class Follower:
 
     def save_due(self, now: float) -> float:
         """Save what is due: pictures, rows, a checkpoint. When to look again at the latest (monotonic seconds)."""
-        due = [painter.save_due(self, now) for painter in self.painters.values()]
+        due = [painter.save_due(self.live, now) for painter in self.painters.values()]
         if self.pending.events:
             rows_at = self.saved_at + max(ROWS_S, SHARE * self.save_took_s)
             if now >= rows_at:
@@ -157,7 +157,7 @@ class Follower:
         """Write the rows of what was touched; with them LogState says how far they are."""
         began = time.monotonic()
         with transaction.atomic():
-            self.check_lease()
+            self._check_lease()
             rows.save(self.log.pk, self.epoch, self.live, self.pending)
         self.pending = rows.Pending()
         self.saved_at = time.monotonic()
@@ -169,14 +169,14 @@ class Follower:
             self.save_rows()
         self.live.forget_closed(settings.CLOSED_CASES)
         with transaction.atomic():
-            self.check_lease()
+            self._check_lease()
             checkpoints.save(self.log.pk, self.key, self.live)
         self.checkpoint_seq, self.checkpoint_at = self.live.seq, time.monotonic()
 
     def close(self) -> None:
         """A clean end: everything saved, the lease let go."""
         for painter in self.painters.values():
-            painter.save(self)
+            painter.save(self.live)
         if self.live.seq > self.checkpoint_seq:
             self.save_checkpoint()
         leases.release(self.lease, self.fence)
@@ -193,12 +193,12 @@ class Follower:
         for pk, model in models.items():
             painter = self.painters.get(pk)
             if painter is None or not painter.same(model):
-                self.painters[pk] = Painter(model, self.epoch)
+                self.painters[pk] = Painter(model, self.epoch, self._check_lease)
             else:
                 painter.watched_until = model.watched_until
         return True
 
-    def check_lease(self) -> None:
+    def _check_lease(self) -> None:
         """Call it inside each transaction that saves: raises LeaseLostError if the log is not ours any more."""
         if not leases.holds(self.lease, self.fence):
             raise LeaseLostError(f"Another miner follows log {self.log.slug} now.")

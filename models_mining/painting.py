@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,15 +11,11 @@ from django.utils import timezone
 from models_mining.core.cases import CaseSet
 from models_mining.core.discovery.registry import derive
 from models_mining.core.journal import Changes, Move
+from models_mining.core.live_log import LiveLog
 from models_mining.models import MinedModel
 from models_mining.pictures import MOVES, next_picture
 from models_mining.reading import moment
 from streams import hints
-
-if TYPE_CHECKING:
-    from models_mining.follow import Follower
-
-logger = logging.getLogger(__name__)
 
 WATCHED_S = 0.05  # between two pictures of a model that somebody looks at
 UNWATCHED_S = 2.0  # of one that nobody does: fresh enough for a poll
@@ -36,7 +31,8 @@ def model_epoch(model: MinedModel, log_epoch: str) -> str:
 class Painter:
     """Derives one model from the live log, and saves its picture when that is worth it."""
 
-    def __init__(self, model: MinedModel, epoch: str) -> None:
+    def __init__(self, model: MinedModel, epoch: str, guard: Callable[[], None]) -> None:
+        self._guard = guard  # raises, inside the transaction of a save, if the log is not ours any more
         self.pk, self.algorithm, self.parameters = model.pk, model.algorithm, model.parameters
         self.cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
         self.watched_until = model.watched_until
@@ -58,20 +54,19 @@ class Painter:
             self.moves = [*self.moves, *changes.moves][-MOVES:]
             self.moved += len(changes.moves) + changes.moves_omitted
 
-    def save_due(self, follower: "Follower", now: float) -> float:
+    def save_due(self, live: LiveLog, now: float) -> float:
         """Save if the picture is behind and may be renewed now; when it may be, otherwise."""
-        if follower.live.seq <= self.seq and self.picture is not None:
+        if live.seq <= self.seq and self.picture is not None:
             return now + UNWATCHED_S
         watched = self.watched_until is not None and self.watched_until > timezone.now()
         due = self.saved_at + max(WATCHED_S if watched else UNWATCHED_S, SHARE * self.took_s)
         if now < due:
             return due
-        self.save(follower)
+        self.save(live)
         return now + UNWATCHED_S
 
-    def save(self, follower: "Follower") -> None:
+    def save(self, live: LiveLog) -> None:
         """Derive the model and save its picture, if it is behind."""
-        live = follower.live
         if live.seq <= self.seq and self.picture is not None:
             return
         began = time.monotonic()
@@ -89,7 +84,7 @@ class Painter:
             moved=self.moved,
         )
         with transaction.atomic():
-            follower.check_lease()
+            self._guard()
             MinedModel.objects.filter(pk=self.pk, algorithm=self.algorithm, cases=self.cases).update(
                 picture=picture,
                 epoch=self.epoch,
