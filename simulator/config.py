@@ -7,32 +7,22 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from simulator.chain import START, Chain
 from simulator.errors import ConfigError
 from simulator.kinds import OBJECT_CENTRIC
 from simulator.kinds.datasource import DatasourceDraft, read_datasource
-from simulator.kinds.simulation import SimulationDraft, read_process_simulator, read_simulation
+from simulator.kinds.simulation import SimulationDraft, SimulationEntry, read_process_simulator, read_simulation
 from simulator.kinds.sink import SinkEntry, read_sink
-from simulator.modes.base import Mode
 from simulator.reading.documents import Document, documents_in, find_files, line_of, read_documents
 from simulator.reading.fields import Fields
 from simulator.reading.problems import Place, Problem, Problems, listed
 from simulator.resolve import build_chain
 from simulator.sinks.base import Overrides
+from simulator.timeframes import check_timeframes
 
 KINDS = ("datasource", "sink", "simulation", "processSimulator")
 OBJECT_CENTRIC_KINDS = ("object", "stock", "route")
-
-
-class SimulationEntry(NamedTuple):
-    """One simulation that can be run."""
-
-    name: str
-    place: Place
-    mode: Mode
-    concurrent_cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +74,7 @@ def load_config(
     if documents:
         _check_presence(drafts, problems, sinks_follow=sinks_follow)
     simulations = _finished(drafts)
+    check_timeframes(drafts.sinks, simulations, problems)
     if not counted:
         check_order(simulations, problems)
     if problems.errors or chain is None:

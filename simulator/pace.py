@@ -1,11 +1,14 @@
 """Pacing: events leave evenly spaced at the load's rate, without drift and without bursts."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from simulator.errors import StoppedError
 from simulator.load import Load
+
+T = TypeVar("T")
 
 TICK_S = 1.0
 TIMER_S = 0.010  # how late a timer may be before its events are spread out again
@@ -77,65 +80,119 @@ class Schedule:
         self._sent = 0
 
 
-class Pacer:
-    """Says when the next event may leave.
+class Gate:
+    """Lets events pass at the moments that are asked for, in seconds since the gate was made.
 
     Late events (a timer that overslept, a broker that paused) are made up for gently: at most ``CATCH_UP`` times
-    the load, so the mean rate holds and no burst follows. Lateness beyond ``FORGET_S`` is written off and said.
+    as fast as asked, so the mean rate holds and no burst follows. Lateness beyond ``FORGET_S`` is written off and
+    said. ``idle`` is called before a sleep that is long enough to write out what is held back.
     """
 
-    def __init__(self, load: Load, *, clock: Clock, say: Callable[[str], None]) -> None:
-        self._clock, self._say = clock, say
-        self._schedule = Schedule(load)
+    def __init__(
+        self, *, clock: Clock, say: Callable[[str], None], stopped: Callable[[], bool], idle: Callable[[], None]
+    ) -> None:
+        self._clock, self._say, self._stopped, self._idle = clock, say, stopped, idle
         self._origin_s = clock.monotonic()
+        self.written_off_s = 0.0  # of the event that passed last: whoever asks moves what follows by so much
         self._due_s = 0.0  # when the event before this one was due, and when it was let go
         self._planned_s = 0.0
         self._passed = 0
         self._complained_s = float("-inf")
         self._counted_from_s, self._counted_from = 0.0, 0
 
-    def wait(self, *, stopped: Callable[[], bool], idle: Callable[[], None]) -> bool:
-        """Sleep until the next event may leave; False as soon as ``stopped`` says so.
+    @property
+    def now_s(self) -> float:
+        """Seconds since the gate was made."""
+        return self._clock.monotonic() - self._origin_s
 
-        ``idle`` is called before a sleep that is long enough to write out what is held back.
-        """
-        while True:
-            due_s, is_event = self._schedule.next()
-            until_s = self._plan(due_s) if is_event else due_s  # silent ticks are slept through one by one
-            if not self._sleep_until(until_s, stopped, idle):
-                return False
-            if is_event:
-                self._passed += 1
-                return True
-
-    def _plan(self, due_s: float) -> float:
-        now_s = self._clock.monotonic() - self._origin_s
+    def let_pass(self, due_s: float, *, asked_per_s: float) -> bool:
+        """Sleep until an event that is due at ``due_s`` may leave; False as soon as ``stopped`` says so."""
+        now_s = self.now_s
         planned_s = max(due_s, self._planned_s + (due_s - self._due_s) / CATCH_UP)
         if now_s - planned_s > TIMER_S:
             planned_s = now_s
-        if planned_s - due_s > FORGET_S:
-            self._complain(now_s)
-            self._schedule.skip_to(planned_s)
-            due_s = planned_s
-        self._due_s, self._planned_s = due_s, planned_s
-        return planned_s
+        self.written_off_s = planned_s - due_s if planned_s - due_s > FORGET_S else 0.0
+        if self.written_off_s:
+            self._complain(now_s, asked_per_s)
+        self._due_s, self._planned_s = due_s + self.written_off_s, planned_s
+        if not self.sleep_until(planned_s):
+            return False
+        self._passed += 1
+        return True
 
-    def _complain(self, now_s: float) -> None:
+    def _complain(self, now_s: float, asked_per_s: float) -> None:
         if now_s - self._complained_s < COMPLAIN_S:
             return
         rate = (self._passed - self._counted_from) / max(now_s - self._counted_from_s, TIMER_S)
-        self._say(f"cannot keep up: asked for {self._schedule.rate:,.10g} events/s, sending about {rate:,.4g}/s")
+        self._say(f"cannot keep up: asked for {asked_per_s:,.10g} events/s, sending about {rate:,.4g}/s")
         self._complained_s = self._counted_from_s = now_s
         self._counted_from = self._passed
 
-    def _sleep_until(self, at_s: float, stopped: Callable[[], bool], idle: Callable[[], None]) -> bool:
+    def sleep_until(self, at_s: float) -> bool:
+        """Sleep, and let no event pass; False as soon as ``stopped`` says so."""
         told = False
-        while not stopped():
+        while not self._stopped():
             left_s = self._origin_s + at_s - self._clock.monotonic()
             if left_s <= 0:
                 return True
             if left_s > IDLE_S and not told:
                 told = True
-                idle()
+                self._idle()
             self._clock.sleep(min(left_s, NAP_S))
         return False
+
+
+class Pacer:
+    """Says when the next event of a load may leave."""
+
+    def __init__(self, load: Load, gate: Gate) -> None:
+        self._schedule = Schedule(load)
+        self._gate = gate
+
+    def wait(self) -> bool:
+        """Sleep until the next event may leave; False when the run is stopped."""
+        while True:
+            due_s, is_event = self._schedule.next()
+            if not is_event:  # silent ticks are slept through one by one
+                if not self._gate.sleep_until(due_s):
+                    return False
+                continue
+            if not self._gate.let_pass(due_s, asked_per_s=self._schedule.rate):
+                return False
+            if self._gate.written_off_s:
+                self._schedule.skip_to(due_s + self._gate.written_off_s)
+            return True
+
+
+class Player:
+    """Plays timeframes one after another: n events evenly over the length of theirs, an empty one as silence.
+
+    Nothing is left out: where lateness is written off, all that follows moves.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._begin_s = gate.now_s
+        self.late_s = 0.0  # of the event that left last
+        self.written_off_s = 0.0  # in all
+
+    def wait(self) -> None:
+        """Sleep until the next timeframe may begin; raises StoppedError when the run is stopped."""
+        if not self._gate.sleep_until(self._begin_s):
+            raise StoppedError
+
+    def resume(self) -> None:
+        """There was nothing to play: the next timeframe begins now."""
+        self._begin_s = max(self._begin_s, self._gate.now_s)
+
+    def play(self, events: Sequence[T], length_s: float) -> Iterator[T]:
+        """Each event when it may leave; raises StoppedError when the run is stopped."""
+        for number, event in enumerate(events):
+            due_s = self._begin_s + number * length_s / len(events)
+            if not self._gate.let_pass(due_s, asked_per_s=len(events) / length_s):
+                raise StoppedError
+            self._begin_s += self._gate.written_off_s
+            self.written_off_s += self._gate.written_off_s
+            self.late_s = max(0.0, self._gate.now_s - due_s)
+            yield event
+        self._begin_s += length_s

@@ -6,9 +6,8 @@ from simulator.kinds import OBJECT_CENTRIC
 from simulator.modes import MODES
 from simulator.modes.base import Mode
 from simulator.reading.fields import Fields, plain
-from simulator.reading.problems import Place, listed
+from simulator.reading.problems import Place
 
-NOT_BUILT = {"loadTest"}
 ALIASES = {"laodTest": "loadTest"}  # DEF's README spells it so
 CASE_IDS = {"increasing": "increasing", "incresing": "increasing"}
 
@@ -22,6 +21,15 @@ class SimulationDraft(NamedTuple):
     max_concurrent_cases: int | None
 
 
+class SimulationEntry(NamedTuple):
+    """One simulation that can be run."""
+
+    name: str
+    place: Place
+    mode: Mode
+    concurrent_cases: int
+
+
 def read_simulation(name: str, spec: Fields) -> SimulationDraft:
     """Read ``spec``; ``mode`` is None where it cannot be run, which is reported."""
     spec.choice("caseId", known=CASE_IDS, default="increasing")
@@ -30,14 +38,10 @@ def read_simulation(name: str, spec: Fields) -> SimulationDraft:
 
 def _read_mode(spec: Fields) -> Mode | None:
     modes = MODES.all()
-    known = {name: name for name in (*modes, *NOT_BUILT)} | ALIASES
-    type_name = spec.choice("type", known=known, offered=modes)
+    known = {name: name for name in modes} | ALIASES
+    type_name = spec.choice("type", known=known)
     if type_name is None:
-        spec.ignore("load", "steps")  # whose they are depends on the type
-        return None
-    if type_name not in modes:
-        spec.error("type", f"'{type_name}' is not supported by this version, expected one of {listed(modes)}")
-        spec.ignore("load", "steps", "genTimeframesTilStart", "timeframe")
+        spec.ignore("load", "steps", "genTimeframesTilStart", "timeframe")  # whose they are depends on the type
         return None
     return modes[type_name](spec)
 

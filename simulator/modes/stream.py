@@ -26,9 +26,9 @@ class Stream(Mode):
         return self.steps is None
 
     def run(self, events: Iterator[Event], outlet: Outlet, clock: Clock) -> None:
-        pacer = Pacer(self.load, clock=clock, say=outlet.say)
+        pacer = Pacer(self.load, outlet.gate(clock))
         for event in islice(events, self.steps):  # drawn before the wait, so it leaves on time
-            if outlet.full or not pacer.wait(stopped=outlet.stopped, idle=outlet.idle):
+            if outlet.full or not pacer.wait():
                 return
             outlet.send(event)
 

@@ -6,7 +6,7 @@ from math import pi, sin
 import pytest
 
 from simulator.load import ConstantLoad, GradualLoad, Load, SinusLoad
-from simulator.pace import Pacer, Schedule
+from simulator.pace import Gate, Pacer, Schedule
 
 
 class FakeClock:
@@ -27,13 +27,13 @@ class FakeClock:
 def sent_within(load: Load, seconds: float, clock: FakeClock, *, stall_at: int = -1, stall_s: float = 0) -> list[float]:
     """Moments (from the start) of the events that leave within so many seconds."""
     said: list[str] = []
-    pacer = Pacer(load, clock=clock, say=said.append)
     begin_s, moments = clock.now_s, list[float]()
 
     def over() -> bool:
         return clock.now_s - begin_s >= seconds
 
-    while pacer.wait(stopped=over, idle=lambda: None):
+    pacer = Pacer(load, Gate(clock=clock, say=said.append, stopped=over, idle=lambda: None))
+    while pacer.wait():
         if not over():
             moments.append(clock.now_s - begin_s)
         if len(moments) == stall_at:
@@ -92,10 +92,11 @@ def test_a_stall_longer_than_a_second_is_written_off() -> None:
 def test_a_machine_too_slow_says_so_once_in_ten_seconds_and_goes_on() -> None:
     said: list[str] = []
     clock = FakeClock(work_s=0.005)  # two readings an event: at most 100 events a second
-    pacer = Pacer(ConstantLoad(1_000), clock=clock, say=said.append)
     end_s = clock.now_s + 35
+    gate = Gate(clock=clock, say=said.append, stopped=lambda: clock.now_s > end_s, idle=lambda: None)
+    pacer = Pacer(ConstantLoad(1_000), gate)
     sent = 0
-    while pacer.wait(stopped=lambda: clock.now_s > end_s, idle=lambda: None):
+    while pacer.wait():
         sent += 1
     assert sent == pytest.approx(3_500, rel=0.05)
     assert len(said) in (3, 4)
@@ -104,9 +105,10 @@ def test_a_machine_too_slow_says_so_once_in_ten_seconds_and_goes_on() -> None:
 
 def test_a_load_no_machine_can_keep_does_not_hang() -> None:
     clock = FakeClock(work_s=0.01)
-    pacer = Pacer(ConstantLoad(1e12), clock=clock, say=lambda text: None)
     end_s = clock.now_s + 5
-    while pacer.wait(stopped=lambda: clock.now_s > end_s, idle=lambda: None):
+    gate = Gate(clock=clock, say=lambda text: None, stopped=lambda: clock.now_s > end_s, idle=lambda: None)
+    pacer = Pacer(ConstantLoad(1e12), gate)
+    while pacer.wait():
         pass
     assert clock.now_s > end_s
 
@@ -115,9 +117,11 @@ def test_sinks_may_write_out_before_a_long_wait_and_not_before_short_ones() -> N
     idle: list[float] = []
     for rate in (2, 1_000):
         clock = FakeClock()
-        pacer = Pacer(ConstantLoad(rate), clock=clock, say=lambda text: None)
+        take_note = lambda rate=rate: idle.append(rate)  # type: ignore[misc]  # noqa: E731
+        gate = Gate(clock=clock, say=lambda text: None, stopped=lambda: False, idle=take_note)
+        pacer = Pacer(ConstantLoad(rate), gate)
         for _ in range(10):
-            pacer.wait(stopped=lambda: False, idle=lambda rate=rate: idle.append(rate))  # type: ignore[misc]
+            pacer.wait()
     assert set(idle) == {2}
 
 
