@@ -183,16 +183,14 @@ class Fields:
         known: Mapping[str, str] | Iterable[str],
         default: str | _Required = REQUIRED,
         suffix: str = "",
-        offered: Iterable[str] | None = None,
     ) -> str | None:
         """One of the ``known`` names (a mapping: spelling → name), compared as ``plain`` does.
 
-        ``suffix`` may follow a spelling; ``offered`` are the names that a message lists, all by default. None:
-        missing or unknown, and reported.
+        ``suffix`` may follow a spelling. None: missing or unknown, and reported.
         """
         spellings = known if isinstance(known, Mapping) else {name: name for name in known}
         by_plain = {plain(spelling): name for spelling, name in spellings.items()}
-        names_offered = set(spellings.values() if offered is None else offered)
+        names_offered = set(spellings.values())
         expected = f"one of {listed(names_offered)}"
         entry = self.entry(*names)
         if entry is None:

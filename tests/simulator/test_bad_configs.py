@@ -144,7 +144,6 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
         "a datasource with spec.name 'Press' is in",
     )
     yield "twin simulation", "twin", COUNTED, "a simulation 'counted' is in"
-    yield "kafka", "sink", SINK.replace("type: test", "type: kafka"), "'kafka' is not supported by this version"
     yield "ocel", "sink", SINK.replace("type: test", "type: ocel"), "belongs to DEF's object-centric mode"
     yield "object", "extra", "kind: object\nname: x\nspec: {}", "'object' belongs to DEF's object-centric mode"
     yield (
