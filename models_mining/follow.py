@@ -181,11 +181,9 @@ class Follower:
             self.save_checkpoint()
         leases.release(self.lease, self.fence)
 
-    def refresh(self) -> bool:
-        """Take up new models and changed parameters; False where the log must be mined anew."""
-        models = {model.pk: model for model in MinedModel.objects.filter(log=self.log)}
+    def refresh(self, log: EventLog, models: dict[int, MinedModel]) -> bool:
+        """Take up new models and changed parameters, as read just now; False where the log must be mined anew."""
         closed = any(model.cases == MinedModel.Cases.CLOSED for model in models.values())
-        log = EventLog.objects.get(pk=self.log.pk)
         if checkpoints.settings_key(log, track_closed=closed or self.track_closed) != self.key:
             return False
         for gone in self.painters.keys() - models.keys():

@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from models_mining.follow import Follower, LeaseLostError
+from models_mining.models import MinedModel
 from streams import hints, leases
 from streams.models import EventLog
 
@@ -94,6 +95,9 @@ class Miner:
         if renew:
             self._renewed_at = now
         logs = {log.pk: log for log in EventLog.objects.all()}
+        models: dict[int, dict[int, MinedModel]] = {pk: {} for pk in logs}
+        for model in MinedModel.objects.defer("picture"):  # which is large, and ours is the newer one
+            models.setdefault(model.log_id, {})[model.pk] = model
         for gone in self.followers.keys() - logs.keys():
             del self.followers[gone]
         for pk, log in logs.items():
@@ -101,7 +105,7 @@ class Miner:
             if follower is not None and renew and leases.acquire(follower.lease) != follower.fence:
                 del self.followers[pk]
                 follower = None
-            if follower is not None and not follower.refresh():
+            if follower is not None and not follower.refresh(log, models[pk]):
                 logger.info("Log %s is mined anew: its settings changed", log.slug)
                 del self.followers[pk]
                 follower = None
