@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from live import views
+from live import simulation_pages, views
 
 urlpatterns = [
     path("", views.logs, name="logs"),
     path("cards/", views.log_cards, name="log-cards"),
     path("logs/<slug:slug>/", views.log, name="log"),
+    path("simulate/", simulation_pages.simulate, name="simulate"),
+    path("simulate/<int:pk>/", simulation_pages.simulation, name="simulation"),
+    path("simulate/<int:pk>/state/", simulation_pages.simulation_state, name="simulation-state"),
+    path("simulate/<int:pk>/stop/", simulation_pages.simulation_stop, name="simulation-stop"),
 ]

@@ -144,4 +144,4 @@ class Me(generics.GenericAPIView[Any]):
         )
 
 
-_OUR_APPS = {"streams", "models_mining"}
+_OUR_APPS = {"streams", "models_mining", "live"}

@@ -11,7 +11,8 @@ router = SimpleRouter(use_regex_path=False)
 router.register("tokens", TokenViewSet)
 
 ROOT = {
-    name: f"{name.removesuffix('s')}-list" for name in ("brokers", "streams", "logs", "models", "algorithms", "tokens")
+    name: f"{name.removesuffix('s')}-list"
+    for name in ("brokers", "streams", "logs", "models", "algorithms", "simulations", "tokens")
 } | {"me": "me", "schema": "schema", "docs": "docs"}
 
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("", Root.as_view(), name="api-root"),
     path("", include("streams.urls")),
     path("", include("models_mining.urls")),
+    path("", include("live.api_urls")),
     *router.urls,
     path("me/", Me.as_view(), name="me"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

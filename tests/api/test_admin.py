@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from live.models import Simulation
 from models_mining.models import MinedModel
 from procmine.models import Token
 from procmine.tokens import create_token, name_of
@@ -39,7 +40,8 @@ def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict
     )
     token, _ = create_token(owner, ["read"])
     Group.objects.create(name="viewers")
-    rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get()]
+    simulation = Simulation.objects.create(config="", log=log, count=1, owner=owner)
+    rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation]
     return {type(row): row for row in rows}
 
 
@@ -59,7 +61,7 @@ def test_every_page_opens_and_shows_no_secret(site: Client, everything: dict[typ
     args = [row.pk] if kind == "change" else []
     url = reverse(f"admin:{label.replace('.', '_')}_{kind}", args=args)
     answer = site.get(url)
-    read_only = model in (Event, Rejection)
+    read_only = model in (Event, Rejection, Simulation)
     assert answer.status_code == (403 if kind == "add" and read_only else 200)
     text = answer.content.decode()
     broker = everything[Broker]

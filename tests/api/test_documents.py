@@ -73,6 +73,7 @@ PAGES = [
     "/api/v1/logs/factory/events/",
     "/api/v1/models/",
     "/api/v1/algorithms/",
+    "/api/v1/simulations/",
     "/api/v1/tokens/",
     "/api/v1/me/",
     "/admin/",
@@ -81,6 +82,7 @@ PAGES = [
     "/admin/streams/stream/add/",
     "/admin/streams/eventlog/add/",
     "/admin/streams/event/",
+    "/admin/live/simulation/",
     "/admin/procmine/token/add/",
 ]
 
@@ -138,6 +140,17 @@ def test_a_log_is_opened_in_the_browsable_api(window: BrowserContext) -> None:
 
 def test_the_root_leads_to_every_resource(api: APIClient) -> None:
     links = api.get("/api/v1/").json()
-    assert list(links) == ["brokers", "streams", "logs", "models", "algorithms", "tokens", "me", "schema", "docs"]
+    assert list(links) == [
+        "brokers",
+        "streams",
+        "logs",
+        "models",
+        "algorithms",
+        "simulations",
+        "tokens",
+        "me",
+        "schema",
+        "docs",
+    ]
     for link in links.values():
         assert api.get(link).status_code == 200, link

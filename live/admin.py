@@ -1,0 +1,48 @@
+"""Simulations in Django's admin: looked at, stopped, cleared away; started on the page /simulate/."""
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from live import simulations
+from live.models import Simulation
+
+
+@admin.register(Simulation)
+class SimulationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+    list_display = ["id", "log", "state", "sent", "count", "rate", "owner", "started_at", "ended_at", "watch"]
+    list_filter = ["state", "log"]
+    list_select_related = ["log", "owner"]
+    actions = ["stop"]
+
+    @admin.display(description="")
+    def watch(self, row: Simulation) -> SafeString:
+        return format_html('<a href="{}">watch</a>', reverse("simulation", args=[row.pk]))
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Simulation]":
+        Simulation.objects.all().give_up_lost()
+        return super().get_queryset(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_stop_permission(self, request: HttpRequest) -> bool:
+        """Asked for by the action: changing a row by hand is for nobody."""
+        return request.user.has_perm("live.change_simulation")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """One that runs is stopped first."""
+        ended = not isinstance(obj, Simulation) or not obj.active
+        return ended and super().has_delete_permission(request, obj)
+
+    @admin.action(description="Stop", permissions=["stop"])
+    def stop(self, request: HttpRequest, queryset: "QuerySet[Simulation]") -> None:
+        for row in queryset:
+            simulations.stop(row)
+        self.message_user(request, "They end within a second.", messages.SUCCESS)
