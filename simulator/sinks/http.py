@@ -1,6 +1,7 @@
 """``http``: one POST an event, or under ``loadTest`` timeframes for a load backend."""
 
 import json
+from uuid import uuid4
 
 from simulator.event import Event
 from simulator.reading.fields import Fields, plain
@@ -36,7 +37,8 @@ class HttpSink(TimeframeSink):
         duration_us = max(1, round((self.timeframe_ms or timeframe_ms) * 1000))
         body = json.dumps({"duration": duration_us, "events": self._timeframe}).encode()
         self._timeframe = []
-        self._poster.post(body, below="/register")
+        # The same for every try, so that a backend which knows it takes a timeframe once.
+        self._poster.post(body, below="/register", headers={"Idempotency-Key": str(uuid4())})
 
     def begin(self) -> None:
         self._poster.post(b"", below="/start")

@@ -47,6 +47,7 @@ class Producer:
                 "client.id": self._client_id,
                 "enable.idempotence": True,
                 "linger.ms": 5,
+                "partitioner": "consistent",  # where no partition is named: CRC-32 of the key
                 "message.timeout.ms": int(GONE_S * 1000),
                 "queue.buffering.max.messages": MAX_WAITING,
                 "on_delivery": self._on_delivery,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from simulator.errors import OutputClosedError, SimulatorError
 from simulator.graph import FORMATS, draw
 from simulator.simulation import Simulation
 from simulator.sinks.base import Overrides
+from simulator.stopping import stop_on_signals
 
 PROGRESS_S = 1.0
 
@@ -128,7 +128,7 @@ class Command(BaseCommand):
                 )
                 return
             simulation = Simulation(loaded, seed=seed, say=self._say)
-            with _stop_on_signals(simulation), self._progress(simulation):
+            with stop_on_signals(simulation.stop), self._progress(simulation):
                 simulation.run(count=count, rate=rate, start=start)
         except OutputClosedError:
             _forget_stdout()
@@ -181,27 +181,6 @@ def _write_about(chain: Chain, truth_file: Path | None, graph_file: Path | None)
             file.write_text(text, encoding="utf-8")
         except OSError as error:
             raise SimulatorError(f"{file}: cannot be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def _stop_on_signals(simulation: Simulation) -> Iterator[None]:
-    """SIGINT and SIGTERM end the run cleanly; a second one at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def stop(number: int, frame: object) -> None:
-        simulation.stop()
-        signal.signal(number, signal.SIG_DFL)
-
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _forget_stdout() -> None:
