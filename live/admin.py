@@ -20,7 +20,7 @@ class SimulationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscr
 
     @admin.display(description="")
     def watch(self, row: Simulation) -> SafeString:
-        return format_html('<a href="{}">watch</a>', reverse("simulation", args=[row.pk]))
+        return format_html('<a href="{}">watch</a>', reverse("simulate-run", args=[row.pk]))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Simulation]":
         Simulation.objects.all().give_up_lost()

@@ -113,7 +113,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
         valid = form.is_valid()
         if valid and request.POST.get("do") == "start":
             try:
-                return redirect("simulation", form.start().pk)
+                return redirect("simulate-run", form.start().pk)
             except TooMany as error:
                 form.add_error(None, str(error))
     Simulation.objects.all().give_up_lost()
@@ -205,4 +205,4 @@ def simulation_stop(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_stop(user, row):
         raise PermissionDenied
     simulations.stop(row)
-    return redirect("simulation", pk)
+    return redirect("simulate-run", pk)

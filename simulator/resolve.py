@@ -54,7 +54,7 @@ def _edges(draft: DatasourceDraft, drafts: list[DatasourceDraft], problems: Prob
     edges = []
     for number, edge in enumerate(draft.edges, start=1):
         target = known.get(edge.target)
-        place = edge.place._replace(path=f"{edge.place.path}.transition")
+        place = edge.target_place
         if draft.name == START and edge.target in (START, END):
             problems.error(place, f"leads from '{START}' to '{edge.target}', expected a datasource where events happen")
         elif target is None and edge.target:

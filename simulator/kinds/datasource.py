@@ -28,7 +28,7 @@ SUM_TOLERANCE = 1e-6
 class EdgeDraft(NamedTuple):
     """An edge as its file has it; ``target`` is not looked up yet."""
 
-    place: Place
+    target_place: Place
     activity: str
     target: str
     duration: Duration
@@ -73,14 +73,16 @@ def _read_edge(entry: Entry, spec: Fields, *, at_start: bool) -> EdgeDraft | Non
         return None
     fields.ignore("type")
     target = fields.text("transition", expected="text, the name of a datasource or '<end>'")
+    target_entry = fields.entry("transition")
+    target_place = target_entry.place if target_entry else entry.place
     if at_start:  # a choice there makes no event: only the target counts
         fields.ignore("activity", "duration")
-        return EdgeDraft(entry.place, "", target, ConstantDuration(0))
+        return EdgeDraft(target_place, "", target, ConstantDuration(0))
     activity = fields.text("activity")
     activity_entry = fields.entry("activity")
     if activity_entry and isinstance(activity_entry.node, yaml.ScalarNode) and not activity_entry.node.value:
         spec.problems.warn(activity_entry.place, "is empty, the events of this edge have no name")
-    return EdgeDraft(entry.place, activity, target, _read_duration(fields))
+    return EdgeDraft(target_place, activity, target, _read_duration(fields))
 
 
 def _read_duration(edge: Fields) -> Duration:
