@@ -21,7 +21,7 @@ import psycopg
 
 from tests.conftest import free_port
 
-KEPT = "PROCMINE_SAMPLE_LOGS"
+KEPT = ("PROCMINE_SAMPLE_LOGS", "PROCMINE_SCREENSHOTS")  # what tests read and may write themselves
 
 
 def program(name: str) -> str | None:
@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     environment = {
-        name: value for name, value in os.environ.items() if name == KEPT or not name.startswith("PROCMINE_")
+        name: value for name, value in os.environ.items() if name in KEPT or not name.startswith("PROCMINE_")
     }
     with contextlib.ExitStack() as stack:
         environment["PROCMINE_VAR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="procmine-tests-"))
