@@ -55,9 +55,10 @@ def read(fields: Fields, head: SinkHead, overrides: Overrides) -> Sink:
     loadtest = type_entry is not None and plain(str(type_entry.node.value)).removesuffix("sink") != "http"
     expected = "http://host:port/path or https://…"
     url = fields.text("url", expected=expected)
+    only = loadtest or timeframe_ms is not None
     try:
-        return HttpSink(url, timeframe_ms=timeframe_ms, only_timeframes=loadtest or timeframe_ms is not None)
+        return HttpSink(url, timeframe_ms=timeframe_ms, only_timeframes=only)
     except ValueError as error:
         if url:  # the value itself is not shown: it may hold a password
             fields.error("url", f"is no URL to post to: {error}, expected {expected}")
-        return HttpSink("http://127.0.0.1")
+        return HttpSink("http://127.0.0.1", timeframe_ms=timeframe_ms, only_timeframes=only)

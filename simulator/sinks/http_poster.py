@@ -74,7 +74,7 @@ class Poster:
         if self._pool is None:
             raise SinkError(f"{self._shown}: not connected")
         path = self._path.rstrip("/") + below if below else self._path or "/"
-        where = urlsplit(self._shown)._replace(path=path).geturl()
+        where = urlsplit(self._shown)._replace(path=path).geturl() if below else self._shown
         target = f"{path}?{self._query}" if self._query else path
         for tries, delay_s in enumerate((*DELAYS_S, None), start=1):
             try:
