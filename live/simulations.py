@@ -19,13 +19,13 @@ from simulator.graph import svg
 from simulator.simulation import Simulation as Run
 from streams.models import EventLog
 
-MAX_TEXT = 128 * 1024  # characters of a configuration
+MAX_TEXT = 64 * 1024  # characters of a configuration
 MAX_CASES = 10_000  # open at once
 MAX_COUNT = 1_000_000
 MAX_RATE = 1_000.0  # events per second
 MIN_RATE = 0.001
 MAX_AT_ONCE = 4  # runs of the whole installation
-MAX_DRAWN = 150  # datasources of a drawing; more take long and nobody reads them
+MAX_DRAWN = 400  # edges of a drawing; more take long and nobody reads them
 LABEL = "config"
 EXAMPLES = Path(settings.BASE_DIR) / "simulator" / "examples"
 
@@ -52,9 +52,11 @@ class Checked:
     @property
     def drawing(self) -> str:
         """The chain as SVG without colours of its own; nothing where there is no chain, or too large a one."""
-        if self.run is None or len(self.run.config.chain.datasources) > MAX_DRAWN:
+        if self.run is None:
             return ""
-        return svg(self.run.config.chain, styled=False)
+        chain = self.run.config.chain
+        edges = sum(len(source.edges) for source in chain.datasources.values())
+        return svg(chain, styled=False) if edges <= MAX_DRAWN else ""
 
 
 class TooMany(Exception):  # noqa: N818  (a reason, not a fault)

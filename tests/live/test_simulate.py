@@ -131,7 +131,7 @@ def test_what_is_pasted_is_shown_as_text(boss: Client) -> None:
         ("", "problem"),
         ("kind: [", "is not YAML"),
         ("a: 1", "kind: is missing"),
-        ("x" * 200_000, "at most 131072 characters"),
+        ("x" * 200_000, "at most 65536 characters"),
         (
             "a: &a [x,x,x,x,x,x,x,x,x]\n"
             + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
