@@ -25,6 +25,7 @@ class _Required:
 
 
 REQUIRED: Final = _Required()
+MAX_WHOLE = 10**18  # more than any machine counts to
 
 
 class Entry(NamedTuple):
@@ -71,6 +72,9 @@ class Fields:
                 for source in sources:
                     if isinstance(source, yaml.MappingNode):
                         merged = self._flatten(source) | merged
+                    else:
+                        place = Place(self.place.file, line_of(source), f"{self.place.path}.<<".removeprefix("."))
+                        self._wrong(Entry(source, place), "a mapping to merge, or a list of them")
                 continue
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
             path = f"{self.place.path}.{key}" if self.place.path else key
@@ -172,8 +176,8 @@ class Fields:
         value = self._number_of(entry, expected, minimum, None)
         if value != value:  # reported already
             return minimum
-        if not value.is_integer():
-            self._wrong(entry, expected)
+        if not value.is_integer() or value > MAX_WHOLE:
+            self._wrong(entry, expected if value <= MAX_WHOLE else f"{expected} to {MAX_WHOLE:.0e}")
             return minimum
         return int(value)
 

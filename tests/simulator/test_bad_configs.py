@@ -73,6 +73,8 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
     yield "text as number", "press", press(duration="duration: two}"), "got 'two' (text), expected a number from 0 on"
     yield "quoted number", "press", press(duration='duration: "2"}'), "got '2' (text), expected a number"
     yield "fraction", "simulation", COUNTED.replace("10", "1.5"), "got 1.5 (number), expected a whole number from 0 on"
+    yield "beyond counting", "simulation", COUNTED.replace("10", "1e30"), "expected a whole number from 0 on to 1e+18"
+    yield "merge", "press", PRESS.replace("{activity: press", "{<<: 5, activity: press"), "eventData[1].<<: has a wrong"
     yield "list for mapping", "simulation", STREAM.replace("LOAD", "[1]"), "got a list of 1, expected a mapping"
     yield "edge as text", "press", PRESS.replace("{activity: press", "go #"), "eventData[1]: has a wrong value, got 'go"
     yield "yes as text", "press", PRESS.replace("activity: press", "activity: yes"), "got yes (true or false), expected"

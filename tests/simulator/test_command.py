@@ -72,7 +72,10 @@ def test_a_broker_that_is_no_url_is_told_by_its_option(tmp_path: Path) -> None:
         call_command("simulate", str(folder), "--broker", "localhost:1883", "--check")
 
 
-@pytest.mark.parametrize("option", [("--count", "1.5"), ("--rate", "fast"), ("--rate", "inf"), ("--start", "tomorrow")])
+@pytest.mark.parametrize(
+    "option",
+    [("--count", "1.5"), ("--count", "9" * 30), ("--rate", "fast"), ("--rate", "inf"), ("--start", "tomorrow")],
+)
 def test_a_wrong_option_is_refused_by_name(tmp_path: Path, option: tuple[str, str]) -> None:
     with pytest.raises(CommandError, match=f"argument {option[0]}: got '{option[1]}', expected "):
         call_command("simulate", str(sound_but(tmp_path)), *option)

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -77,6 +78,20 @@ def test_group_may_be_written_group_id(tmp_path: Path) -> None:
 def test_a_constant_duration_may_be_static_and_a_fraction(tmp_path: Path) -> None:
     folder = sound_but(tmp_path, press=PRESS.replace("duration: 2}", "duration: {type: static, duration: 2.5}}"))
     assert load_config([folder]).chain.datasources["Press"].edges[0].duration == ConstantDuration(2.5)
+
+
+@pytest.mark.parametrize(
+    "duration", ["{type: uniform, lowerBound: -5, upperBound: 0.5}", "{type: gaussian, mu: -1, sigma: 1}"]
+)
+def test_draws_below_zero_are_legal_and_take_no_time(tmp_path: Path, duration: str) -> None:
+    folder = sound_but(
+        tmp_path,
+        press=PRESS.replace("duration: 2}", f"duration: {duration}}}"),
+        simulation=COUNTED.replace("steps: 10", "steps: 300"),
+    )
+    draw = load_config([folder]).chain.datasources["Press"].edges[0].duration.drawer(Random(1))
+    drawn = [draw() for _ in range(500)]
+    assert min(drawn) == 0 < max(drawn)
 
 
 def test_names_of_loads_of_def_0_1_are_accepted(tmp_path: Path) -> None:

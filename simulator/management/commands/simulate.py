@@ -36,7 +36,7 @@ def _rate(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
+    if not (text.isdecimal() and len(text) <= 18):
         raise ArgumentTypeError(f"got '{text}', expected a whole number from 0 on")
     return int(text)
 
