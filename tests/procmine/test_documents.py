@@ -15,7 +15,7 @@ from django.core.management import get_commands, load_command_class
 from tests.procmine.conftest import ROOT, Running
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-COMMANDS_OF = ["README.md", "CONTRIBUTING.md", "docs/running.md"]
+COMMANDS_OF = ["README.md", "CONTRIBUTING.md", "docs/running.md", "docs/simulator.md"]
 
 
 def shell_lines(document: str) -> Iterator[str]:
