@@ -20,6 +20,7 @@ CALLS = {f"{BASE}/register": "POST", f"{BASE}/start": "POST", f"{BASE}/status": 
 MAX_BODY_BYTES = 32 * 2**20
 CONNECTIONS = 20
 SILENCE_S = 60  # a connection on which nothing moves is closed
+LOOK_S = 0.2  # how often to look whether to stop
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 Answer = tuple[HTTPStatus, dict[str, object], dict[str, str]]
@@ -76,7 +77,8 @@ def serving(backend: Backend, host: str, port: int) -> Iterator[str]:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
-        raise SimulatorError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        reason = str(error.strerror or error).partition(" (")[0]  # Python adds the address once more
+        raise SimulatorError(f"cannot listen on {host}:{port}: {reason}") from error
     connections: dict[int, Any] = {}
     server: Any = create_server(
         Application(backend),
@@ -88,12 +90,19 @@ def serving(backend: Backend, host: str, port: int) -> Iterator[str]:
         channel_timeout=SILENCE_S,
         ident="procmine",
     )
-    thread = threading.Thread(target=server.run, name="http", daemon=True)
+    done = threading.Event()
+
+    def loop() -> None:  # the server's own has no end but an exception in its thread
+        while not done.is_set():
+            wasyncore.loop(timeout=LOOK_S, use_poll=True, map=connections, count=1)
+        wasyncore.close_all(connections, ignore_all=True)
+
+    thread = threading.Thread(target=loop, name="http", daemon=True)
     thread.start()
     shown = f"[{host}]" if ":" in host else host
     try:
         yield f"http://{shown}:{listening.getsockname()[1]}{BASE}"
     finally:
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(connections, ignore_all=True))  # ends the loop
+        done.set()
         server.task_dispatcher.shutdown()
         thread.join(timeout=5)

@@ -18,18 +18,10 @@ from simulator.sinks import http_poster
 from simulator.sinks.test import ListSink
 from tests.conftest import free_port
 from tests.simulator.stand_in import StandIn, stand_in
-from tests.simulator.test_pace import FakeClock
-from tests.simulator.worlds import COUNTED, PRESS, SINK, START, sound_but
+from tests.simulator.worlds import COUNTED, LOAD, LOAD_TEST, PRESS, START, FakeClock, http_sink, sound_but
 
-LOAD = "load: {loadBehavior: constant, load: 7.9}"
-LOAD_TEST = COUNTED.replace("countBased", "loadTest").replace("steps: 10", f"genTimeframesTilStart: 2\n      {LOAD}")
 DRILL = PRESS.replace("Press", "Drill").replace("press,", "drill,")
 BOTH = PRESS.replace("jam, transition: Press", "jam, transition: Drill")
-
-
-def http(url: str, *refs: str, more: str = "timeframe: 100") -> str:
-    text = SINK.replace("type: test", f"type: http\n      url: {url}\n      {more}")
-    return text.replace("[Press]", f"[{', '.join(refs or ['Press'])}]")
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def server() -> Iterator[StandIn]:
 def test_as_many_registers_as_asked_come_before_one_start_and_the_others_after_it(
     tmp_path: Path, server: StandIn
 ) -> None:
-    folder = sound_but(tmp_path, sink=http(f"{server.url}/loadgenerator/"), simulation=LOAD_TEST)
+    folder = sound_but(tmp_path, sink=http_sink(f"{server.url}/loadgenerator/"), simulation=LOAD_TEST)
     assert Simulation.load([folder], seed=1).run(count=36) == 42  # whole timeframes
     register, start = "/loadgenerator/register", "/loadgenerator/start"
     assert server.paths() == [register, register, start, register, register, register, register]
@@ -56,19 +48,19 @@ def test_registers_after_the_start_are_a_timeframe_apart(tmp_path: Path, server:
     clock = FakeClock()
     moments: list[float] = []
     server.answer = lambda request: (moments.append(clock.now_s - 1_000), (200, {}))[1]  # type: ignore[func-returns-value]
-    config = load_config([sound_but(tmp_path, sink=http(server.url), simulation=LOAD_TEST)], counted=True)
+    config = load_config([sound_but(tmp_path, sink=http_sink(server.url), simulation=LOAD_TEST)], counted=True)
     Simulation(config, seed=1, clock=clock).run(count=7 * 8)
     assert moments == pytest.approx([0, 0, 0, 0, 0.1, 0.2, 0.3, 0.4, 0.5])  # 2 ahead, start, one at once, then paced
 
 
 def test_without_timeframes_ahead_the_start_comes_first(tmp_path: Path, server: StandIn) -> None:
     text = LOAD_TEST.replace("genTimeframesTilStart: 2", "")
-    Simulation.load([sound_but(tmp_path, sink=http(server.url), simulation=text)], seed=1).run(count=14)
+    Simulation.load([sound_but(tmp_path, sink=http_sink(server.url), simulation=text)], seed=1).run(count=14)
     assert server.paths() == ["/start", "/register", "/register"]
 
 
 def test_a_run_that_ends_early_is_started_all_the_same(tmp_path: Path, server: StandIn) -> None:
-    Simulation.load([sound_but(tmp_path, sink=http(server.url), simulation=LOAD_TEST)], seed=1).run(count=1)
+    Simulation.load([sound_but(tmp_path, sink=http_sink(server.url), simulation=LOAD_TEST)], seed=1).run(count=1)
     assert server.paths() == ["/register", "/start"]
 
 
@@ -80,8 +72,8 @@ def test_sinks_share_the_load_and_get_the_same_timeframes_also_empty_ones(tmp_pa
             tmp_path,
             press=BOTH,
             drill=DRILL,
-            sink=http(press.url, "Press", more="timeframe: 20"),
-            sink2=http(drill.url, "Drill", more="timeframe: 20").replace("kept", "second"),
+            sink=http_sink(press.url, "Press", more="timeframe: 20"),
+            sink2=http_sink(drill.url, "Drill", more="timeframe: 20").replace("kept", "second"),
             simulation=text,
         )
         assert Simulation.load([folder], seed=1).run(count=20) == 20
@@ -93,7 +85,7 @@ def test_sinks_share_the_load_and_get_the_same_timeframes_also_empty_ones(tmp_pa
 
 @pytest.mark.parametrize("spelling", ["loadtest", "load-test", "laod-test-sink", "loadTest"])
 def test_the_timeframe_form_of_http_has_a_type_of_its_own(tmp_path: Path, server: StandIn, spelling: str) -> None:
-    sink = http(server.url).replace("type: http", f"type: {spelling}")
+    sink = http_sink(server.url).replace("type: http", f"type: {spelling}")
     Simulation.load([sound_but(tmp_path, sink=sink, simulation=LOAD_TEST)], seed=1).run(count=7)
     assert server.paths() == ["/register", "/start"]
 
@@ -108,8 +100,8 @@ def test_the_timeframe_is_that_of_the_sink_and_else_that_of_the_simulation(tmp_p
     with stand_in() as own, stand_in() as without:
         folder = sound_but(
             tmp_path,
-            sink=http(own.url, more="timeframe: 20"),
-            sink2=http(without.url, more="").replace("kept", "second"),
+            sink=http_sink(own.url, more="timeframe: 20"),
+            sink2=http_sink(without.url, more="").replace("kept", "second"),
             simulation=LOAD_TEST + "      timeframe: 30\n",
         )
         (warning,) = load_config([folder]).warnings
@@ -123,7 +115,7 @@ def test_a_load_backend_that_fails_ends_the_run_with_url_and_status(
 ) -> None:
     monkeypatch.setattr(http_poster, "DELAYS_S", (0.01, 0.02))
     server.answer = lambda request: (500 if len(server.requests) > 1 else 200, {})
-    folder = sound_but(tmp_path, sink=http(f"{server.url}/b/"), simulation=LOAD_TEST)
+    folder = sound_but(tmp_path, sink=http_sink(f"{server.url}/b/"), simulation=LOAD_TEST)
     with pytest.raises(SinkError, match=rf"^{server.url}/b/register: status 500: .*, 3 times in a row$"):
         Simulation.load([folder], seed=1).run(count=70)
     first, *tries = server.requests
@@ -133,7 +125,7 @@ def test_a_load_backend_that_fails_ends_the_run_with_url_and_status(
 
 def test_a_load_backend_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    folder = sound_but(tmp_path, sink=http(url), simulation=LOAD_TEST)
+    folder = sound_but(tmp_path, sink=http_sink(url), simulation=LOAD_TEST)
     with pytest.raises(SinkError, match=rf"^{url}/register: cannot connect: Connection refused$"):
         Simulation.load([folder], seed=1).run(count=70)
 
@@ -173,7 +165,7 @@ def test_a_rate_replaces_the_load_also_where_it_is_no_whole_number_in_a_timefram
 def test_load_backends_are_ahead_of_the_sinks_that_are_played_to_and_all_get_the_same(
     tmp_path: Path, server: StandIn
 ) -> None:
-    folder = sound_but(tmp_path, sink=http(server.url, more="timeframe: 20"), simulation=LOAD_TEST)
+    folder = sound_but(tmp_path, sink=http_sink(server.url, more="timeframe: 20"), simulation=LOAD_TEST)
     kept, registered = ListSink(), list[int]()
 
     def note(event: Event) -> None:
@@ -187,7 +179,7 @@ def test_load_backends_are_ahead_of_the_sinks_that_are_played_to_and_all_get_the
 
 def test_an_event_that_no_sink_wants_is_counted_in_a_load_test_too(tmp_path: Path, server: StandIn) -> None:
     said: list[str] = []
-    folder = sound_but(tmp_path, press=BOTH, drill=DRILL, sink=http(server.url), simulation=LOAD_TEST)
+    folder = sound_but(tmp_path, press=BOTH, drill=DRILL, sink=http_sink(server.url), simulation=LOAD_TEST)
     Simulation.load([folder], seed=1, say=said.append).run(count=70)
     wanted = Counter(event["node"] for request in server.of("register") for event in request.json["events"])
     assert set(wanted) == {"Press"}
@@ -209,25 +201,28 @@ def test_more_than_fits_in_memory_is_refused(tmp_path: Path, monkeypatch: pytest
     ("changed", "expected"),
     [
         (
-            {"sink": http("http://x"), "simulation": COUNTED},
+            {"sink": http_sink("http://x"), "simulation": COUNTED},
             "sink.yaml:5: spec: the sink 'kept' takes timeframes of a load test, and the simulation 'counted' in ",
         ),
         (
-            {"sink": http("http://x", more="").replace("type: http", "type: loadtest"), "simulation": COUNTED},
+            {"sink": http_sink("http://x", more="").replace("type: http", "type: loadtest"), "simulation": COUNTED},
             "the sink 'kept' takes timeframes of a load test",
         ),
         (
-            {"sink": http("http://x", more="").replace("type: http", "type: loadtest"), "simulation": LOAD_TEST},
+            {"sink": http_sink("http://x", more="").replace("type: http", "type: loadtest"), "simulation": LOAD_TEST},
             "spec.timeframe: is missing, and the simulation 'counted' in ",
         ),
-        ({"sink": http("http://x", more=""), "simulation": LOAD_TEST}, "spec.timeframe: is missing"),
-        ({"sink": http("x", more=""), "simulation": COUNTED}, "spec.url: is no URL to post to: the scheme is neither"),
+        ({"sink": http_sink("http://x", more=""), "simulation": LOAD_TEST}, "spec.timeframe: is missing"),
         (
-            {"sink": http("http://x", more="timeframe: 0"), "simulation": LOAD_TEST},
+            {"sink": http_sink("x", more=""), "simulation": COUNTED},
+            "spec.url: is no URL to post to: the scheme is neither",
+        ),
+        (
+            {"sink": http_sink("http://x", more="timeframe: 0"), "simulation": LOAD_TEST},
             "spec.timeframe: has a wrong value, got 0 (number), expected a number above 0",
         ),
         (
-            {"sink": http("x").replace("url: x", "uri: x"), "simulation": LOAD_TEST},
+            {"sink": http_sink("x").replace("url: x", "uri: x"), "simulation": LOAD_TEST},
             "spec.url: is missing, expected http://",
         ),
         (

@@ -6,22 +6,8 @@ from math import pi, sin
 import pytest
 
 from simulator.load import ConstantLoad, GradualLoad, Load, SinusLoad
-from simulator.pace import Gate, Pacer, Schedule
-
-
-class FakeClock:
-    """Time that passes only by sleeping, or by ``work_s`` at each reading."""
-
-    def __init__(self, work_s: float = 0.0) -> None:
-        self.now_s = 1_000.0
-        self.work_s = work_s
-
-    def monotonic(self) -> float:
-        self.now_s += self.work_s
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
+from simulator.pace import Gate, Pacer, Player, Schedule
+from tests.simulator.worlds import FakeClock
 
 
 def sent_within(load: Load, seconds: float, clock: FakeClock, *, stall_at: int = -1, stall_s: float = 0) -> list[float]:
@@ -140,3 +126,65 @@ def test_a_gradual_load_rises_in_a_line_and_stays() -> None:
 def test_a_gradual_load_may_fall() -> None:
     load = GradualLoad(tick_count=2, minimal_load=10, load=4)
     assert [load.at_tick(k) for k in range(1, 5)] == [7, 4, 4, 4]
+
+
+# --- Timeframes ---------------------------------------------------------------------
+
+
+def a_player(clock: FakeClock, said: list[str] | None = None) -> Player:
+    say = [].append if said is None else said.append
+    return Player(Gate(clock=clock, say=say, stopped=lambda: False, idle=lambda: None))
+
+
+def moments_of(player: Player, clock: FakeClock, *timeframes: tuple[int, float], stall_s: float = 0) -> list[float]:
+    """Moments of the events of timeframes (events, seconds), with a stall in the first event of each."""
+    begin_s, moments = clock.now_s, list[float]()
+    for events, length_s in timeframes:
+        player.wait()
+        for number in player.play(range(events), length_s):
+            moments.append(clock.now_s - begin_s)
+            clock.now_s += stall_s if number == 0 else 0
+    player.wait()
+    moments.append(clock.now_s - begin_s)
+    return moments
+
+
+def test_a_timeframe_is_played_evenly_and_an_empty_one_is_silence() -> None:
+    clock = FakeClock()
+    moments = moments_of(a_player(clock), clock, (2, 1.0), (0, 0.5), (4, 0.2))
+    assert moments == pytest.approx([0, 0.5, 1.5, 1.55, 1.6, 1.65, 1.7])
+
+
+def test_timeframes_do_not_drift_over_a_day() -> None:
+    clock = FakeClock()
+    assert moments_of(a_player(clock), clock, *[(3, 10.0)] * 8_640)[-1] == pytest.approx(86_400, abs=1e-3)
+
+
+def test_a_short_stall_is_made_up_for_within_the_timeframes() -> None:
+    clock = FakeClock()
+    player = a_player(clock)
+    moments = moments_of(player, clock, *[(100, 1.0)] * 4, stall_s=0.1)
+    assert moments[-1] == pytest.approx(4)
+    assert len(moments) == 401
+    assert player.written_off_s == 0
+    assert busiest(moments, 0.1) <= 13
+
+
+def test_a_long_stall_moves_what_follows_and_leaves_nothing_out() -> None:
+    clock, said = FakeClock(), list[str]()
+    player = a_player(clock, said)
+    moments = moments_of(player, clock, *[(10, 1.0)] * 2, stall_s=5)
+    assert len(moments) == 21
+    assert moments[-1] == pytest.approx(2 + player.written_off_s)
+    assert 9 < player.written_off_s <= 10
+    assert busiest(moments, 1.0) <= 13
+    assert said[0].startswith("cannot keep up: asked for 10 events/s")
+
+
+def test_a_timeframe_that_comes_late_begins_when_it_comes() -> None:
+    clock = FakeClock()
+    player = a_player(clock)
+    moments_of(player, clock, (1, 1.0))
+    clock.now_s += 7
+    player.resume()
+    assert moments_of(player, clock, (2, 1.0)) == pytest.approx([0, 0.5, 1])

@@ -67,6 +67,31 @@ MQTT_SINK = """
 """
 
 
+LOAD = "load: {loadBehavior: constant, load: 7.9}"
+LOAD_TEST = COUNTED.replace("countBased", "loadTest").replace("steps: 10", f"genTimeframesTilStart: 2\n      {LOAD}")
+
+
+def http_sink(url: str, *refs: str, more: str = "timeframe: 100") -> str:
+    """A sink that posts the events of ``refs`` to ``url``."""
+    text = SINK.replace("type: test", f"type: http\n      url: {url}\n      {more}")
+    return text.replace("[Press]", f"[{', '.join(refs or ['Press'])}]")
+
+
+class FakeClock:
+    """Time that passes only by sleeping, or by ``work_s`` at each reading."""
+
+    def __init__(self, work_s: float = 0.0) -> None:
+        self.now_s = 1_000.0
+        self.work_s = work_s
+
+    def monotonic(self) -> float:
+        self.now_s += self.work_s
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
 def write(folder: Path, files: Mapping[str, str]) -> Path:
     """The files in ``folder``; returns the folder."""
     for name, text in files.items():
