@@ -1,6 +1,5 @@
 """``console``: one line an event on standard output. ``ui`` is the same here, there being no page to show it on."""
 
-import json
 import sys
 import time
 
@@ -9,7 +8,7 @@ from simulator.event import Event
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
-from simulator.wire import five_keys
+from simulator.wire import five_keys_json
 
 FLUSH_S = 0.25
 
@@ -27,7 +26,7 @@ class ConsoleSink(Sink):
             surroundings.say(self._notice)
 
     def send(self, event: Event) -> None:
-        line = f"{self._id} {event.node}: {json.dumps(five_keys(event))}\n"
+        line = f"{self._id} {event.node}: {five_keys_json(event)}\n"
         try:
             sys.stdout.write(line)
         except OSError as error:

@@ -1,6 +1,5 @@
 """``kafka``: one record an event. Needs the package confluent-kafka (the extra ``kafka``)."""
 
-import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from zlib import crc32
@@ -10,7 +9,7 @@ from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
 from simulator.sinks.kafka_producer import Producer
-from simulator.wire import five_keys
+from simulator.wire import five_keys_json
 
 PACKAGE = "confluent_kafka"
 PARTITIONS = {"constant": "constant", "case": "case", "caseId": "case"}
@@ -42,7 +41,7 @@ class KafkaSink(Sink):
         self._producer.open(surroundings)
 
     def send(self, event: Event) -> None:
-        value = json.dumps(five_keys(event), ensure_ascii=False).encode()
+        value = five_keys_json(event).encode()
         self._producer.produce(value, key=event.case.encode(), partition=self._partition(event.case))
 
     def idle(self) -> None:
