@@ -1,8 +1,11 @@
 """Simulations in Django's admin: looked at, stopped, cleared away; started on the page /simulate/."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,8 +29,9 @@ class SimulationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscr
         Simulation.objects.all().give_up_lost()
         return super().get_queryset(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """One is started on the page that checks and draws its configuration."""
+        return redirect("simulate")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

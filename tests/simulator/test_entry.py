@@ -1,6 +1,7 @@
 """The Python entry, and what the manual says of it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from simulator.simulation import Simulation
 from simulator.sinks.test import ListSink
 from tests.simulator.worlds import PRESS, SINK, sound_but
 
+EXAMPLE_FOLDERS = (Path(__file__).parents[2] / "simulator" / "examples").iterdir()
 MANUAL = Path(__file__).parents[2] / "docs" / "simulator.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", MANUAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 YAML = re.findall(r"^```yaml\n(.*?)^```", MANUAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
@@ -24,6 +26,15 @@ def test_an_example_of_the_manual_runs(code: str, monkeypatch: pytest.MonkeyPatc
 
 def test_there_are_examples() -> None:
     assert (len(EXAMPLES), len(YAML)) == (2, 1)
+
+
+@pytest.mark.parametrize("folder", sorted(EXAMPLE_FOLDERS), ids=lambda folder: folder.name)
+def test_an_example_configuration_is_sound(folder: Path) -> None:
+    made = Simulation().add_directory(folder)
+    assert made.config.warnings == ()
+    events: list[Event] = []
+    Simulation(replace(made.config, sinks=()), seed=1).add_sink(events.append).run(count=500, rate=1e6)
+    assert len({event.activity for event in events}) >= 5
 
 
 def begun() -> Simulation:
