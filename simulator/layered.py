@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-GAP, LANE, BESIDE = 36.0, 30.0, 16.0
+GAP, LANE, BESIDE, LOOP = 36.0, 30.0, 16.0, 36.0
 SWEEPS = 8
 
 
@@ -62,16 +62,20 @@ def lay_out(boxes: Sequence[Box], lines: Sequence[Line]) -> tuple[float, float, 
     """
     layers = _layers([box.key for box in boxes], lines)
     by_key = {box.key: box for box in boxes}
+    beside: dict[str, float] = defaultdict(float)  # room that a loop and its label need to the right of a box
+    for line in lines:
+        if line.source == line.target:
+            beside[line.source] = max(beside[line.source], LOOP + line.w)
     places: dict[str, _Place] = {}
     for box in boxes:
         box.layer = 2 * layers[box.key]  # every second layer is for labels
-        places[box.key] = _Place(box.w, box.layer)
+        places[box.key] = _Place(box.w + beside[box.key], box.layer)
     ways = [_way(line, places) if line.source != line.target else [] for line in lines]
     everything = [*places.values(), *(place for way in ways for place in way[1:-1])]
     _arrange(everything)
     heights = _heights(boxes, lines, ways)
     for box in boxes:
-        box.x, box.y = places[box.key].x, heights[box.layer]
+        box.x, box.y = places[box.key].x - beside[box.key] / 2, heights[box.layer]
     for line, way in zip(lines, ways, strict=True):
         _trace(line, by_key, way, heights)
     return _frame(boxes, lines, everything)
@@ -159,9 +163,10 @@ def _heights(boxes: Sequence[Box], lines: Sequence[Line], ways: Sequence[list[_P
     high: dict[int, float] = defaultdict(float)
     for box in boxes:
         high[box.layer] = max(high[box.layer], box.h)
+    layer_of = {box.key: box.layer for box in boxes}
     for line, way in zip(lines, ways, strict=True):
-        if way:
-            high[way[1].layer] = max(high[way[1].layer], line.h)
+        layer = way[1].layer if way else layer_of[line.source]
+        high[layer] = max(high[layer], line.h)
     middle, y = {}, 0.0
     for layer in range(max(high, default=0) + 1):
         middle[layer] = y + high[layer] / 2
@@ -175,7 +180,7 @@ def _trace(line: Line, boxes: dict[str, Box], way: list[_Place], heights: dict[i
         right, y = source.x + source.w / 2, source.y
         line.d = f"M{right:.1f} {y - 9:.1f}c34 -14 34 32 8 18"
         line.tip, line.down = (right + 1, y + 9), 0
-        line.x, line.y = right + 34 + line.w / 2, y
+        line.x, line.y = right + LOOP - 2 + line.w / 2, y
         return
     line.down = down = 1 if target.y > source.y else -1
     beside = 0 if down > 0 else BESIDE  # there and back do not lie on each other
