@@ -25,6 +25,8 @@ Step = tuple[str, Callable[[], int], Station | None]
 Prepared = tuple[int, int, Event, Station | None]
 """Moment in microseconds, number of preparation (settles ties), the event, where its case then stands."""
 
+_new = tuple.__new__  # what Event(…) comes to, in half the time
+
 
 class Walk:
     """All cases of one run. Memory grows with the open cases, never with the events.
@@ -64,7 +66,7 @@ class Walk:
         at_us += draw_us()
         self._latest_us = at_us
         self._prepared += 1
-        event = Event(case, activity, station.node, station.group, at_us, target is None)
+        event = _new(Event, (case, activity, station.node, station.group, at_us, target is None))
         return at_us, self._prepared, event, target
 
     def _silent_target(self) -> Station:
