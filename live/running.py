@@ -135,6 +135,9 @@ class Running:
             self._simulation.run(count=self._row.count, rate=self._row.rate)
         except SimulatorError as failure:
             error = str(failure)
+        except BaseException:
+            self._finish(Simulation.State.FAILED, "An unexpected error ended the run; the server's output tells which.")
+            raise
         finally:
             self._done.set()
             teller.join()

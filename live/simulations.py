@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from live.models import Simulation
 from simulator.config import Config
@@ -100,13 +101,15 @@ def start(*, config: str, log: EventLog, owner: User, count: int, seed: int | No
         _launch(row)
     except OSError as error:
         row.state, row.error = Simulation.State.FAILED, f"Its process could not be started: {error.strerror or error}."
-        row.save(update_fields=["state", "error"])
+        row.ended_at = timezone.now()
+        row.save(update_fields=["state", "error", "ended_at"])
     return row
 
 
 def _launch(row: Simulation) -> None:
     for pk in [pk for pk, process in _processes.items() if process.poll() is not None]:
-        _processes.pop(pk).communicate()
+        if (ended := _processes.pop(pk, None)) is not None:  # another thread may tidy too
+            ended.communicate()
     _processes[row.pk] = subprocess.Popen(  # noqa: S603  (our own command)
         [sys.executable, "-P", "-m", "procmine.lifeline", "manage", "run_simulation", str(row.pk)],
         env={**os.environ, "PYTHONPATH": str(settings.BASE_DIR)},

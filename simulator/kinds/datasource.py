@@ -23,6 +23,7 @@ from simulator.reading.problems import Place
 SELECTIONS = ("genericProbability", "driftingProbability", "uniform", "ordered")
 DURATIONS = {"constant": "constant", "static": "constant", "uniform": "uniform", "gaussian": "gaussian"}
 SUM_TOLERANCE = 1e-6
+MAX_MINUTES = 1e15  # two billion years: no calendar goes so far, and sums stay finite
 
 
 class EdgeDraft(NamedTuple):
@@ -88,7 +89,7 @@ def _read_edge(entry: Entry, spec: Fields, *, at_start: bool) -> EdgeDraft | Non
 def _read_duration(edge: Fields) -> Duration:
     entry = edge.entry("duration")
     if entry is None or not isinstance(entry.node, yaml.MappingNode):
-        return ConstantDuration(edge.number("duration", minimum=0))
+        return ConstantDuration(_minutes(edge, "duration", minimum=0))
     fields = edge.section_of(entry)
     kind = fields.choice("type", known=DURATIONS) if fields else None
     if fields is None or kind is None:
@@ -96,13 +97,20 @@ def _read_duration(edge: Fields) -> Duration:
             fields.ignore(*fields.names)
         return ConstantDuration(0)
     if kind == "uniform":
-        lower, upper = fields.number("lowerBound"), fields.number("upperBound")
+        lower, upper = _minutes(fields, "lowerBound"), _minutes(fields, "upperBound")
         if lower > upper:
             fields.error("lowerBound", f"is above upperBound, got {lower:g} and {upper:g}, expected at most {upper:g}")
         return UniformDuration(lower, upper)
     if kind == "gaussian":
-        return GaussianDuration(fields.number("mu"), fields.number("sigma", minimum=0))
-    return ConstantDuration(fields.number("duration", minimum=0))
+        return GaussianDuration(_minutes(fields, "mu"), _minutes(fields, "sigma", minimum=0))
+    return ConstantDuration(_minutes(fields, "duration", minimum=0))
+
+
+def _minutes(fields: Fields, name: str, *, minimum: float | None = None) -> float:
+    value = fields.number(name, minimum=minimum)
+    if abs(value) > MAX_MINUTES:
+        fields.error(name, f"has a wrong value, got {value:g}, expected minutes up to {MAX_MINUTES:g}")
+    return value
 
 
 def _read_selection(name: str, spec: Fields, edges: int | None) -> Selection:

@@ -126,6 +126,7 @@ def cases() -> Iterator[tuple[str, str, str, str]]:
         press(duration="duration: -2}"),
         "eventData[1].duration: has a wrong value, got -2",
     )
+    yield "endless duration", "press", press(duration="duration: 1e305}"), "got 1e+305, expected minutes up to 1e+15"
     yield (
         "sigma",
         "press",
