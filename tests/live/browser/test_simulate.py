@@ -54,7 +54,7 @@ def test_a_simulation_is_checked_started_watched_and_stopped(opened: Opened, ins
 
 
 def test_it_all_works_without_scripts(opened: Opened) -> None:
-    page = opened("/simulate/?example=factory", width=600, height=900, java_script_enabled=False)
+    page = opened("/simulate/?example=factory", width=600, height=900, java_script_enabled=False, color_scheme="dark")
     page.get_by_label("Into the log").fill("Without scripts")
     page.get_by_label("Events", exact=True).fill("5")
     page.get_by_label("Events per second").fill("20")
