@@ -1,6 +1,6 @@
 """How fast events are made, how exactly they are paced, and whether memory stays flat.
 
-Beside us runs the plain walk: the rule of section "walk" in docs/simulator.md written down as it is said, with
+Beside us runs the plain walk: the rule (send the earliest prepared event, prepare the next) as it is said, with
 ``min`` over the open cases, ``random.choices``, ``datetime`` and ``json``. Both walk the same chain, one after the
 other, five times in turn. Compared are events per CPU second, so that other load on the machine matters little.
 """
