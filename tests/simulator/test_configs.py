@@ -218,7 +218,7 @@ def test_simulated_time_past_the_calendar_is_an_error_and_not_a_crash(
     folder = sound_but(
         tmp_path, press=PRESS.replace("duration: 2", "duration: 1e13"), sink=SINK.replace("test", "console")
     )
-    with pytest.raises(SimulatorError, match="simulated time has passed the year 9999"):
+    with pytest.raises(SimulatorError, match="simulated time has left the years 1 to 9999"):
         Simulation.load([folder], seed=3).run()
 
 
