@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import connection
 
 from live import protocol, queries
 from models_mining.pictures import Picture, delta, snapshot
@@ -118,15 +118,22 @@ class Feed:
                     await asyncio.sleep(1)
                     continue
                 await self._hand_out(look)
+            await loop.run_in_executor(thread, connection.close)
 
     def _wanted(self) -> dict[int, int]:
         """The log of each watched model."""
         return {model: next(iter(watchers)).log for model, watchers in self._subscriptions.items() if watchers}
 
     def _look(self, listener: hints.Listener, wanted: dict[int, int]) -> _Look:
-        """Wait for a hint, then read what changed. Runs in the feed's own thread."""
+        """Wait for a hint, then read what changed. Runs in the feed's own thread, which keeps its connection."""
         listener.wait()
-        close_old_connections()
+        try:
+            return self._read(wanted)
+        except DatabaseError:
+            connection.close()  # the next look opens it again
+            raise
+
+    def _read(self, wanted: dict[int, int]) -> _Look:
         found = queries.versions(wanted)
         stale = [model for model, key in found.items() if key != self._key(model)]
         look = _Look(set(wanted) - set(found), queries.pictures(stale) if stale else {}, {})

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
+from streams import hints
 from streams.access import READ, Token, User, logs_of
 from streams.models import Event, EventLog, Stream
 
@@ -39,9 +40,14 @@ def pictures(models: Iterable[int]) -> dict[int, Picture]:
 
 
 def watch(models: Iterable[int]) -> None:
-    """Tell the miner that somebody looks at these models."""
-    until = timezone.now() + timedelta(seconds=WATCHED_S)
-    MinedModel.objects.filter(pk__in=models).update(watched_until=until)
+    """Tell the miner that somebody looks at these models; at once, where nobody did before."""
+    now = timezone.now()
+    rows = MinedModel.objects.filter(pk__in=models)
+    unwatched = rows.filter(Q(watched_until=None) | Q(watched_until__lt=now)).values_list("pk", flat=True)
+    begun = list(unwatched)
+    rows.update(watched_until=now + timedelta(seconds=WATCHED_S))
+    for model in begun:
+        hints.send(hints.WATCH, model)
 
 
 def default_model(log: EventLog) -> MinedModel | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import connection
 
 from models_mining.follow import Follower, LeaseLostError
 from models_mining.models import MinedModel
@@ -29,13 +29,12 @@ class Miner:
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Mine until ``stopped`` is true; then save everything and let go."""
-        with hints.Listener(hints.EVENTS, hints.SETUP) as listener:
+        with hints.Listener(hints.EVENTS, hints.SETUP, hints.WATCH) as listener:
             due = time.monotonic()
             while not stopped():
                 heard = listener.wait(max(0.0, min(hints.POLL_S, due - time.monotonic())))
-                if any(kind == hints.SETUP for kind, _ in heard):
+                if any(kind != hints.EVENTS for kind, _ in heard):
                     self._looked_at = float("-inf")
-                close_old_connections()
                 due = self.turn()
         self.close()
 
@@ -48,6 +47,7 @@ class Miner:
             behind = self._behind()
         except DatabaseError as error:
             logger.warning("Mining waits for the database: %s", error)
+            connection.close()  # the next query opens it again
             return now + 1.0
         due = [now + LOOK_S]
         for log, follower in list(self.followers.items()):
@@ -60,6 +60,7 @@ class Miner:
                 del self.followers[log]
             except Exception:
                 logger.exception("Mining of log %s failed; it begins again from what is stored", follower.log.slug)
+                connection.close()  # it may be the database that failed
                 del self.followers[log]
                 self._not_before[log] = now + AFTER_ERROR_S
         return min(due)

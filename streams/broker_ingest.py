@@ -23,6 +23,8 @@ from streams.mqtt import Address, BrokerError, Message, Source, client_id
 
 LOOK_EVERY_S = 1.0  # at brokers and streams, where no hint came
 WAIT_S = 0.25  # for a message, before looking at the clock
+SMALL = 10  # messages: a batch so small comes at leisure. We then rest for as long as it took to store, at most
+BREATH_S = 0.01  # this long, or the miner would find the database's write lock taken whenever it looks (SQLite)
 ONCE_QUIET_S = 1.0  # of silence, after which ``--once`` takes the broker for drained
 DRAIN_S = 5.0  # at most, at the end
 DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # between tries
@@ -124,6 +126,8 @@ class BrokerIngest(threading.Thread):
             if messages:
                 self._take(source, messages)
                 quiet_since = now
+                if len(messages) < SMALL:
+                    self._stopping.wait(min(time.monotonic() - now, BREATH_S))
             elif self.once and source.settled and now - quiet_since > ONCE_QUIET_S:
                 return
             if self.look.is_set() or now - looked_at >= LOOK_EVERY_S:

@@ -19,6 +19,7 @@ from django.conf import settings
 
 EVENTS = "events"  # of a log (its id) were stored
 PICTURES = "pictures"  # of a model (its id) were saved
+WATCH = "watch"  # somebody begins to look at a model (its id)
 SETUP = "setup"  # a broker, stream, log or model was changed
 
 POLL_S = 0.25

@@ -1,12 +1,21 @@
 """``manage.py mine``: follow all logs and keep their models up to date."""
 
-import signal
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from models_mining.miner import Miner
+from streams.stopping import stop_on_signal
+
+
+def _wait_for_no_disk(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """What mining saves can be derived anew, so its commits need not wait for the disk, as those of events must."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=NORMAL")
 
 
 class Command(BaseCommand):
@@ -16,12 +25,12 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="learn what is stored now, save it and end")
 
     def handle(self, *, once: bool, **options: Any) -> None:
+        connection_created.connect(_wait_for_no_disk)
         miner = Miner()
         if once:
             learnt = miner.drain()
             self.stderr.write(f"{learnt} events learnt")
             return
         stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        miner.run(stop.is_set)
+        with stop_on_signal(stop):
+            miner.run(stop.is_set)
