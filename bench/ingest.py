@@ -9,8 +9,6 @@ import argparse
 import json
 import os
 import platform
-import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,6 +21,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from bench.full_path import walls  # noqa: E402
+from bench.world import free_port, start_broker  # noqa: E402
+
 PAIRS = 5
 BARE_ID = "bench-bare"
 
@@ -74,9 +76,7 @@ def run(events: int, *, quiet: bool) -> None:
             broker.wait(10)
     rates = {name: [events / took for took in tooks] for name, tooks in cpu_s.items()}
     ratios = [ours / bare for ours, bare in zip(rates["sqlite"], rates["bare"], strict=True)]
-    from bench.full_path import walls
-
-    full_s, bare_s = walls(events, PAIRS)
+    full_s, bare_s = walls(events, PAIRS, child, publish)
     full_ratios = [bare / full for full, bare in zip(full_s, bare_s, strict=True)]
     if not quiet:
         print("whole way, events per second:", [round(events / took) for took in full_s])
@@ -98,30 +98,6 @@ def run(events: int, *, quiet: bool) -> None:
 
 
 # --- The world around it --------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start_broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """A Mosquitto as docs/mosquitto.conf advises it."""
-    text = (ROOT / "docs" / "mosquitto.conf").read_text()
-    text = re.sub(r"(?m)^listener .*$", f"listener {port} 127.0.0.1", text)
-    text = re.sub(r"(?m)^persistence_location .*$", f"persistence_location {folder}/", text)
-    config = folder / "mosquitto.conf"
-    config.write_text(f"{text}\nuser {os.environ.get('USER', 'root')}\n")
-    process = subprocess.Popen(["mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return process
-        time.sleep(0.02)
-    process.kill()
-    raise SystemExit("mosquitto did not start; is it installed?")
 
 
 def django() -> None:
