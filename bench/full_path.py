@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bench.world import free_port, start_broker
 
-
 Child = Callable[[str, int, int], float]  # (kind of drain, port, events) → what it took
 Publish = Callable[[int, int, int], None]  # (port, events, pair)
 
