@@ -6,8 +6,12 @@ from simulator.event import Event
 from simulator.reading.fields import Fields, plain
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings, TimeframeSink
-from simulator.sinks.http_poster import Poster
+from simulator.sinks.http_poster import Patience, Poster
 from simulator.wire import five_keys_json
+
+PATIENCE = Patience(
+    statuses=frozenset({408, 425, 429, 500, 502, 503, 504}), delays_s=(0.1, 0.5, 1.0, 2.0, 4.0), longest_s=30.0
+)
 
 
 class HttpSink(TimeframeSink):
@@ -20,7 +24,7 @@ class HttpSink(TimeframeSink):
         """Raises ValueError, with what is wrong, for a URL that is none."""
         self.timeframe_ms = timeframe_ms
         self.only_timeframes = only_timeframes
-        self._poster = Poster(url)
+        self._poster = Poster(url, patience=PATIENCE)
         self._timeframe: list[str] = []
 
     def open(self, surroundings: Surroundings) -> None:

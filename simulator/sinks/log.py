@@ -6,7 +6,6 @@ import re
 import time
 from collections import Counter
 from typing import Any
-from urllib.parse import urlsplit
 
 from simulator.errors import SinkError, StoppedError
 from simulator.event import Event
@@ -14,12 +13,18 @@ from simulator.ids import EventIds
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
-from simulator.sinks.log_client import Poster
+from simulator.sinks.http_poster import MAX_ANSWER_BYTES, Patience, Poster
 
 TOKEN_VARIABLE = "PROCMINE_TOKEN"  # noqa: S105  (a variable's name)
 MAX_BATCH = 500  # events of one request; the API takes 5,000 and 5 MiB
 MAX_BATCH_BYTES = 1024 * 1024
 FLUSH_S = 0.5  # how long an event may wait for others
+PATIENCE = Patience(
+    statuses=frozenset({429, 502, 503, 504}),
+    delays_s=(0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *[10.0] * 12),  # longer than then_s: it is time that ends the run
+    first_s=10.0,  # the installation may be starting
+    then_s=120.0,
+)
 SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
@@ -52,8 +57,10 @@ class LogSink(Sink):
                 f"{self._name}: the environment variable {self._token_variable} holds no token; "
                 "make one with manage.py createtoken USER --scope ingest"
             )
-        self._poster = Poster(self._url, self._name, token, surroundings)
-        self._poster.post(b"[]")
+        headers = {"Authorization": f"Token {token}"}
+        self._poster = Poster(self._url, patience=PATIENCE, name=self._name, headers=headers)
+        self._poster.open(surroundings)
+        self._results(self._poster.post(b"[]"))
         self._sent_s = time.monotonic()
 
     def send(self, event: Event) -> None:
@@ -74,12 +81,23 @@ class LogSink(Sink):
     def idle(self) -> None:
         if not self._batch or self._poster is None:
             return
-        answer = self._poster.post(b"[" + b",".join(self._batch) + b"]")
+        results = self._results(self._poster.post(b"[" + b",".join(self._batch) + b"]"))
         self._batch.clear()
         self._bytes = 0
         self._sent_s = time.monotonic()
-        for result in answer.get("results", ()):
+        for result in results:
             self._note(result)
+
+    def _results(self, answer: bytes) -> list[dict[str, Any]]:
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise SinkError(f"{self._name}: the answer is longer than {MAX_ANSWER_BYTES:,} bytes")
+        try:
+            results = json.loads(answer)["results"]
+        except (ValueError, LookupError, TypeError):
+            results = None
+        if not isinstance(results, list):
+            raise SinkError(f"{self._name}: answers, but not as a procmine installation does")
+        return results
 
     def _note(self, result: dict[str, Any]) -> None:
         if result.get("status") != "rejected":
@@ -122,7 +140,7 @@ def read(fields: Fields, head: SinkHead, overrides: Overrides) -> Sink:
 
 def _is_http(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.query
+        Poster(url, patience=PATIENCE)
     except ValueError:
         return False
+    return "?" not in url

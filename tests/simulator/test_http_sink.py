@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from simulator.errors import SinkError
 from simulator.simulation import Simulation
-from simulator.sinks import http_poster
+from simulator.sinks import http, http_poster
 from simulator.sinks.http import HttpSink
 from tests.conftest import free_port, wait_for
 from tests.simulator.stand_in import StandIn, stand_in
@@ -28,7 +29,7 @@ def server() -> Iterator[StandIn]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_poster, "DELAYS_S", (0.01, 0.02, 0.04))
+    monkeypatch.setattr(http, "PATIENCE", replace(http.PATIENCE, delays_s=(0.01, 0.02, 0.04)))
 
 
 def loaded(folder: Path, url: str, said: list[str] | None = None) -> Simulation:
@@ -114,7 +115,7 @@ def test_a_server_that_does_not_answer_is_an_error_after_some_tries(
 def test_a_run_that_waits_for_a_server_can_be_stopped(
     tmp_path: Path, server: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_poster, "DELAYS_S", (30.0,))
+    monkeypatch.setattr(http, "PATIENCE", replace(http.PATIENCE, delays_s=(30.0,)))
     server.answer = lambda request: (503, {})
     simulation = loaded(tmp_path, server.url)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from simulator.load import ConstantLoad
 from simulator.modes import load_test
 from simulator.modes.load_test import LoadTest
 from simulator.simulation import Simulation
-from simulator.sinks import http_poster
+from simulator.sinks import http
 from simulator.sinks.test import ListSink
 from tests.conftest import free_port
 from tests.simulator.stand_in import StandIn, stand_in
@@ -113,7 +114,7 @@ def test_the_timeframe_is_that_of_the_sink_and_else_that_of_the_simulation(tmp_p
 def test_a_load_backend_that_fails_ends_the_run_with_url_and_status(
     tmp_path: Path, server: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_poster, "DELAYS_S", (0.01, 0.02))
+    monkeypatch.setattr(http, "PATIENCE", replace(http.PATIENCE, delays_s=(0.01, 0.02)))
     server.answer = lambda request: (500 if len(server.requests) > 1 else 200, {})
     folder = sound_but(tmp_path, sink=http_sink(f"{server.url}/b/"), simulation=LOAD_TEST)
     with pytest.raises(SinkError, match=rf"^{server.url}/b/register: status 500: .*, 3 times in a row$"):

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from simulator.loadbackend.backend import Backend
 from simulator.loadbackend.outputs import sink_for
 from simulator.loadbackend.web import serving
 from simulator.simulation import Simulation
-from simulator.sinks import http_poster
+from simulator.sinks import http as http_sinks
 from simulator.sinks.base import CallableSink, Sink
 from simulator.sinks.test import ListSink
 from tests.conftest import wait_for
@@ -146,8 +147,7 @@ def test_a_full_room_is_answered_with_503_and_when_to_come_back(sink: ListSink) 
 def test_a_client_that_meets_a_full_room_waits_and_loses_nothing(
     tmp_path: Path, sink: ListSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_poster, "DELAYS_S", (0.05,) * 40)
-    monkeypatch.setattr(http_poster, "MAX_DELAY_S", 0.05)
+    monkeypatch.setattr(http_sinks, "PATIENCE", replace(http_sinks.PATIENCE, delays_s=(0.05,) * 40, longest_s=0.05))
     with running(sink, limit_bytes=2_500) as made:  # two timeframes
         text = LOAD_TEST.replace("Start: 2", "Start: 1")
         folder = sound_but(tmp_path, sink=http_sink(made.url, more="timeframe: 20"), simulation=text)

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,8 +18,8 @@ from procmine.tokens import create_token
 from simulator.errors import ConfigError, SinkError
 from simulator.event import Event
 from simulator.simulation import Simulation
-from simulator.sinks import log_client
-from simulator.sinks.log_client import retry_after_s
+from simulator.sinks import log
+from simulator.sinks.http_poster import MAX_ANSWER_BYTES, retry_after_s
 from streams.models import Event as StoredEvent
 from streams.models import EventLog
 from tests.conftest import free_port
@@ -42,7 +43,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> None:
 class Scripted:
     """Answers requests in the order of a script, then with 200; keeps what it was sent."""
 
-    def __init__(self, *script: Answer) -> None:
+    def __init__(self, *script: Answer, port: int = 0) -> None:
         self.bodies: list[list[dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
         self.connections = 0
@@ -63,6 +64,7 @@ class Scripted:
                 outer.bodies.append(body)
                 results = [{"index": i, "status": "stored"} for i in range(len(body))]
                 data = json.dumps({"results": results} if status == 200 else {"detail": "Not now."}).encode()
+                data += b" " * int(headers.get("Padding", 0))
                 self.send_response(status)
                 for name, value in ({"Content-Length": str(len(data))} | headers).items():
                     self.send_header(name, value)
@@ -72,7 +74,7 @@ class Scripted:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
 
@@ -139,7 +141,7 @@ def test_a_token_that_opens_nothing_ends_the_run_before_the_first_event(
     boss = User.objects.create_superuser("boss")
     token = given if given == "wrong" else create_token(boss, [given], [other] if given == "ingest" else [])[1]
     monkeypatch.setenv(VARIABLE, token)
-    with pytest.raises(SinkError, match=rf"log 'toy': answers {expected}: .+") as caught:
+    with pytest.raises(SinkError, match=rf"log 'toy': status {expected}: .+") as caught:
         run(tmp_path, log_sink(live_server.url))
     assert token not in str(caught.value)
 
@@ -159,7 +161,7 @@ def test_a_busy_installation_is_asked_again_with_the_same_events_when_it_says(tm
     first, again, last = server.bodies[1:]
     assert sent == len(first) == 10
     assert first == again == last
-    assert [line.partition(": ")[2] for line in said] == [f"answers {status}; trying again"]
+    assert [line.partition(": ")[2] for line in said] == [f"status {status}: Not now; trying again"]
     assert server.connections == 1  # kept open
     assert server.headers[0]["path"] == "/api/v1/logs/toy/events/?results=errors"
     assert server.headers[0]["Authorization"] == "Token a-token-of-tests"
@@ -168,7 +170,7 @@ def test_a_busy_installation_is_asked_again_with_the_same_events_when_it_says(tm
 def test_a_wait_longer_than_our_patience_ends_the_run(tmp_path: Path) -> None:
     with (
         scripted(OK, (503, {"Retry-After": "3600"})) as server,
-        pytest.raises(SinkError, match=r"answers 503; given up after 120 s"),
+        pytest.raises(SinkError, match=r"status 503: Not now; given up after 120 s"),
     ):
         run(tmp_path, log_sink(server.url))
 
@@ -183,14 +185,52 @@ def test_a_run_stopped_while_it_waits_says_what_was_not_delivered(tmp_path: Path
 def test_an_installation_that_is_not_there_is_waited_for_and_then_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_client, "CONNECT_S", 0.5)
-    with pytest.raises(SinkError, match=r"Connection refused; given up after 0\.5 s"):
+    monkeypatch.setattr(log, "PATIENCE", replace(log.PATIENCE, first_s=0.5))
+    with pytest.raises(SinkError, match=r"log 'toy': cannot connect: Connection refused; given up after 0\.5 s"):
         run(tmp_path, log_sink(f"http://127.0.0.1:{free_port()}"))
 
 
 def test_another_server_is_told_from_an_installation(tmp_path: Path) -> None:
-    with scripted((200, {"Content-Length": "2"})) as server, pytest.raises(SinkError, match="answers 200: not as a"):
+    with scripted((200, {"Content-Length": "2"})) as server, pytest.raises(SinkError, match="answers, but not as a"):
         run(tmp_path, log_sink(server.url))
+
+
+def test_an_installation_that_starts_late_is_waited_for(tmp_path: Path) -> None:
+    port = free_port()
+    said: list[str] = []
+    made: list[Scripted] = []
+
+    def start(text: str) -> None:  # when the sink says that it waits
+        said.append(text)
+        made.append(Scripted(port=port))
+        threading.Thread(target=made[0].server.serve_forever, daemon=True).start()
+
+    sink = log_sink(f"http://127.0.0.1:{port}")
+    assert Simulation.load([sound_but(tmp_path, sink=sink)], seed=3, say=start).run() == 10
+    assert [line.partition(": ")[2] for line in said] == ["cannot connect: Connection refused; trying again"]
+    assert [len(body) for body in made[0].bodies] == [0, 10]
+    made[0].server.shutdown()
+    made[0].server.server_close()
+
+
+def test_an_installation_that_fails_is_not_asked_again(tmp_path: Path) -> None:
+    with scripted(OK, (500, {})) as server, pytest.raises(SinkError, match=r"log 'toy': status 500: Not now$"):
+        run(tmp_path, log_sink(server.url))
+    assert len(server.bodies) == 2
+
+
+def test_an_answer_longer_than_anyone_reads_is_refused(tmp_path: Path) -> None:
+    with (
+        scripted((200, {"Padding": str(MAX_ANSWER_BYTES)})) as server,
+        pytest.raises(SinkError, match=r"log 'toy': the answer is longer than 1,048,576 bytes$"),
+    ):
+        run(tmp_path, log_sink(server.url))
+
+
+def test_the_token_wins_over_a_login_in_the_url(tmp_path: Path) -> None:
+    with scripted() as server:
+        run(tmp_path, log_sink(server.url.replace("://", "://me:secret@")))
+    assert {headers["Authorization"] for headers in server.headers} == {"Token a-token-of-tests"}
 
 
 @pytest.mark.parametrize(
@@ -211,6 +251,7 @@ def test_retry_after_may_be_a_moment_ahead() -> None:
     [
         (log_sink("ftp://x"), "spec.url: is no http:// or https:// address, got 'ftp://x'"),
         (log_sink("http://x:99999"), "spec.url: is no http"),
+        (log_sink("http://x/#a"), "spec.url: is no http"),
         (log_sink("http://x", log="a/b"), "spec.log: has a wrong value, got 'a/b', expected a slug"),
         (SINK.replace("type: test", "type: log"), "spec.url: is missing"),
     ],
