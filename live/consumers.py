@@ -127,8 +127,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             interval_s=interval_s if message.ack else max(interval_s, protocol.NO_ACK_INTERVAL_S),
             acknowledges=message.ack,
         )
-        if message.resume is not None:
-            subscription.epoch, subscription.version = message.resume.epoch, message.resume.version
+        shown = message.resume
+        if shown is not None and seen.picture is not None and shown.version <= seen.picture["version"]:
+            subscription.epoch, subscription.version = shown.epoch, shown.version
         self.next_sub += 1
         self.subscriptions[subscription.sub] = subscription
         await self.send(protocol.result(message.id, sub=subscription.sub, model=seen.model))

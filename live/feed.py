@@ -24,6 +24,7 @@ from streams import hints
 
 logger = logging.getLogger(__name__)
 
+AFTER_ERROR_S = 1.0
 HEALTH_S = 1.0
 WATCH_S = 5.0
 RATE_WINDOW_S = 5.0  # events a second are counted over so long
@@ -68,12 +69,13 @@ class Feed:
         self._stored: dict[int, deque[tuple[float, int]]] = {}
         self._health_at = self._watch_at = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "live feed")  # its connection to the database stays open
 
     async def add(self, subscription: Subscription, picture: Picture | None) -> None:
         """Begin: send what ``picture`` has over what the client shows (its epoch and version), then follow."""
         self._subscriptions[subscription.model].add(subscription)
         known = self._pictures.get(subscription.model)
-        if picture is not None and (known is None or known["epoch"] != picture["epoch"]):
+        if picture is not None and (known is None or _newer(picture, known["epoch"], known["version"])):
             self._keep(subscription.model, picture)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="live feed")
@@ -109,16 +111,16 @@ class Feed:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "live feed") as thread, hints.Listener(hints.PICTURES) as listener:
-            while self._subscriptions:
+        with hints.Listener(hints.PICTURES) as listener:
+            while self._subscriptions:  # nothing is awaited after the last look here: `add` sees whether we go on
                 try:
-                    look = await loop.run_in_executor(thread, self._look, listener, self._wanted())
+                    await self._hand_out(await loop.run_in_executor(self._thread, self._look, listener, self._wanted()))
                 except DatabaseError as error:
                     logger.warning("The live feed cannot read the database, and tries again: %s", error)
-                    await asyncio.sleep(1)
-                    continue
-                await self._hand_out(look)
-            await loop.run_in_executor(thread, connection.close)
+                    await asyncio.sleep(AFTER_ERROR_S)
+                except Exception:
+                    logger.exception("The live feed goes on after an unexpected error")
+                    await asyncio.sleep(AFTER_ERROR_S)
 
     def _wanted(self) -> dict[int, int]:
         """The log of each watched model."""
@@ -193,7 +195,7 @@ class Feed:
             self.remove(subscription)
             await subscription.close(protocol.TOO_SLOW)
             return
-        if picture is None or subscription.paused or not _behind(subscription, picture):
+        if picture is None or subscription.paused or not _newer(picture, subscription.epoch, subscription.version):
             return
         if len(subscription.unacknowledged) >= protocol.UNACKNOWLEDGED:
             return  # the next acknowledgement comes back here
@@ -233,8 +235,9 @@ class Feed:
 _running: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly
 
 
-def _behind(subscription: Subscription, picture: Picture) -> bool:
-    return (subscription.epoch, subscription.version) != (picture["epoch"], picture["version"])
+def _newer(picture: Picture, epoch: str, version: int) -> bool:
+    """Whether it shows more than that version. Of another epoch it counts as newer: nobody goes back to one."""
+    return bool(picture["epoch"] != epoch or picture["version"] > version)
 
 
 def _body(picture: Picture, since: int, include: frozenset[str]) -> str | None:
