@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from django.conf import settings
-
 from models_mining import checkpoints, reading
 from models_mining.core.cases import CaseSet
 from models_mining.core.closing import closed_cases
@@ -68,14 +66,7 @@ class Audit:
         return live
 
     def _from_nothing(self) -> LiveLog:
-        live = LiveLog(
-            end_activities=self.log.end_activities,
-            idle_close_us=self._idle_us(),
-            track_closed=self.track_closed,
-            activities=reading.activities(self.log.pk, self.upto),
-            max_nodes=settings.TREE_NODES,
-            max_depth=settings.TREE_DEPTH,
-        )
+        live = checkpoints.new_live_log(self.log, track_closed=self.track_closed, upto=self.upto)
         live.learn_sorted(self.rows, reading.TailReader(self.log.pk))
         return live
 

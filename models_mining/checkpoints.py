@@ -6,8 +6,10 @@ import logging
 import zlib
 
 import msgspec
+from django.conf import settings
 from django.utils import timezone
 
+from models_mining import reading
 from models_mining.core.live_log import LiveLog
 from models_mining.core.state import StateError
 from models_mining.models import Checkpoint
@@ -22,6 +24,18 @@ def settings_key(log: EventLog, *, track_closed: bool) -> str:
     """Names all of a log's settings that its live log depends on; another key means to mine anew."""
     parts = [sorted(log.end_activities), log.idle_close_s, track_closed]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def new_live_log(log: EventLog, *, track_closed: bool, upto: int) -> LiveLog:
+    """An empty live log under the log's settings, its activities numbered as the events up to ``upto`` show them."""
+    return LiveLog(
+        end_activities=log.end_activities,
+        idle_close_us=None if log.idle_close_s is None else log.idle_close_s * 1_000_000,
+        track_closed=track_closed,
+        activities=reading.activities(log.pk, upto),
+        max_nodes=settings.TREE_NODES,
+        max_depth=settings.TREE_DEPTH,
+    )
 
 
 def save(log: int, key: str, live: LiveLog) -> None:

@@ -60,12 +60,12 @@ class Follower:
     def _load(self) -> tuple[LiveLog, str]:
         """The live log at what the rows stand for: from a checkpoint, else from the table."""
         state = LogState.objects.filter(log=self.log).first()
-        if state is None or not state.epoch.startswith(self.key[:3]):
+        if state is None or state.settings_key != self.key:
             return self._rebuild()
         live = checkpoints.newest(self.log.pk, self.key, state.seq)
         if live is None:
             logger.info("Log %s: no checkpoint, rediscovering %s events", self.log.slug, state.seq)
-            live = self._empty(state.seq)
+            live = checkpoints.new_live_log(self.log, track_closed=self.track_closed, upto=state.seq)
             live.learn_sorted(reading.in_order(self.log.pk, state.seq), self.tail)
         else:
             self.checkpoint_seq = live.seq
@@ -74,23 +74,12 @@ class Follower:
                 live.learn_one(event, self.tail)
         return live, state.epoch
 
-    def _empty(self, upto: int) -> LiveLog:
-        idle_s = self.log.idle_close_s
-        return LiveLog(
-            end_activities=self.log.end_activities,
-            idle_close_us=None if idle_s is None else idle_s * 1_000_000,
-            track_closed=self.track_closed,
-            activities=reading.activities(self.log.pk, upto),
-            max_nodes=settings.TREE_NODES,
-            max_depth=settings.TREE_DEPTH,
-        )
-
     def _rebuild(self) -> tuple[LiveLog, str]:
         """Mine the whole table anew, and write all rows: a new log, or one whose settings changed."""
         self.log.refresh_from_db()
         upto = self.log.next_seq - 1
-        live = self._empty(upto)
-        events, started = Counter[int](), Counter[int]()
+        live = checkpoints.new_live_log(self.log, track_closed=self.track_closed, upto=upto)
+        events = Counter[int]()
         first: dict[str, int] = {}
 
         def counted() -> Iterator[Seen]:
@@ -101,7 +90,7 @@ class Follower:
                 yield event
 
         live.learn_sorted(counted(), self.tail)
-        started.update(first.values())
+        started = Counter(first.values())
         closed = Counter(case.received_at_us // rows.MINUTE_US for case in live.cases.values() if case.closed)
         rows.forget(self.log.pk)
         names = list(live.cases)
@@ -111,8 +100,8 @@ class Follower:
         with transaction.atomic():
             self._check_lease()
             rows.save_minutes(self.log.pk, rows.Pending(events=events, started=started, closed=closed))
-            epoch = self.key[:3] + secrets.token_hex(3)
-            rows.save_state(self.log.pk, epoch, live)
+            epoch = secrets.token_hex(5)[:9]  # a model adds three characters of its own
+            rows.save_state(self.log.pk, epoch, self.key, live)
         logger.info("Log %s: mined %s events of %s cases", self.log.slug, upto, len(live.cases))
         return live, epoch
 
@@ -158,7 +147,7 @@ class Follower:
         began = time.monotonic()
         with transaction.atomic():
             self._check_lease()
-            rows.save(self.log.pk, self.epoch, self.live, self.pending)
+            rows.save(self.log.pk, self.epoch, self.key, self.live, self.pending)
         self.pending = rows.Pending()
         self.saved_at = time.monotonic()
         self.save_took_s = self.saved_at - began

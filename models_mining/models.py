@@ -25,6 +25,7 @@ class LogState(models.Model):
 
     log = models.OneToOneField(EventLog, primary_key=True, on_delete=models.CASCADE, related_name="mined")
     epoch = models.CharField(max_length=12)
+    settings_key = models.CharField(max_length=64)  # of the settings the rows were made under; others: mine anew
     seq = models.PositiveBigIntegerField(default=0)
     cases = models.PositiveBigIntegerField(default=0)
     open_cases = models.PositiveBigIntegerField(default=0)

@@ -37,19 +37,20 @@ class Pending:
                 self.closed[received_us // MINUTE_US] += 1
 
 
-def save(log: int, epoch: str, live: LiveLog, pending: Pending) -> None:
+def save(log: int, epoch: str, key: str, live: LiveLog, pending: Pending) -> None:
     """Write the news: in one transaction of the caller, so that LogState tells exactly what the rows stand for."""
     save_cases(log, live, pending.touched, pending.traces)
     save_minutes(log, pending)
-    save_state(log, epoch, live)
+    save_state(log, epoch, key, live)
 
 
-def save_state(log: int, epoch: str, live: LiveLog) -> None:
+def save_state(log: int, epoch: str, key: str, live: LiveLog) -> None:
     """How far the rows are."""
     LogState.objects.update_or_create(
         log_id=log,
         defaults={
             "epoch": epoch,
+            "settings_key": key,
             "seq": live.seq,
             "cases": live.all.cases,
             "open_cases": live.open_cases,

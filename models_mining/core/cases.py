@@ -1,14 +1,12 @@
 """What is kept of each case: where it stands, and the moments that decide what comes next."""
 
 from array import array
-from typing import Literal, get_args
+from typing import Literal
 
 from models_mining.core.prefix_tree import Node
 
 CaseSet = Literal["all", "closed"]
 """Which cases a model counts."""
-
-CASE_SETS: tuple[CaseSet, ...] = get_args(CaseSet)
 
 
 class Case:
