@@ -1,7 +1,8 @@
 """The central promise, checked on a real log: live models equal batch mining of the stored events."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from models_mining import checkpoints, reading
 from models_mining.core.cases import CaseSet
@@ -71,24 +72,27 @@ class Audit:
         return live
 
     def _compare_live(self, what: str, live: LiveLog) -> None:
+        """Every algorithm with its defaults."""
         wanted: set[tuple[str, CaseSet]] = {(name, "all") for name in self.algorithms}
         if self.track_closed:
             wanted |= {(name, "closed") for name in self.algorithms}
         for name, cases in sorted(wanted):
             self.findings.models += 1
-            self._report(what, name, cases, registry.derive(name, live, cases), self.upto)
+            self._report(what, name, cases, registry.derive(name, live, cases), self.upto, {})
 
     def _compare(self, what: str, model: MinedModel, picture: object, seq: int) -> None:
         cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
-        self._report(what, model.algorithm, cases, picture, seq)
+        self._report(what, model.algorithm, cases, picture, seq, model.parameters)
 
-    def _report(self, what: str, algorithm: str, cases: CaseSet, value: object, seq: int) -> None:
+    def _report(
+        self, what: str, algorithm: str, cases: CaseSet, value: object, seq: int, parameters: Mapping[str, Any]
+    ) -> None:
         rows, closed = self._batch_rows(seq, cases)
-        check = registry.get(algorithm).audit
-        if check is not None:
+        miner = registry.get(algorithm)
+        if miner.audit is not None:
             self.findings.differences += [
                 f"{self.log.slug}, {algorithm} over {cases} cases, {what}, up to {seq}: {difference}"
-                for difference in check(value, rows, closed)
+                for difference in miner.audit(value, rows, closed, miner.check(parameters))
             ]
 
     def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[Seen], set[str]]:

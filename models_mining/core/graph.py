@@ -1,6 +1,6 @@
 """The directly-follows graph as a value: what pictures hold and clients are sent."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 
 class GraphNode(TypedDict):
@@ -30,5 +30,6 @@ class GraphEdge(TypedDict):
 class Graph(TypedDict):
     """Nodes in the order of ``id``, edges in that of (``s``, ``t``): equal graphs are equal values."""
 
+    kind: Literal["graph"]
     nodes: list[GraphNode]
     edges: list[GraphEdge]

@@ -1,7 +1,8 @@
 """The directly-follows graph: what follows what, how often and after how long."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from operator import itemgetter
+from typing import Any
 
 from models_mining.core import compare
 from models_mining.core.cases import CaseSet
@@ -12,7 +13,7 @@ from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
 
 
-def audit(graph: Graph, rows: Iterable[Seen], closed: Collection[str]) -> list[str]:
+def audit(graph: Graph, rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]) -> list[str]:
     """How ``graph`` differs from pm4py's directly-follows graph of ``rows``."""
     return compare.differences(graph, pm4py_bridge.batch_dfg(rows, closed))
 
@@ -50,4 +51,4 @@ def dfg(log: LiveLog, cases: CaseSet = "all") -> Graph:
         edges.append(GraphEdge(s=numbers[a], t=numbers[b], n=edge.count, mean_s=mean_s, median_s=median_s, p95_s=p95_s))
     nodes.sort(key=itemgetter("id"))
     edges.sort(key=itemgetter("s", "t"))
-    return Graph(nodes=nodes, edges=edges)
+    return Graph(kind="graph", nodes=nodes, edges=edges)

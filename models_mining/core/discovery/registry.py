@@ -16,9 +16,10 @@ Needs = Literal["moments", "counts", "edges", "variant-counts", "variants"]
 changes them), ``counts`` (of pairs and triples), ``edges`` (the sets of pairs, starts and ends), ``variant-counts``,
 ``variants`` (their set)."""
 
-Audit = Callable[[Any, Iterable[Seen], Collection[str]], list[str]]
-"""``audit(value, rows, closed)``: how a derived value differs from the batch result on ``rows``, the events of the
-cases it counts; ``closed`` names the closed cases among them. Nothing to say: an empty list."""
+Audit = Callable[[Any, Iterable[Seen], Collection[str], Mapping[str, Any]], list[str]]
+"""``audit(drawing, rows, closed, parameters)``: how a drawing (as derived, or as a stored picture holds it, with
+numbers for ids) differs from the batch result on ``rows``, the events of the cases it counts; ``closed`` names the
+closed cases among them, ``parameters`` is complete. Nothing to say: an empty list."""
 
 Value = bool | int | float | str
 

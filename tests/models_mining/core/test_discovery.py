@@ -39,6 +39,7 @@ def test_the_graph_of_closed_cases_shows_nobody_under_way() -> None:
     log = LiveLog(end_activities={"pay"}, track_closed=True)
     fed(log, [Seen(1, "c", "pay", 0, 0), Seen(2, "d", "a", 0, 0)], Stored())
     assert derive("dfg", log, "closed") == {
+        "kind": "graph",
         "nodes": [{"id": 0, "label": "pay", "n": 1, "starts": 1, "ends": 1, "open": 0}],
         "edges": [],
     }
@@ -95,7 +96,7 @@ def test_an_edge_or_an_activity_that_only_one_side_has_is_told() -> None:
     graph = derive("dfg", fed(LiveLog(), events, Stored(events)))
     del graph["edges"][0]
     assert len(compare.differences(graph, pm4py_bridge.batch_dfg(events))) == 1
-    assert compare.differences({"nodes": [], "edges": []}, pm4py_bridge.batch_dfg([])) == []
+    assert compare.differences({"kind": "graph", "nodes": [], "edges": []}, pm4py_bridge.batch_dfg([])) == []
 
 
 def test_nobody_pays_for_pm4py_who_does_not_ask_for_a_batch_result() -> None:

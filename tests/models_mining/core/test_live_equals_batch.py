@@ -28,11 +28,13 @@ EXACT = sorted(name for name, miner in MINERS.items() if miner.exact)
 def audited(name: str, log: LiveLog, events: list[Seen]) -> list[str]:
     """Differences of the model over all cases, and over closed ones where they are tracked."""
     closed = closed_cases(events, log.end_activities, log.idle.idle_us)
-    audit = MINERS[name].audit
-    assert audit is not None
-    found = audit(derive(name, log), events, closed)
+    miner = MINERS[name]
+    assert miner.audit is not None
+    defaults = miner.check({})
+    found = miner.audit(derive(name, log), events, closed, defaults)
     if log.closed is not None:
-        found += audit(derive(name, log, "closed"), [event for event in events if event.case in closed], closed)
+        over_closed = [event for event in events if event.case in closed]
+        found += miner.audit(derive(name, log, "closed"), over_closed, closed, defaults)
     return found
 
 

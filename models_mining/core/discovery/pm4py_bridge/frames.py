@@ -1,4 +1,4 @@
-"""The way to pm4py, and the only module that imports it: when first needed, for that takes two seconds and 200 MB.
+"""Events as pm4py reads them, and its directly-follows graph of them.
 
 pm4py sorts by (case, time) where it needs to and breaks ties by row order, adds columns to the frame it is given,
 and takes starts and ends from row order; so it always gets a fresh frame, sorted by (case, at, seq).
@@ -8,18 +8,10 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from models_mining.core.compare import BatchDfg
+from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.seen import Seen
 
 CASE, ACTIVITY, TIME = "case:concept:name", "concept:name", "time:timestamp"
-
-
-def _pm4py() -> Any:
-    import pm4py
-    from pm4py.util import constants
-
-    constants.SHOW_PROGRESS_BAR = False
-    constants.SHOW_INTERNAL_WARNINGS = False  # advertises optional packages
-    return pm4py
 
 
 def frame(rows: Iterable[Seen]) -> Any:
@@ -51,7 +43,7 @@ def batch_dfg(rows: Iterable[Seen], closed: Collection[str] = frozenset()) -> Ba
         return BatchDfg()
     import numpy as np
 
-    pm4py = _pm4py()
+    pm4py = load()
     edges, starts, ends = pm4py.discover_dfg(events.copy())
     performance, _, _ = pm4py.discover_performance_dfg(events.copy())
     durations, _, _ = pm4py.discover_performance_dfg(events.copy(), perf_aggregation_key="raw_values")
