@@ -5,6 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary --no-compile
 RUN := $(BIN)/python -m tests.tools.run
+SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database.
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api
 
@@ -56,10 +57,10 @@ check: .venv/dev
 	$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run
 
 test-postgresql: .venv/dev
-	$(RUN) --postgresql $(BIN)/pytest -q --ignore=tests/models_mining/core $(DATABASE_TESTS)
+	$(RUN) --postgresql $(BIN)/pytest -q $(SIDE_BY_SIDE) --ignore=tests/models_mining/core $(DATABASE_TESTS)
 
 test-sqlite: .venv/dev
-	$(RUN) $(BIN)/pytest -q
+	$(RUN) $(BIN)/pytest -q $(SIDE_BY_SIDE)
 
 # One after the other, also under `make -j`; the whole suite last, so that its closing line ends the output.
 test: .venv/dev

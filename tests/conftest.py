@@ -1,6 +1,8 @@
 """Real parts for every test: a Mosquitto, a database that processes and threads share."""
 
+import contextlib
 import importlib
+import itertools
 import os
 import shutil
 import socket
@@ -12,16 +14,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 append_only = importlib.import_module("streams.migrations.0002_append_only")
 
 
+_ports = itertools.count(os.getpid() * 97)  # tests that run beside each other begin at different places
+
+
 def free_port() -> int:
-    """A loopback port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody uses, and that the system gives to no outgoing connection (those begin at 32768)."""
+    while True:
+        port = 20_000 + next(_ports) % 12_000
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Tests that run side by side (`pytest -n`): each worker has a state folder of its own."""
+    for place, spec in enumerate(specs):
+        spec.env["PROCMINE_VAR"] = str(settings.VAR / f"worker-{place}")
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 10.0, what: str = "the condition") -> Any:
