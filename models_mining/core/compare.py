@@ -33,11 +33,15 @@ def differences(graph: Graph, batch: BatchDfg) -> list[str]:
     labels = {node["id"]: node["label"] for node in graph["nodes"]}
     edges = {(labels.get(edge["s"], "?"), labels.get(edge["t"], "?")): edge for edge in graph["edges"]}
     found: list[str] = []
-    found += _counts("events of", {node["label"]: node["n"] for node in graph["nodes"]}, batch.activities)
-    found += _counts("cases starting with", {node["label"]: node["starts"] for node in graph["nodes"]}, batch.starts)
-    found += _counts("cases ending with", {node["label"]: node["ends"] for node in graph["nodes"]}, batch.ends)
-    found += _counts("open cases at", {node["label"]: node["open"] for node in graph["nodes"]}, batch.open)
-    found += _counts("times", {_arrow(pair): edge["n"] for pair, edge in edges.items()}, _arrows(batch.edges))
+    found += count_differences("events of", {node["label"]: node["n"] for node in graph["nodes"]}, batch.activities)
+    found += count_differences(
+        "cases starting with", {node["label"]: node["starts"] for node in graph["nodes"]}, batch.starts
+    )
+    found += count_differences(
+        "cases ending with", {node["label"]: node["ends"] for node in graph["nodes"]}, batch.ends
+    )
+    found += count_differences("open cases at", {node["label"]: node["open"] for node in graph["nodes"]}, batch.open)
+    found += count_differences("times", {_arrow(pair): edge["n"] for pair, edge in edges.items()}, _arrows(batch.edges))
     found += _durations("mean", {pair: edge["mean_s"] for pair, edge in edges.items()}, batch.mean_s, EXACT)
     found += _durations(
         "median", {pair: edge["median_s"] for pair, edge in edges.items()}, batch.median_s, RELATIVE_ERROR + EXACT
@@ -48,7 +52,8 @@ def differences(graph: Graph, batch: BatchDfg) -> list[str]:
     return found
 
 
-def _counts(what: str, live: Mapping[str, int], batch: Mapping[str, int]) -> Iterator[str]:
+def count_differences(what: str, live: Mapping[str, int], batch: Mapping[str, int]) -> Iterator[str]:
+    """One sentence for each name that is not counted alike; what is not there counts zero."""
     for name in sorted(live.keys() | batch.keys()):
         if live.get(name, 0) != batch.get(name, 0):
             yield f"{what} {name}: {live.get(name, 0)} live, {batch.get(name, 0)} in batch"
