@@ -92,7 +92,7 @@ class Miner:
     def _look(self, now: float) -> None:
         """Take up logs nobody follows, renew the leases of ours, notice what was changed."""
         self._looked_at = now
-        renew = now - self._renewed_at >= leases.RENEW_S
+        renew = now - self._renewed_at >= leases.renew_s()
         if renew:
             self._renewed_at = now
         logs = {log.pk: log for log in EventLog.objects.all()}

@@ -1,33 +1,46 @@
 """Who owns a piece of work: a broker's connection, a log's mining.
 
-A lease lasts 15 s by the database's clock and is renewed every 5 s. Each change of owner raises its fence, and every
+A lease lasts 15 s (``PROCMINE_LEASE_S``) by the database's clock and is renewed after a third of that. Each change of owner raises its fence, and every
 save of an owner carries the fence: an owner that was paused and lost its lease changes no row any more (Kleppmann,
 "How to do distributed locking", 2016).
 """
 
+import hashlib
+import math
 import os
 import socket
+import time
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from streams.models import Lease
 
-LASTS_S = 15
-RENEW_S = 5
-_HOST = f"{socket.gethostname()}:{uuid.getnode():x}"
+HOST = f"{socket.gethostname()}:{uuid.getnode():x}"  # this machine, or this container of it
+_FORGOTTEN = timedelta(days=1)  # a process that was away for so long
 
 
-def _me() -> str:
-    return f"{_HOST}/{os.getpid()}"
+class LeaseLostError(Exception):
+    """Another process owns the work now; it begins where our last commit ended."""
 
 
-def _dead(owner: str) -> bool:
+def renew_s() -> float:
+    """How long an owner may go without renewing."""
+    return settings.LEASE_S / 3
+
+
+def me() -> str:
+    """This process as an owner."""
+    return f"{HOST}/{os.getpid()}"
+
+
+def dead(owner: str) -> bool:
     """Whether ``owner`` was a process of this machine that is gone: its work may be taken up at once."""
     host, _, pid = owner.rpartition("/")
-    if host != _HOST or not pid.isdigit():
+    if host != HOST or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
@@ -43,17 +56,17 @@ def acquire(name: str) -> int | None:
     try:
         with transaction.atomic():
             lease, made = Lease.objects.select_for_update().get_or_create(
-                name=name, defaults={"owner": _me(), "expires_at": Now() + timedelta(seconds=LASTS_S)}
+                name=name, defaults={"owner": me(), "expires_at": Now() + timedelta(seconds=settings.LEASE_S)}
             )
             if made:
                 return 1
-            mine = lease.owner == _me()
-            expired = Lease.objects.filter(name=name, expires_at__lt=Now()).exists()
-            if not (mine or expired or _dead(lease.owner)):
+            mine = lease.owner == me()
+            expired = Lease.objects.filter(name=name, expires_at__lte=Now()).exists()
+            if not (mine or expired or dead(lease.owner)):
                 return None
             fence = lease.fence if mine else lease.fence + 1
             Lease.objects.filter(name=name).update(
-                owner=_me(), fence=fence, expires_at=Now() + timedelta(seconds=LASTS_S)
+                owner=me(), fence=fence, expires_at=Now() + timedelta(seconds=settings.LEASE_S)
             )
             return fence
     except IntegrityError:
@@ -62,9 +75,61 @@ def acquire(name: str) -> int | None:
 
 def holds(name: str, fence: int) -> bool:
     """Whether the lease is still ours; call it inside the transaction that saves what it guards."""
-    return Lease.objects.filter(name=name, owner=_me(), fence=fence).update(fence=fence) == 1
+    return Lease.objects.filter(name=name, owner=me(), fence=fence).update(fence=fence) == 1
 
 
 def release(name: str, fence: int) -> None:
     """Let go, so that another process need not wait for the end of the lease."""
-    Lease.objects.filter(name=name, owner=_me(), fence=fence).update(expires_at=Now())
+    Lease.objects.filter(name=name, owner=me(), fence=fence).update(expires_at=Now())
+
+
+class Held:
+    """One lease in the hands of an owner that comes by often and renews it in time."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.fence = 0
+        self._renew_at = 0.0
+
+    def keep(self) -> bool:
+        """Take or renew it where that is due; whether it is ours."""
+        if time.monotonic() >= self._renew_at:
+            self.fence = acquire(self.name) or 0
+            self._renew_at = time.monotonic() + renew_s() if self.fence else 0.0
+        return self.fence > 0
+
+    def check(self) -> None:
+        """Raise LeaseLostError unless it is still ours; call it inside the transaction that saves what it guards."""
+        if not holds(self.name, self.fence):
+            raise LeaseLostError
+
+    def let_go(self) -> None:
+        """Let go; `keep` may take it again."""
+        if self.fence:
+            release(self.name, self.fence)
+        self.fence, self._renew_at = 0, 0.0
+
+
+class Member:
+    """One of the processes that share the pieces of some work evenly.
+
+    Each shows itself by a lease of its own, so a process that died leaves its part to the others.
+    """
+
+    def __init__(self, group: str) -> None:
+        self._prefix = f"{group}/"
+        digest = hashlib.blake2b(me().encode(), digest_size=8).hexdigest()
+        self._held = Held(f"{self._prefix}{digest}")
+
+    def share(self, pieces: int) -> int:
+        """How many of so many pieces this process may hold: an even part of them, rounded up."""
+        if self._held.fence == 0:
+            Lease.objects.filter(name__startswith=self._prefix, expires_at__lt=Now() - _FORGOTTEN).delete()
+        self._held.keep()
+        now = Lease.objects.filter(name__startswith=self._prefix, expires_at__gt=Now())
+        alive = sum(1 for owner in now.values_list("owner", flat=True) if not dead(owner))
+        return math.ceil(pieces / max(1, alive))
+
+    def leave(self) -> None:
+        """The others may take all."""
+        self._held.let_go()

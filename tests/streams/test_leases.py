@@ -41,7 +41,7 @@ def test_an_expired_lease_changes_hands_with_a_higher_fence() -> None:
 def test_a_dead_process_of_this_machine_is_not_waited_for() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    mine = leases._me()
+    mine = leases.me()
     taken_by(mine.rpartition("/")[0] + f"/{gone.pid}")
     assert leases.acquire(NAME) == 8
 
@@ -62,3 +62,19 @@ def test_who_lets_go_makes_room_at_once() -> None:
     leases.release(NAME, fence)
     Lease.objects.update(owner=ELSEWHERE)
     assert leases.acquire(NAME) == fence + 1
+
+
+def test_members_share_evenly_and_the_dead_have_no_part() -> None:
+    member = leases.Member("mine")
+    assert member.share(5) == 5
+    later = timezone.now() + timedelta(seconds=10)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    Lease.objects.create(name="mine/a", owner=ELSEWHERE, expires_at=later)
+    Lease.objects.create(name="mine/b", owner=f"{leases.HOST}/{gone.pid}", expires_at=later)
+    assert member.share(5) == 3
+    Lease.objects.filter(name="mine/a").update(expires_at=timezone.now() - timedelta(days=2))
+    assert member.share(5) == 5
+    member.leave()
+    assert leases.Member("mine").share(4) == 4
+    assert not Lease.objects.filter(name="mine/a").exists()
