@@ -3,41 +3,53 @@
 A picture is the JSON form of a model at ``seq``. Each node and edge carries ``v``, the version that first showed its
 present value, and what went is listed with the version that no longer showed it. So the delta since any version is a
 filter over the newest picture: new values, never increments, and applying one twice does no harm.
+
+Its nodes and edges are as derived from the events up to ``derived_seq``. Where that is less than ``seq``, only where
+the cases stand is newer.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from models_mining.core.drawing import Drawing
+
 Picture = dict[str, Any]
-Row = dict[str, Any]  # of a graph: a node {id, label, n, …} or an edge {s, t, n, …}
+Row = dict[str, Any]  # a node {id, label, …} or an edge {s, t, …}
 Move = tuple[str, int | None, int, str]  # case, from node or None, to node, at (ISO 8601)
 
 MOVES = 200  # the newest moves a picture keeps; they are for the eye
 REMOVALS = 10_000  # of nodes and edges that are remembered
 TRAIL = 100  # versions whose number of moves is remembered, to tell how many a delta leaves out
 
+_TOLD = ("epoch", "version", "seq", "structure", "at", "kind", "remarks", "derived_seq", "derived_at")
+
 
 def next_picture(
     previous: Picture | None,
-    nodes: Iterable[Row],
-    edges: Iterable[Row],
+    drawing: Drawing,
     *,
     epoch: str,
     version: int,
     seq: int,
     at: str,
+    derived_seq: int | None = None,
+    derived_at: str | None = None,
     moves: Iterable[Move] = (),
     moved: int = 0,
 ) -> Picture:
-    """The picture of a graph as ``version``, compared with the one before of the same epoch.
+    """The picture of a drawing as ``version``, compared with the one before of the same epoch.
 
     ``moves`` are the newest since then, ``moved`` how many there were in all. ``structure`` rises when nodes or
-    edges appear or go.
+    edges appear or go. A drawing was derived at ``seq`` and ``at`` unless something else is said.
+
+    Nodes whose id is a ``str`` get a number of their own for as long as the epoch lasts, and keep the ``str`` as
+    their ``key``: one that stays or comes back has the same number, and no other is given it.
     """
     if previous is not None and previous["epoch"] != epoch:
         previous = None
     old: Picture = previous or {"nodes": [], "edges": [], "structure": 0, "moved": 0, "moves": [], "trail": []}
     removed = old.get("removed", {"nodes": [], "edges": [], "forgotten": 0})
+    nodes, edges, next_id = _numbered(old, drawing)
     new_nodes, gone_nodes, more_nodes = _dated(old["nodes"], nodes, ("id",), version)
     new_edges, gone_edges, more_edges = _dated(old["edges"], edges, ("s", "t"), version)
     all_moved = old["moved"] + moved
@@ -47,8 +59,13 @@ def next_picture(
         "seq": seq,
         "at": at,
         "structure": old["structure"] + bool(gone_nodes or gone_edges or more_nodes or more_edges),
+        "kind": drawing["kind"],
+        "remarks": drawing.get("remarks", []),
+        "derived_seq": seq if derived_seq is None else derived_seq,
+        "derived_at": derived_at or at,
         "nodes": new_nodes,
         "edges": new_edges,
+        "next_id": next_id,
         "removed": _remember(removed, gone_nodes, gone_edges, {row["id"] for row in new_nodes}, new_edges),
         "moved": all_moved,
         "moves": [*old["moves"], *([*move, version] for move in moves)][-MOVES:],
@@ -56,9 +73,28 @@ def next_picture(
     }
 
 
+def numbers(picture: Picture) -> dict[str, int]:
+    """The number of each node that has a key."""
+    return {row["key"]: row["id"] for row in picture["nodes"] if "key" in row}
+
+
+def _numbered(old: Picture, drawing: Drawing) -> tuple[list[Row], list[Row], int]:
+    """Nodes and edges with numbers for ids, and the next number that is free."""
+    next_id = old.get("next_id", 0)
+    if not (drawing["nodes"] and isinstance(drawing["nodes"][0]["id"], str)):
+        return drawing["nodes"], drawing["edges"], next_id
+    known = {key: number for number, *key_, _ in old.get("removed", {}).get("nodes", []) for key in key_} | numbers(old)
+    nodes = []
+    for row in drawing["nodes"]:
+        if row["id"] not in known:
+            known[row["id"]], next_id = next_id, next_id + 1
+        nodes.append({**row, "id": known[row["id"]], "key": row["id"]})
+    return nodes, [{**row, "s": known[row["s"]], "t": known[row["t"]]} for row in drawing["edges"]], next_id
+
+
 def _dated(
     old: Iterable[Row], new: Iterable[Row], key: tuple[str, ...], version: int
-) -> tuple[list[Row], list[list[int]], bool]:
+) -> tuple[list[Row], list[list[Any]], bool]:
     """The rows of ``new`` with their ``v``; the keys that went, each with ``version``; whether some appeared."""
     before = {tuple(row[name] for name in key): row for row in old}
     dated: list[Row] = []
@@ -66,15 +102,18 @@ def _dated(
     for row in new:
         known = before.pop(tuple(row[name] for name in key), None)
         appeared = appeared or known is None
-        same = known is not None and all(known.get(name) == value for name, value in row.items())
-        dated.append(known if same and known is not None else {**row, "v": version})
-    return dated, [[*gone, version] for gone in before], appeared
+        if known is not None and len(known) == len(row) + 1 and all(known.get(name) == row[name] for name in row):
+            dated.append(known)
+        else:
+            dated.append({**row, "v": version})
+    gone = [[*key, *([row["key"]] if "key" in row else []), version] for key, row in before.items()]
+    return dated, gone, appeared
 
 
 def _remember(
     removed: Mapping[str, Any],
-    nodes: list[list[int]],
-    edges: list[list[int]],
+    nodes: list[list[Any]],
+    edges: list[list[Any]],
     present_nodes: set[int],
     present_edges: list[Row],
 ) -> Row:
@@ -84,8 +123,8 @@ def _remember(
     all_edges = [row for row in [*removed["edges"], *edges] if (row[0], row[1]) not in edge_keys]
     lost = [row[-1] for row in [*all_nodes[:-REMOVALS], *all_edges[:-REMOVALS]]]
     return {
-        "nodes": all_nodes[-REMOVALS:],
-        "edges": all_edges[-REMOVALS:],
+        "nodes": all_nodes[-REMOVALS:],  # [number, key where there is one, version]
+        "edges": all_edges[-REMOVALS:],  # [s, t, version]
         "forgotten": max([removed["forgotten"], *lost]),  # a delta since an earlier version is not possible
     }
 
@@ -93,11 +132,7 @@ def _remember(
 def snapshot(picture: Picture) -> Picture:
     """The whole picture as a client gets it."""
     return {
-        "epoch": picture["epoch"],
-        "version": picture["version"],
-        "seq": picture["seq"],
-        "structure": picture["structure"],
-        "at": picture["at"],
+        **{name: picture[name] for name in _TOLD},
         "nodes": [_plain(row) for row in picture["nodes"]],
         "edges": [_plain(row) for row in picture["edges"]],
     }
@@ -112,12 +147,8 @@ def delta(picture: Picture, since: int) -> Picture | None:
     if before is None:  # longer ago than the trail reaches: at least so many
         before = picture["trail"][0][1]
     return {
-        "epoch": picture["epoch"],
+        **{name: picture[name] for name in _TOLD},
         "from": since,
-        "version": picture["version"],
-        "seq": picture["seq"],
-        "structure": picture["structure"],
-        "at": picture["at"],
         "nodes": [_plain(row) for row in picture["nodes"] if row["v"] > since],
         "edges": [_plain(row) for row in picture["edges"] if row["v"] > since],
         "removed": {
@@ -139,7 +170,7 @@ def apply(shown: Picture, change: Picture) -> Picture:
         nodes.pop(gone, None)
     for s, t in change["removed"]["edges"]:
         edges.pop((s, t), None)
-    kept = {name: change[name] for name in ("epoch", "version", "seq", "structure", "at")}
+    kept = {name: change[name] for name in _TOLD}
     return {**kept, "nodes": list(nodes.values()), "edges": list(edges.values())}
 
 

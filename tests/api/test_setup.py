@@ -234,8 +234,7 @@ def paint(model: MinedModel, version: int, n: int) -> None:
     model.refresh_from_db()
     model.picture = next_picture(
         model.picture,
-        [node, {**node, "id": 2, "n": 5}],
-        [],
+        {"kind": "graph", "nodes": [node, {**node, "id": 2, "n": 5}], "edges": []},
         epoch="k3f",
         version=version,
         seq=n,

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from live.svg import END, START, draw
 from models_mining.models import LogState, MinedModel, Minute
+from models_mining.core.drawing import Drawing
 from models_mining.pictures import next_picture
 from streams import leases
 from streams.models import Broker, EventLog, Stream
@@ -49,7 +50,8 @@ def picture(*labels: str, **fields: Any) -> dict[str, Any]:
     last = len(labels) - 1
     pairs = [(i, i + 1) for i in range(last)] + [(1, 1), (last, 0)]
     edges = [{"s": s, "t": t, "n": 640 + 10 * s + t, **times} for s, t in pairs]
-    return next_picture(None, nodes, edges, epoch="e", version=1, seq=2000, at="2026-01-02T10:00:00Z", **fields)
+    drawing = Drawing(kind="graph", nodes=nodes, edges=edges)
+    return next_picture(None, drawing, epoch="e", version=1, seq=2000, at="2026-01-02T10:00:00Z", **fields)
 
 
 @pytest.fixture
