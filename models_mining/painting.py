@@ -74,8 +74,7 @@ class Painter:
         derived_s = time.monotonic() - began
         picture = next_picture(
             self.picture,
-            graph["nodes"],
-            graph["edges"],
+            graph,
             epoch=self.epoch,
             version=self.version + 1,
             seq=live.seq,
