@@ -1,7 +1,7 @@
 """The central promise, checked on a real log: live models equal batch mining of the stored events."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models_mining import checkpoints, reading
@@ -36,7 +36,9 @@ class Audit:
         self.log, self.algorithms = log, algorithms
         self.upto = EventLog.objects.values_list("next_seq", flat=True).get(pk=log.pk) - 1
         self.models = list(MinedModel.objects.filter(log=log, algorithm__in=algorithms))
-        self.track_closed = MinedModel.objects.filter(log=log, cases=MinedModel.Cases.CLOSED).exists()
+        self.settings = checkpoints.wanted(log, MinedModel.objects.filter(log=log).defer("picture"))
+        if any(registry.get(name).needs == "pairs" for name in algorithms):
+            self.settings = replace(self.settings, track_pairs=True)
         self.rows = list(reading.in_order(log.pk, self.upto))
         self.findings = Findings(log.slug, events=self.upto)
 
@@ -54,12 +56,8 @@ class Audit:
             self.findings.differences.append(f"{len(self.rows)} events are stored, numbered up to {self.upto}")
         return self.findings
 
-    def _idle_us(self) -> int | None:
-        return None if self.log.idle_close_s is None else self.log.idle_close_s * 1_000_000
-
     def _from_checkpoint(self) -> LiveLog | None:
-        key = checkpoints.settings_key(self.log, track_closed=self.track_closed)
-        live = checkpoints.newest(self.log.pk, key, self.upto)
+        live = checkpoints.newest(self.log.pk, self.settings.key, self.upto)
         if live is not None:
             tail = reading.TailReader(self.log.pk)
             for event in sorted(row for row in self.rows if row.seq > live.seq):
@@ -67,14 +65,14 @@ class Audit:
         return live
 
     def _from_nothing(self) -> LiveLog:
-        live = checkpoints.new_live_log(self.log, track_closed=self.track_closed, upto=self.upto)
+        live = self.settings.new_live_log(reading.activities(self.log.pk, self.upto))
         live.learn_sorted(self.rows, reading.TailReader(self.log.pk))
         return live
 
     def _compare_live(self, what: str, live: LiveLog) -> None:
         """Every algorithm with its defaults."""
         wanted: set[tuple[str, CaseSet]] = {(name, "all") for name in self.algorithms}
-        if self.track_closed:
+        if self.settings.track_closed:
             wanted |= {(name, "closed") for name in self.algorithms}
         for name, cases in sorted(wanted):
             self.findings.models += 1
@@ -97,7 +95,7 @@ class Audit:
 
     def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[Seen], set[str]]:
         rows = [row for row in self.rows if row.seq <= seq]
-        closed = closed_cases(rows, self.log.end_activities, self._idle_us())
+        closed = closed_cases(rows, self.settings.end_activities, self.settings.idle_close_us)
         return ([row for row in rows if row.case in closed] if cases == "closed" else rows), closed
 
 

@@ -4,15 +4,17 @@ import hashlib
 import json
 import logging
 import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 
 import msgspec
 from django.conf import settings
 from django.utils import timezone
 
-from models_mining import reading
+from models_mining.core.discovery import MINERS
 from models_mining.core.live_log import LiveLog
 from models_mining.core.state import StateError
-from models_mining.models import Checkpoint
+from models_mining.models import Checkpoint, MinedModel
 from streams.models import EventLog
 
 logger = logging.getLogger(__name__)
@@ -20,21 +22,43 @@ logger = logging.getLogger(__name__)
 KEPT = 2  # the newest, and one before it should that be damaged
 
 
-def settings_key(log: EventLog, *, track_closed: bool) -> str:
-    """Names all of a log's settings that its live log depends on; another key means to mine anew."""
-    parts = [sorted(log.end_activities), log.idle_close_s, track_closed]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """All that a log's live log depends on beside its events; other settings mean to mine anew."""
+
+    end_activities: tuple[str, ...]
+    idle_close_us: int | None
+    track_closed: bool
+    track_pairs: bool
+
+    @property
+    def key(self) -> str:
+        """Names these settings."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def keeping(self, before: "LiveSettings") -> "LiveSettings":
+        """These, and what ``before`` tracked: that a model went is no reason to mine anew."""
+        return replace(
+            self,
+            track_closed=self.track_closed or before.track_closed,
+            track_pairs=self.track_pairs or before.track_pairs,
+        )
+
+    def new_live_log(self, activities: Iterable[str] = ()) -> LiveLog:
+        """An empty live log of these settings; ``activities`` get the first numbers."""
+        return LiveLog(
+            **asdict(self), activities=activities, max_nodes=settings.TREE_NODES, max_depth=settings.TREE_DEPTH
+        )
 
 
-def new_live_log(log: EventLog, *, track_closed: bool, upto: int) -> LiveLog:
-    """An empty live log under the log's settings, its activities numbered as the events up to ``upto`` show them."""
-    return LiveLog(
-        end_activities=log.end_activities,
+def wanted(log: EventLog, models: Iterable[MinedModel]) -> LiveSettings:
+    """The settings of ``log`` under which a live log serves all of ``models``."""
+    models = list(models)
+    return LiveSettings(
+        end_activities=tuple(sorted(set(log.end_activities))),
         idle_close_us=None if log.idle_close_s is None else log.idle_close_s * 1_000_000,
-        track_closed=track_closed,
-        activities=reading.activities(log.pk, upto),
-        max_nodes=settings.TREE_NODES,
-        max_depth=settings.TREE_DEPTH,
+        track_closed=any(model.cases == MinedModel.Cases.CLOSED for model in models),
+        track_pairs=any(model.algorithm in MINERS and MINERS[model.algorithm].needs == "pairs" for model in models),
     )
 
 

@@ -43,8 +43,8 @@ class Follower:
         self.saved_at = self.checkpoint_at = time.monotonic()
         self.save_took_s = 0.0
         models = list(MinedModel.objects.filter(log=log))
-        self.track_closed = any(model.cases == MinedModel.Cases.CLOSED for model in models)
-        self.key = checkpoints.settings_key(log, track_closed=self.track_closed)
+        self.settings = checkpoints.wanted(log, models)
+        self.key = self.settings.key
         self.checkpoint_seq = 0
         self.live, self.epoch = self._load()
         self.live.journal = Journal()
@@ -65,7 +65,7 @@ class Follower:
         live = checkpoints.newest(self.log.pk, self.key, state.seq)
         if live is None:
             logger.info("Log %s: no checkpoint, rediscovering %s events", self.log.slug, state.seq)
-            live = checkpoints.new_live_log(self.log, track_closed=self.track_closed, upto=state.seq)
+            live = self.settings.new_live_log(reading.activities(self.log.pk, state.seq))
             live.learn_sorted(reading.in_order(self.log.pk, state.seq), self.tail)
         else:
             self.checkpoint_seq = live.seq
@@ -78,7 +78,7 @@ class Follower:
         """Mine the whole table anew, and write all rows: a new log, or one whose settings changed."""
         self.log.refresh_from_db()
         upto = self.log.next_seq - 1
-        live = checkpoints.new_live_log(self.log, track_closed=self.track_closed, upto=upto)
+        live = self.settings.new_live_log(reading.activities(self.log.pk, upto))
         events = Counter[int]()
         first: dict[str, int] = {}
 
@@ -172,8 +172,7 @@ class Follower:
 
     def refresh(self, log: EventLog, models: dict[int, MinedModel]) -> bool:
         """Take up new models and changed parameters, as read just now; False where the log must be mined anew."""
-        closed = any(model.cases == MinedModel.Cases.CLOSED for model in models.values())
-        if checkpoints.settings_key(log, track_closed=closed or self.track_closed) != self.key:
+        if checkpoints.wanted(log, models.values()).keeping(self.settings) != self.settings:
             return False
         for gone in self.painters.keys() - models.keys():
             del self.painters[gone]

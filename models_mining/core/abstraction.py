@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from models_mining.core import pairs
+from models_mining.core.pairs import Pair, Pairs
 from models_mining.core.sketch import Sketch
 
-Pair = tuple[str, str]
 Triple = tuple[str, str, str]
 
 
@@ -66,16 +67,25 @@ class Abstraction:
 
     ``starts`` and ``ends`` count cases by their first and last activity, ``directly_follows`` holds an
     :class:`Edge` per pair, ``triples`` a :class:`Tally` per three activities in a row. Nothing is kept for what
-    counts zero, so two abstractions of the same cases are equal whatever happened on the way.
+    counts zero, so two abstractions of the same cases are equal whatever happened on the way. ``pairs`` are kept
+    only if ``track_pairs``.
     """
 
-    __slots__ = ("directly_follows", "ends", "starts", "triples")
+    __slots__ = ("_pairs", "directly_follows", "ends", "starts", "triples")
 
-    def __init__(self) -> None:
+    def __init__(self, *, track_pairs: bool = False) -> None:
         self.starts: dict[str, int] = {}
         self.ends: dict[str, int] = {}
         self.directly_follows: dict[Pair, Edge] = {}
         self.triples: dict[Triple, Tally] = {}
+        self._pairs: Pairs | None = {} if track_pairs else None
+
+    @property
+    def pairs(self) -> Pairs:
+        """Any two activities of a case, the first before the second, with durations. A LookupError if not tracked."""
+        if self._pairs is None:
+            raise LookupError("this log does not keep what comes at any time after what (track_pairs)")
+        return self._pairs
 
     @property
     def cases(self) -> int:
@@ -146,11 +156,15 @@ class Abstraction:
         """Count a whole case, its end too."""
         self.add(steps)
         change(self.ends, steps[-1][0], 1)
+        if self._pairs is not None:
+            pairs.count_case(self._pairs, steps, 1)
 
     def remove_case(self, steps: Sequence[tuple[str, int]]) -> None:
         """Undo :meth:`add_case`."""
         self.remove(steps)
         change(self.ends, steps[-1][0], -1)
+        if self._pairs is not None:
+            pairs.count_case(self._pairs, steps, -1)
 
     def merge(self, other: "Abstraction") -> None:
         """Add the counts of other cases; ``other`` stays as it is."""
@@ -162,6 +176,8 @@ class Abstraction:
             self.edge(a, b).merge(edge)
         for (a, b, c), tally in other.triples.items():
             self.triple(a, b, c).count += tally.count
+        if self._pairs is not None:
+            pairs.merge(self._pairs, other.pairs)
 
 
 def change(counts: dict[str, int], key: str, by: int) -> None:

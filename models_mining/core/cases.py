@@ -3,6 +3,7 @@
 from array import array
 from typing import Literal
 
+from models_mining.core.pairs import Profile
 from models_mining.core.prefix_tree import Node
 
 CaseSet = Literal["all", "closed"]
@@ -14,7 +15,8 @@ class Case:
 
     ``last_at_us`` and ``started_at_us`` are event time, ``received_at_us`` the greatest arrival of its events and
     ``seq`` their greatest number. ``times`` holds the moments of an open case in the tree, in order, where closed
-    cases are counted on their own: then a case can close without reading its events back.
+    cases are counted on their own: then a case can close without reading its events back. ``profile`` is kept where
+    pairs are tracked.
     """
 
     __slots__ = (
@@ -23,6 +25,7 @@ class Case:
         "last_at_us",
         "length",
         "node",
+        "profile",
         "queued",
         "received_at_us",
         "seq",
@@ -41,6 +44,7 @@ class Case:
         self.closed = False
         self.queued = False  # waits for idle closing
         self.times: array[int] | None = None
+        self.profile: Profile | None = None
 
     @property
     def activity(self) -> str:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from models_mining.core.cases import Case
+from models_mining.core.pairs import Profile
 from models_mining.core.seen import HistoryError, Seen, Tail
 
 if TYPE_CHECKING:
@@ -54,5 +55,7 @@ def recall(log: "LiveLog", event: Seen, tail: Tail | None) -> Case | None:
     case.last_at_us = steps[-1][1]
     case.length = len(steps)
     case.closed = True
+    if log.track_pairs:
+        case.profile = Profile.of(steps)
     log.forgotten -= 1
     return case

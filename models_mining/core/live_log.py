@@ -7,10 +7,11 @@ from operator import itemgetter
 from typing import Any
 
 from models_mining.core import forgetting, history, merging, state
-from models_mining.core.abstraction import Abstraction, Edge, Pair, change
+from models_mining.core.abstraction import Abstraction, Edge, change
 from models_mining.core.cases import Case, CaseSet
 from models_mining.core.idle import NEVER_US, IdleQueue
 from models_mining.core.journal import Journal
+from models_mining.core.pairs import Pair, Profile
 from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES
 from models_mining.core.seen import Seen, Tail
 from models_mining.core.standing import Standing
@@ -30,6 +31,8 @@ class LiveLog:
     the log lies ``idle_close_us`` or more past the greatest of the case; otherwise it is open. ``all`` counts every
     case, ``closed`` the closed ones only (None unless ``track_closed``).
 
+    With ``track_pairs`` what comes at any time after what is kept too, at the cost of a step per activity of the case.
+
     ``activities`` get the first numbers: a rediscovery, which does not learn in the order of arrival, keeps the
     numbers of the epoch so. A ``journal`` set on the log is told every change.
 
@@ -46,6 +49,7 @@ class LiveLog:
         end_activities: Iterable[str] = (),
         idle_close_us: int | None = None,
         track_closed: bool = False,
+        track_pairs: bool = False,
         activities: Iterable[str] = (),
         max_nodes: int = MAX_NODES,
         max_depth: int = MAX_DEPTH,
@@ -54,10 +58,11 @@ class LiveLog:
         self.numbers = {name: number for number, name in enumerate(dict.fromkeys(activities))}
         self.cases: dict[str, Case] = {}  # the open ones, and closed ones not forgotten
         self.forgotten = 0
-        self.standing = Standing(max_nodes, max_depth)
+        self.track_pairs = track_pairs
+        self.standing = Standing(max_nodes, max_depth, track_pairs=track_pairs)
         self.tree = self.standing.tree
         self.all = self.standing.all
-        self.closed = Abstraction() if track_closed else None
+        self.closed = Abstraction(track_pairs=track_pairs) if track_closed else None
         self.idle = IdleQueue(idle_close_us)
         self.seq = 0  # greatest number learnt
         self.newest_received_us = -NEVER_US
@@ -154,6 +159,8 @@ class LiveLog:
             self.seq = seq
         if case.times is not None:
             case.times.append(at_us)
+        if case.profile is not None:
+            case.profile.append(self.all.pairs, activity, at_us)
         if self.journal is not None:
             self.journal.move(name, self.numbers[node.activity], self.numbers[activity], at_us)
 
@@ -187,6 +194,8 @@ class LiveLog:
         case = self.cases[name] = Case(self.tree.root, at_us, received_at_us, seq)
         if self.closed is not None:
             case.times = array("q")
+        if self.track_pairs:
+            case.profile = Profile(at_us)
         return case
 
     def _learn_unusual(self, event: Seen, case: Case | None, tail: Tail | None) -> None:

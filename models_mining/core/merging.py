@@ -33,7 +33,8 @@ def merge(log: "LiveLog", other: "LiveLog") -> None:
 
 def _check_mergeable(log: "LiveLog", other: "LiveLog") -> None:
     settings = [
-        (one.end_activities, one.idle.idle_us, one.closed is not None, one.tree.max_depth) for one in (log, other)
+        (one.end_activities, one.idle.idle_us, one.closed is not None, one.track_pairs, one.tree.max_depth)
+        for one in (log, other)
     ]
     if settings[0] != settings[1]:
         raise ValueError(f"logs of different settings cannot be merged: {settings[0]} and {settings[1]}")

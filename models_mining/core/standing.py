@@ -14,8 +14,8 @@ class Standing:
     What it did is counted by :meth:`append` and :meth:`insert`, which want it lifted.
     """
 
-    def __init__(self, max_nodes: int, max_depth: int) -> None:
-        self.all = Abstraction()
+    def __init__(self, max_nodes: int, max_depth: int, *, track_pairs: bool = False) -> None:
+        self.all = Abstraction(track_pairs=track_pairs)
         self.tree = PrefixTree(self.all, max_nodes, max_depth)
         self.closed_at: dict[str, int] = {}  # closed cases by last activity
         self.beyond = 0  # cases beyond the tree
@@ -48,6 +48,8 @@ class Standing:
             self.all.edge(last, activity).add(at_us - case.last_at_us)
             if case.before:
                 self.all.triple(case.before, last, activity).count += 1
+        if case.profile is not None:
+            case.profile.append(self.all.pairs, activity, at_us)
         child = None if case.node is None else self.tree.enter(case.node, activity, case.length)
         if child is not None:
             case.node = child
@@ -72,6 +74,8 @@ class Standing:
             node = self.tree.leave(node, len(after))
         self.all.remove([*before_it, *behind_it], known)
         self.all.add([*before_it, step, *behind_it], known)
+        if case.profile is not None:
+            case.profile.insert(self.all.pairs, *step, after)
         way = [step[0], *(activity for activity, _ in after)]
         for depth, activity in enumerate(way, start=case.length - len(after)):
             if node is None:

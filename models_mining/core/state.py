@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 from models_mining.core.abstraction import Abstraction, change
 from models_mining.core.bulk import collector_paused
 from models_mining.core.cases import Case
+from models_mining.core.pairs import PairMoments, Profile
 from models_mining.core.prefix_tree import Node
 from models_mining.core.sketch import Sketch
 
 if TYPE_CHECKING:
     from models_mining.core.live_log import LiveLog
 
-VERSION = 1
+VERSION = 2
 
 
 class StateError(ValueError):
@@ -41,6 +42,7 @@ def dump(log: "LiveLog") -> dict[str, Any]:
             "end_activities": sorted(log.end_activities),
             "idle_close_us": log.idle.idle_us,
             "track_closed": log.closed is not None,
+            "track_pairs": log.track_pairs,
             "max_nodes": log.tree.max_nodes,
             "max_depth": log.tree.max_depth,
         },
@@ -59,9 +61,10 @@ def dump(log: "LiveLog") -> dict[str, Any]:
             "received_at_us": [case.received_at_us for case in cases],
             "seq": [case.seq for case in cases],
             "closed": [int(case.closed) for case in cases],
+            "profile": [_dump_profile(case.profile, numbers) for case in cases if case.profile is not None],
         },
-        "all": _dump_counts(log.all, numbers),
-        "closed": None if log.closed is None else _dump_counts(log.closed, numbers),
+        "all": _dump_counts(log.all, numbers, track_pairs=log.track_pairs),
+        "closed": None if log.closed is None else _dump_counts(log.closed, numbers, track_pairs=log.track_pairs),
     }
 
 
@@ -75,7 +78,7 @@ def load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
             return _load(kind, data)
     except StateError:
         raise
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
         raise StateError(f"this is not the state of a live log: {error!r}") from error
 
 
@@ -94,7 +97,7 @@ def _load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
     return log
 
 
-def _dump_counts(counts: Abstraction, numbers: Mapping[str, int]) -> dict[str, Any]:
+def _dump_counts(counts: Abstraction, numbers: Mapping[str, int], *, track_pairs: bool) -> dict[str, Any]:
     edges = counts.directly_follows
     return {
         "starts": [[numbers[activity], count] for activity, count in counts.starts.items()],
@@ -112,7 +115,27 @@ def _dump_counts(counts: Abstraction, numbers: Mapping[str, int]) -> dict[str, A
         ],
         "triples": [[numbers[a], numbers[b], numbers[c], tally.count] for (a, b, c), tally in counts.triples.items()],
         "ends": [[numbers[activity], count] for activity, count in counts.ends.items()],
+        "pairs": [
+            [numbers[a], numbers[b], moments.count, str(moments.sum_us), str(moments.squares_us2)]
+            for (a, b), moments in (counts.pairs if track_pairs else {}).items()
+        ],
     }
+
+
+def _dump_profile(profile: Profile, numbers: Mapping[str, int]) -> list[Any]:
+    """The base, then four values for each activity."""
+    values: list[Any] = [profile.base_us]
+    for activity, (n, total, squares) in profile.moments.items():
+        values += (numbers[activity], n, str(total), str(squares))
+    return values
+
+
+def _load_profile(values: list[Any], names: list[str]) -> Profile:
+    profile = Profile(values[0])
+    columns = (values[start::4] for start in range(1, 5))
+    for activity, n, total, squares in zip(*columns, strict=True):
+        profile.moments[names[activity]] = (n, int(total), int(squares))
+    return profile
 
 
 def _load_counts(counts: Abstraction, data: Mapping[str, Any], names: list[str]) -> None:
@@ -126,6 +149,8 @@ def _load_counts(counts: Abstraction, data: Mapping[str, Any], names: list[str])
         edge.sketch = Sketch(dict(zip(buckets, bucket_counts, strict=True)))
     for a, b, c, count in data["triples"]:
         counts.triple(names[a], names[b], names[c]).count = count
+    for a, b, count, sum_us, squares_us2 in data["pairs"]:
+        counts.pairs[names[a], names[b]] = PairMoments(count, int(sum_us), int(squares_us2))
 
 
 def _load_tree(log: "LiveLog", data: Mapping[str, Any], names: list[str]) -> list[Node]:
@@ -147,6 +172,7 @@ def _load_tree(log: "LiveLog", data: Mapping[str, Any], names: list[str]) -> lis
 def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], names: list[str]) -> None:
     """The cases, the open ones put where they stand (ends and closed ones are known already)."""
     beyond = iter(data["beyond"])
+    profiles = iter(data["profile"])
     columns = ("name", "node", "length", "started_at_us", "last_at_us", "received_at_us", "seq", "closed")
     for name, place, length, started_at_us, last_at_us, received_at_us, seq, closed in zip(
         *(data[column] for column in columns), strict=True
@@ -156,6 +182,8 @@ def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], name
         case.length = length
         case.last_at_us = last_at_us
         case.closed = bool(closed)
+        if log.track_pairs:
+            case.profile = _load_profile(next(profiles), names)
         if node is None:
             before, last = next(beyond)
             last_activity = names[last]

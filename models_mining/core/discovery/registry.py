@@ -11,9 +11,10 @@ from models_mining.core.seen import Seen
 Cost = Literal["live", "slow"]
 """``live``: derived in the miner, up to five times a second. ``slow``: in a child process, on its own clock."""
 
-Needs = Literal["moments", "counts", "edges", "variant-counts", "variants"]
+Needs = Literal["moments", "counts", "pairs", "edges", "variant-counts", "variants"]
 """What a model depends on, so that a derivation can be skipped when that has not changed: ``moments`` (every event
-changes them), ``counts`` (of pairs and triples), ``edges`` (the sets of pairs, starts and ends), ``variant-counts``,
+changes them), ``counts`` (of pairs and triples), ``pairs`` (pair moments, which a log keeps only for such a model),
+``edges`` (the sets of pairs, starts and ends), ``variant-counts``,
 ``variants`` (their set)."""
 
 Audit = Callable[[Any, Iterable[Seen], Collection[str], Mapping[str, Any]], list[str]]

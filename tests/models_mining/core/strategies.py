@@ -64,6 +64,7 @@ def settings_of_logs(draw: st.DrawFn, /, **fixed: Any) -> dict[str, Any]:
         "end_activities": draw(st.sampled_from([(), ("pay",), ("pay", "wait")])),
         "idle_close_us": draw(st.sampled_from([None, 4 * 10**6, 15 * 10**6])),
         "track_closed": draw(st.booleans()),
+        "track_pairs": draw(st.booleans()),
     } | fixed
 
 
@@ -104,8 +105,8 @@ def content(log: LiveLog) -> dict[str, Any]:
         "seq": log.seq,
         "newest_received_us": log.newest_received_us,
         "activities": set(log.numbers),
-        "all": _counts(log.all),
-        "closed": None if log.closed is None else _counts(log.closed),
+        "all": _counts(log.all, log.track_pairs),
+        "closed": None if log.closed is None else _counts(log.closed, log.track_pairs),
         "nodes": {tuple(node.path()): (node.open, node.closed, node.passes) for node in log.tree.walk()},
         "beyond": log.beyond,
         "open_cases": log.open_cases,
@@ -121,13 +122,14 @@ def content(log: LiveLog) -> dict[str, Any]:
                 case.received_at_us,
                 case.seq,
                 case.closed,
+                None if case.profile is None else {a: n for a, (n, _, _) in case.profile.moments.items()},
             )
             for name, case in log.cases.items()
         },
     }
 
 
-def _counts(counts: Any) -> dict[str, Any]:
+def _counts(counts: Any, track_pairs: bool) -> dict[str, Any]:
     return {
         "starts": counts.starts,
         "ends": counts.ends,
@@ -136,6 +138,10 @@ def _counts(counts: Any) -> dict[str, Any]:
             for pair, edge in counts.directly_follows.items()
         },
         "triples": {three: tally.count for three, tally in counts.triples.items()},
+        "pairs": {
+            pair: (moments.count, moments.sum_us, moments.squares_us2)
+            for pair, moments in (counts.pairs if track_pairs else {}).items()
+        },
     }
 
 

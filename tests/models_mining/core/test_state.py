@@ -39,7 +39,7 @@ def small_state() -> dict[str, Any]:
     return fed(LiveLog(track_closed=True), events, Stored()).to_state()
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 1, "2", None])
 def test_a_state_of_another_version_is_refused(version: Any) -> None:
     with pytest.raises(StateError, match="version"):
         LiveLog.from_state(small_state() | {"version": version})
