@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from models_mining.core.nets import Marking, Net, Transition
 
-Arc = tuple[int, int, int]
-"""Source, target, weight; vertices by number."""
+Arc = tuple[int, int, Any]
+"""Source, target, and what tells it from others (a weight, a word); vertices by number."""
 
 SHOWN = 3
 """Activities named on each side of a place; the others are counted."""
@@ -19,11 +19,17 @@ Vertex = TypeVar("Vertex", bound=Hashable)
 
 
 def canonical(net: Net) -> Net:
+    """The same net in canonical form; see :func:`canonical_order`."""
+    return canonical_order(net)[0]
+
+
+def canonical_order(net: Net) -> tuple[Net, list[int]]:
     """The same net with its places named by what lies around them, places and transitions in an order of their own.
 
     Isomorphic nets become equal values, whatever their places were called and however they were ordered. (Where
     colours cannot tell two vertices apart that are not alike, which takes a highly regular net, two forms of a net
-    may remain; :func:`models_mining.core.net_comparison.net_differences` still finds them equal.)
+    may remain; :func:`models_mining.core.structure.net_differences` still finds them equal.) The list tells
+    for each place of the result which one it was before.
     """
     produced, consumed = _surroundings(net)
     places = range(len(net.places))
@@ -43,7 +49,7 @@ def canonical(net: Net) -> Net:
     order = sorted(places, key=lambda place: rank[place])
     number = {place: new for new, place in enumerate(order)}
     transitions = sorted(range(len(net.transitions)), key=lambda one: rank[len(names) + one])
-    return Net(
+    made = Net(
         tuple(unique(names[place] for place in order)),
         tuple(
             Transition(
@@ -56,16 +62,17 @@ def canonical(net: Net) -> Net:
         _renumbered(net.initial, number),
         _renumbered(net.final, number),
     )
+    return made, order
 
 
-def ordering(keys: Sequence[Any], arcs: Collection[Arc]) -> list[int]:
+def ordering(keys: Sequence[Any], arcs: Iterable[Arc]) -> list[int]:
     """The place of each vertex in an order that depends on its key and its surroundings, not on its number.
 
     Vertices with equal keys are told apart by their neighbours' ranks, as often as that helps; then one of those
     that are alike is put first, and so on.
     """
-    takes: list[list[tuple[int, int]]] = [[] for _ in keys]
-    gives: list[list[tuple[int, int]]] = [[] for _ in keys]
+    takes: list[list[tuple[int, Any]]] = [[] for _ in keys]
+    gives: list[list[tuple[int, Any]]] = [[] for _ in keys]
     for source, target, weight in arcs:
         gives[source].append((target, weight))
         takes[target].append((source, weight))

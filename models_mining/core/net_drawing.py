@@ -1,11 +1,8 @@
-"""Petri nets as drawings, and back again from the nodes and edges of a drawing or a picture."""
-
-from collections.abc import Iterable, Mapping
-from typing import Any
+"""Petri nets as drawings."""
 
 from models_mining.core.canonical import unique
 from models_mining.core.drawing import Drawing, Row
-from models_mining.core.nets import Marking, Net, Transition
+from models_mining.core.nets import Net
 
 
 def draw_net(net: Net) -> Drawing:
@@ -38,35 +35,6 @@ def draw_net(net: Net) -> Drawing:
     )
 
 
-def drawn_net(nodes: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str, Any]]) -> Net:
-    """The net these nodes and edges show, whatever their ids; its order is theirs."""
-    places: dict[Any, int] = {}
-    names: list[str] = []
-    initial: list[tuple[int, int]] = []
-    final: list[tuple[int, int]] = []
-    transitions: dict[Any, tuple[str | None, list[tuple[int, int]], list[tuple[int, int]]]] = {}
-    for node in nodes:
-        if node["type"] == "place":
-            number = places[node["id"]] = len(places)
-            names.append(node["label"])
-            initial += [(number, node["initial"])] if node.get("initial") else []
-            final += [(number, node["final"])] if node.get("final") else []
-        else:
-            transitions[node["id"]] = (None if node["type"] == "silent" else node["label"], [], [])
-    for edge in edges:
-        weight = edge.get("n", 1)
-        if edge["s"] in places:
-            transitions[edge["t"]][1].append((places[edge["s"]], weight))
-        else:
-            transitions[edge["s"]][2].append((places[edge["t"]], weight))
-    return Net(
-        tuple(names),
-        tuple(Transition(label, _sorted(takes), _sorted(gives)) for label, takes, gives in transitions.values()),
-        _sorted(initial),
-        _sorted(final),
-    )
-
-
 def _silent_names(net: Net) -> dict[int, str]:
     """Silent transitions by the places on both sides, which are named by the activities around."""
     return {
@@ -80,7 +48,3 @@ def _silent_names(net: Net) -> dict[int, str]:
 
 def _arc(source: str, target: str, weight: int) -> Row:
     return {"s": source, "t": target} | ({"n": weight} if weight > 1 else {})
-
-
-def _sorted(pairs: Iterable[tuple[int, int]]) -> Marking:
-    return tuple(sorted(pairs))

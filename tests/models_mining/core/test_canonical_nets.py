@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from models_mining.core.canonical import canonical
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py, to_pm4py
-from models_mining.core.net_comparison import net_differences
-from models_mining.core.net_drawing import draw_net, drawn_net
+from models_mining.core.net_drawing import draw_net
 from models_mining.core.nets import Net, Transition
+from models_mining.core.structure import net_differences
 
 CHOICE = Net(  # register, then check or a silent step, then pay twice as many
     places=("p0", "p1", "p2", "p3"),
@@ -73,7 +73,7 @@ def test_a_net_survives_pm4py_and_being_drawn(net: Net) -> None:
     made = canonical(net)
     assert from_pm4py(*to_pm4py(net)) == made
     drawing = draw_net(made)
-    assert drawn_net(drawing["nodes"], drawing["edges"]) == made
+    assert Net.from_data(drawing["net"]) == made
     ids = [node["id"] for node in drawing["nodes"]]
     assert len(set(ids)) == len(ids)
     assert len({(edge["s"], edge["t"]) for edge in drawing["edges"]}) == len(drawing["edges"])
@@ -93,10 +93,13 @@ def test_a_picture_with_numbers_for_ids_is_compared_by_its_structure() -> None:
 def test_every_kind_of_difference_is_told() -> None:
     register, check, skip, pay = CHOICE.transitions
     for other, said in [
-        (CHOICE._replace(transitions=(register, check, pay)), "transitions of (silent)"),
-        (CHOICE._replace(transitions=(register, check, skip, Transition("pay", ((2, 1),), ((3, 1),)))), "places"),
-        (CHOICE._replace(initial=((0, 2),)), "places"),
-        (CHOICE._replace(final=()), "places"),
+        (CHOICE._replace(transitions=(register, check, pay)), "node silent: 1 live, 0 in batch"),
+        (
+            CHOICE._replace(transitions=(register, check, skip, Transition("pay", ((2, 1),), ((3, 1),)))),
+            "edge transition pay → place",
+        ),
+        (CHOICE._replace(initial=((0, 2),)), "node place (initial 1): 1 live, 0 in batch"),
+        (CHOICE._replace(final=()), "node place: 2 live, 3 in batch"),
     ]:
         told = net_differences(draw_net(canonical(CHOICE)), other)
         assert told
@@ -114,4 +117,4 @@ def test_nets_of_the_same_parts_put_together_otherwise_differ() -> None:
 
     assert net_differences(draw_net(canonical(ring(3, 3))), ring(3, 3)) == []
     (told,) = net_differences(draw_net(canonical(ring(3, 3))), ring(6))
-    assert "other arcs" in told
+    assert "put together otherwise" in told
