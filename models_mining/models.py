@@ -1,5 +1,6 @@
-"""What is kept of mining: checkpoints of live logs, models and their newest pictures, cases, minutes."""
+"""What is kept of mining: checkpoints of live logs, models and their newest pictures, cases, minutes; and jobs."""
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -52,15 +53,24 @@ class MinedModel(models.Model):
     version = models.PositiveBigIntegerField(default=0, editable=False)
     seq = models.PositiveBigIntegerField(default=0, editable=False)
     picture = models.JSONField(null=True, editable=False)
+    definition = models.JSONField(null=True, editable=False)  # the net, and where its tokens are drawn; see `Painter`
+    derived_at = models.DateTimeField(null=True, editable=False)
     took_ms = models.FloatField(null=True, editable=False)
+    moved_out = models.BooleanField(default=False, editable=False)  # of the live class, but takes too long on this log
     watched_until = models.DateTimeField(null=True, editable=False)
-    error = models.TextField(blank=True, editable=False)
+    error = models.TextField(blank=True, editable=False)  # why the newest derivation failed; the picture is the last good
 
     class Meta:
         ordering = ["id"]
 
     def __str__(self) -> str:
         return f"{self.algorithm} of {self.log}"
+
+    @property
+    def home(self) -> str:
+        """The process that derives it: ``mine``, or ``work`` if it is slow, or slow on this log, or unknown."""
+        live = self.algorithm in MINERS and MINERS[self.algorithm].cost == "live"
+        return "mine" if live and not self.moved_out else "work"
 
     def clean(self) -> None:
         if self.algorithm not in MINERS:
@@ -105,3 +115,40 @@ class Minute(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["log", "minute"], name="minute_key")]
+
+
+class Job(models.Model):
+    """Something that takes long, asked for by one or more people, done once. See `models_mining.jobs`."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    kind = models.CharField(max_length=50)
+    log = models.ForeignKey(EventLog, null=True, on_delete=models.CASCADE, related_name="jobs")
+    parameters = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)  # of kind, log and parameters: equal jobs share one row
+    owners = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="jobs")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    progress = models.FloatField(default=0.0)  # from 0 to 1
+    result = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)  # then the row and its files go
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["digest"], condition=models.Q(state__in=["queued", "running", "done"]), name="job_shared"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
