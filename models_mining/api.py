@@ -25,7 +25,7 @@ from models_mining.serializers import (
     TakenSerializer,
 )
 from streams.access import INGEST, LogPermission, log_for, seen_by
-from streams.events import ATTRIBUTE, EventCursor, EventFilter, EventsParser, take, with_attributes
+from streams.events import ATTRIBUTE, PARSERS, EventCursor, EventFilter, take, with_attributes
 from streams.models import Event, EventLog
 from streams.rest import BadQuery, Conflict, refuse_unknown
 
@@ -72,7 +72,7 @@ class EventList(generics.ListAPIView[Event]):
     filterset_class = EventFilter
     query_prefix = ATTRIBUTE
     ordering_fields = ["seq"]
-    parser_classes = [EventsParser]
+    parser_classes = PARSERS
 
     def get_queryset(self) -> "QuerySet[Event]":
         log = log_for(self.request, self.kwargs["slug"])
@@ -99,7 +99,9 @@ class EventList(generics.ListAPIView[Event]):
         filters=False,
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Store one event or an array of them: at most 5,000 and 5 MiB, answered after the commit.
+        """Store one event, an array or lines (NDJSON) of them, or CloudEvents: at most 5,000 and 5 MiB unpacked.
+
+        The answer comes after the commit; the body may be gzipped.
 
         Each event is stored, a duplicate (its `id` was stored before) or rejected with a reason; the answer is 200 even
         if some, or all, were refused.

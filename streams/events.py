@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import IO, Any
 
 import django_filters
@@ -17,12 +18,13 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from streams.models import Event, EventLog
-from streams.payloads import parse_api_event
-from streams.rest import BadQuery, TooLarge, page_size, read_body
+from streams.payloads import ParsedEvent, parse_api_event, parse_cloud_event
+from streams.rest import BadQuery, TooLarge, page_size, read_body, unpacked
 from streams.services import NewEvent, store_events
 from streams.values import PayloadError
 
 MAX_BATCH = 5_000  # events of one request
+_MAX_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # of one request, unpacked
 ATTRIBUTE = "attribute."  # ?attribute.colour=red
 
 
@@ -76,18 +78,79 @@ class EventsParser(JSONParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = read_body(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        encoding = parser_context["request"].headers.get("Content-Encoding", "") if parser_context else ""
+        return self.read(unpacked(read_body(stream, _MAX_BYTES), encoding, _MAX_BYTES))
+
+    def read(self, body: bytes) -> Any:
+        """What an unpacked body holds."""
+        return _json(body)
+
+
+class LinesParser(EventsParser):
+    """A JSON object a line (NDJSON). A line that is none is refused alone."""
+
+    media_type = "application/x-ndjson"
+
+    def read(self, body: bytes) -> list[Any]:
+        lines = [line for line in body.split(b"\n", MAX_BATCH + 1) if line.strip()]
+        if len(lines) > MAX_BATCH:
+            raise TooLarge(f"More than {MAX_BATCH} lines in one request.")
+        return [_line(line) for line in lines]
+
+
+class CloudEvents(list[Any]):
+    """The items of a body that said to be CloudEvents."""
+
+
+class CloudEventParser(EventsParser):
+    """One CloudEvent in the structured form of JSON."""
+
+    media_type = "application/cloudevents+json"
+
+    def read(self, body: bytes) -> CloudEvents:
+        return CloudEvents([_json(body)])
+
+
+class CloudEventsParser(EventsParser):
+    """An array of CloudEvents."""
+
+    media_type = "application/cloudevents-batch+json"
+
+    def read(self, body: bytes) -> CloudEvents:
+        items = _json(body)
+        if not isinstance(items, list):
+            raise ParseError("A batch of CloudEvents is a JSON array.")
+        return CloudEvents(items)
+
+
+PARSERS = [EventsParser, LinesParser, CloudEventParser, CloudEventsParser]
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            try:
-                return json.loads(body)  # takes NaN, 1e999 and half surrogate pairs: refused one by one later
-            except (ValueError, RecursionError):
-                raise ParseError(f"The body is not JSON: {error}.") from error
+            return json.loads(body)  # takes NaN, 1e999 and half surrogate pairs: refused one by one later
+        except (ValueError, RecursionError):
+            raise ParseError(f"The body is not JSON: {error}.") from error
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return _json(line)
+    except ParseError as error:
+        return PayloadError("not_json", str(error).replace("body", "line"))
+
+
+def _parsed(item: Any, received_at: datetime, *, cloud_event: bool) -> ParsedEvent:
+    if isinstance(item, PayloadError):
+        raise item
+    return (parse_cloud_event if cloud_event else parse_api_event)(item, received_at)
 
 
 def take(log: EventLog, body: Any, *, only_errors: bool = False) -> dict[str, Any]:
-    """Store one event or an array of them; the counts and what became of each, after the commit."""
+    """Store one event or a list of them; the counts and what became of each, after the commit."""
     items = body if isinstance(body, list) else [body]
     if len(items) > MAX_BATCH:
         raise TooLarge(f"{len(items)} events in one request; at most {MAX_BATCH} are taken.")
@@ -97,7 +160,7 @@ def take(log: EventLog, body: Any, *, only_errors: bool = False) -> dict[str, An
     places: list[int] = []
     for index, item in enumerate(items):
         try:
-            event = parse_api_event(item, received_at)
+            event = _parsed(item, received_at, cloud_event=isinstance(body, CloudEvents))
         except PayloadError as error:
             results[index] |= {"status": "rejected", "reason": error.reason, "detail": error.detail}
             continue

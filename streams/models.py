@@ -31,7 +31,12 @@ class SetUp(models.Model):
 
 
 class Broker(SetUp):
-    """A connection to an MQTT server."""
+    """A connection to an MQTT server, to Redis or to Kafka."""
+
+    class Kind(models.TextChoices):
+        MQTT = "mqtt", "MQTT"
+        REDIS = "redis", "Redis Streams"
+        KAFKA = "kafka", "Kafka"
 
     class State(models.TextChoices):
         STOPPED = "stopped", "stopped"  # nobody asks for it: no enabled stream, or no ingester runs
@@ -43,15 +48,28 @@ class Broker(SetUp):
         V311 = "3.1.1", "MQTT 3.1.1"
         V5 = "5", "MQTT 5"
 
+    class Sasl(models.TextChoices):
+        PLAIN = "PLAIN", "PLAIN"
+        SCRAM_256 = "SCRAM-SHA-256", "SCRAM-SHA-256"
+        SCRAM_512 = "SCRAM-SHA-512", "SCRAM-SHA-512"
+
+    CONNECTION: ClassVar = (
+        *("kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"),
+    )  # a change of these asks for a new connection
+
     name = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=10, choices=[("mqtt", "MQTT")], default="mqtt")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.MQTT)
     host = models.CharField(max_length=255)
     port = models.PositiveIntegerField(default=1883, validators=[MinValueValidator(1), MaxValueValidator(65535)])
     tls = models.BooleanField("TLS", default=False)
     ca = models.TextField("CA certificate", blank=True, help_text="PEM; empty: the authorities this machine trusts")
     username = models.CharField(max_length=255, blank=True)
     password = EncryptedTextField(blank=True)
-    protocol = models.CharField(max_length=5, choices=Protocol, default=Protocol.V311)
+    protocol = models.CharField(max_length=5, choices=Protocol, default=Protocol.V311, help_text="of MQTT")
+    database = models.PositiveSmallIntegerField(default=0, help_text="Redis: its number")
+    sasl = models.CharField(
+        "SASL", max_length=20, choices=Sasl, default=Sasl.PLAIN, help_text="Kafka: how user name and password are shown"
+    )
 
     state = models.CharField(max_length=10, choices=State, default=State.STOPPED, editable=False)
     state_since = models.DateTimeField(null=True, editable=False)
@@ -77,9 +95,19 @@ class Broker(SetUp):
     @property
     def state_now(self) -> str:
         """`state`, unless the process that wrote it is gone without a word: then nobody takes the messages."""
-        if self.state == self.State.STOPPED or Lease.objects.filter(name=self.lease, expires_at__gt=Now()).exists():
-            return self.state
-        return self.State.STOPPED
+        return self.state if self.state == self.State.STOPPED or self.taken else self.State.STOPPED
+
+    @property
+    def taken(self) -> bool:
+        """Whether some process takes the messages: the only one (MQTT), or one of those that share them."""
+        names = Q(name=self.lease) | Q(name__startswith=f"{self.lease}/")
+        return Lease.objects.filter(names, expires_at__gt=Now()).exists()
+
+    @property
+    def backlog(self) -> int | None:
+        """How many messages wait for us at the broker, where it tells (Redis, Kafka)."""
+        waiting: int | None = self.positions.aggregate(waiting=models.Sum("backlog"))["waiting"]
+        return waiting
 
 
 class EventLog(SetUp):
@@ -97,11 +125,20 @@ class EventLog(SetUp):
         "Stream", null=True, editable=False, on_delete=models.SET_NULL, related_name="opened_logs"
     )
 
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="A closed case is deleted when nothing came for it for so many days; empty: never.",
+    )
+
     next_seq = models.PositiveBigIntegerField(default=1, editable=False)
     stored = models.PositiveBigIntegerField(default=0, editable=False)
     first_at = models.DateTimeField(null=True, editable=False)
     last_at = models.DateTimeField(null=True, editable=False)
     last_received_at = models.DateTimeField(null=True, editable=False)
+    retired_events = models.PositiveBigIntegerField(default=0, editable=False)  # deleted by retention
+    archived_at = models.DateTimeField(null=True, editable=False)  # since then it takes no events
 
     class Meta:
         ordering = ["slug"]
@@ -122,22 +159,23 @@ class Stream(SetUp):
     class Format(models.TextChoices):
         MQTT_XES = "mqtt-xes", "MQTT-XES"
         JSON = "json", "JSON"
+        CLOUDEVENTS = "cloudevents", "CloudEvents"
 
     slug = models.SlugField(max_length=100, unique=True)
     name = models.CharField(max_length=255)
     broker = models.ForeignKey(Broker, on_delete=models.PROTECT, related_name="streams")
     topic = models.CharField(
-        max_length=1000, help_text="MQTT-XES: the base, without /#. JSON: a topic filter, + and # allowed."
+        max_length=1000, help_text="MQTT-XES: the base, without /#. Others: a topic filter, + and # allowed."
     )
     format = models.CharField(max_length=20, choices=Format, default=Format.MQTT_XES)
     mapping = models.JSONField(
-        default=dict, blank=True, help_text='JSON pointers, as {"case": "/order/id"}; for format JSON.'
+        default=dict, blank=True, help_text='JSON pointers, as {"case": "/order/id"}; for JSON and CloudEvents.'
     )
     options = models.JSONField(
         default=dict,
         blank=True,
-        help_text="escapes (none, percent, words), future (accept, refuse, clamp), retained (false), "
-        "time_zone (UTC), process",
+        help_text="escapes (none, percent, words), future and ancient (accept, refuse, clamp), oldest "
+        "(2000-01-01), retained (false), time_zone (UTC), process",
     )
     qos = models.PositiveSmallIntegerField("QoS", choices=[(0, "0"), (1, "1"), (2, "2")], default=1)
     log = models.ForeignKey(
@@ -166,7 +204,9 @@ class Stream(SetUp):
 
     @property
     def filter(self) -> str:
-        """The topic filter to subscribe to."""
+        """The topics of its messages: what to subscribe to (MQTT), or all below the name of the Redis key or topic."""
+        if self.broker.kind != Broker.Kind.MQTT:
+            return f"{self.topic}/#"
         if self.format == self.Format.MQTT_XES:
             return topics.xes_filter(self.topic, self.options.get("process", ""))
         return self.topic
@@ -179,7 +219,9 @@ class Stream(SetUp):
         except topics.TopicError as error:
             raise ValidationError({"topic": str(error)}) from error
         if self.format != self.Format.MQTT_XES and self.log is None and "process" not in self.mapping:
-            raise ValidationError({"log": "A JSON stream needs a log, or a pointer to the process name."})
+            raise ValidationError({"log": "This format needs a log, or a pointer to the process name."})
+        if self.enabled and self.log is not None and self.log.archived_at is not None:
+            raise ValidationError({"log": f"The log {self.log.slug} is archived: it takes no events."})
         if self.enabled and self.archived_at is not None:
             raise ValidationError({"enabled": "This stream is archived: register a new one."})
         if self.enabled and self.broker_id is not None:
@@ -251,14 +293,64 @@ class Delivered(models.Model):
         indexes = [models.Index(fields=["client", "upto"], name="delivered_client")]
 
 
+class Position(models.Model):
+    """How far a partition of a broker is stored: a key of Redis Streams, a partition of a Kafka topic.
+
+    Written with each batch. Each new owner raises ``fence``, and every batch carries it. ``taken`` is what a
+    redelivery is known by: Redis, the entries whose acknowledgement may be lost; Kafka, ``[offset, milliseconds]`` of
+    the last record.
+    """
+
+    broker = models.ForeignKey(Broker, on_delete=models.CASCADE, related_name="positions", db_index=False)
+    partition = models.CharField(max_length=1100)
+    fence = models.PositiveBigIntegerField(default=0)
+    taken = models.JSONField(default=list)
+    backlog = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["broker", "partition"], name="position_partition")]
+
+    def __str__(self) -> str:
+        return self.partition
+
+
+class Import(models.Model):
+    """A file that was read into a log, or is being read: the first ``position`` of its events are dealt with.
+
+    The position is committed with the events, so a run that was ended goes on where it was. ``digest`` names the
+    content and the columns it was read by.
+    """
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, related_name="imports", db_index=False)
+    name = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    position = models.PositiveBigIntegerField(default=0)
+    stored = models.PositiveBigIntegerField(default=0)
+    duplicates = models.PositiveBigIntegerField(default=0)
+    rejected = models.PositiveBigIntegerField(default=0)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["log", "digest"], name="import_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.name} into {self.log}"
+
+
 class Rejection(models.Model):
-    """A message that was received and refused, kept so that it can be mended and retried."""
+    """What was received and refused, kept so that it can be mended: a message of a stream, or a row of a file.
+
+    ``retried_at`` is when a retry made an event of it.
+    """
 
     MAX_PAYLOAD: ClassVar[int] = 64 * 1024
 
-    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="rejections")
+    stream = models.ForeignKey(Stream, null=True, on_delete=models.CASCADE, related_name="rejections")
+    imported = models.ForeignKey(Import, null=True, on_delete=models.CASCADE, related_name="rejections")
     received_at = models.DateTimeField()
-    topic = models.TextField()
+    topic = models.TextField()  # or file and line
     payload = models.BinaryField()  # the first 64 KiB
     reason = models.CharField(max_length=50)
     detail = models.TextField()

@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
 
+from streams.moments import MomentError, parse_moment
+
 MAPPED = ("case", "activity", "at", "id", "process")  # what a JSON pointer may name
-CHOICES = {"escapes": ("none", "percent", "words"), "future": ("accept", "refuse", "clamp")}
+TIMES = ("accept", "refuse", "clamp")
+CHOICES = {"escapes": ("none", "percent", "words"), "future": TIMES, "ancient": TIMES}
 
 
 def check_mapping(format_: str, mapping: Any) -> None:
@@ -41,12 +44,22 @@ def _problem(format_: str, name: str, value: Any) -> str | None:
         return None if isinstance(value, bool) else f"expected true or false, got {value!r}."
     if name == "time_zone":
         return None if _zone_exists(value) else f"no time zone is called {value!r}."
+    if name == "oldest":
+        return _no_moment(value)
     if name == "process":
         if format_ != "mqtt-xes":
             return "only MQTT-XES has a process level."
         single = isinstance(value, str) and value and not set(value) & set("/+#\0")
         return None if single else "expected one topic level without / + #."
-    return f"unknown; known: {', '.join((*CHOICES, 'retained', 'time_zone', 'process'))}."
+    return f"unknown; known: {', '.join((*CHOICES, 'oldest', 'retained', 'time_zone', 'process'))}."
+
+
+def _no_moment(value: Any) -> str | None:
+    try:
+        parse_moment(value)
+    except MomentError as error:
+        return str(error)
+    return None
 
 
 def _zone_exists(name: Any) -> bool:

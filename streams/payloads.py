@@ -2,8 +2,8 @@
 
 Reasons (``PayloadError.reason``): ``topic_levels``, ``bad_escape``, ``not_utf8``, ``not_json``, ``not_object``,
 ``missing_FIELD``, ``empty_FIELD``, ``bad_FIELD`` (of another type), ``too_long``, ``too_deep``, ``nul``,
-``not_unicode``, ``bad_number``, ``bad_time``, ``future``, ``unknown_field``; FIELD is case, activity, id, process,
-trace, event or attributes.
+``not_unicode``, ``bad_number``, ``bad_time``, ``future``, ``ancient``, ``unknown_field``; FIELD is case, activity, id,
+process, trace, event, attributes, or source and specversion of a CloudEvent.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,10 @@ _XES_LEVELS = 3  # process, case, activity
 CASE_KEYS = ("caseid", "caseId", "case_id", "case", "case:concept:name")  # the first: process-mining-core 0.1.3
 ACTIVITY_KEYS = ("activity", "concept:name")
 TIME_KEYS = ("time:timestamp", "timestamp", "time")
+CLOUD_EVENT = {"case": "subject", "activity": "type", "at": "time", "id": "id"}  # context attributes, CloudEvents 1.0
+OLDEST = datetime(
+    2000, 1, 1, tzinfo=UTC
+)  # what is before, the option ``ancient`` speaks of: clocks that were never set
 API_FIELDS = ("id", "case", "activity", "at", "attributes")
 
 
@@ -54,6 +58,8 @@ class Reading:
     base_levels: int = 0  # levels of the topic before the process
     escapes: str = "none"
     future: str = "accept"
+    ancient: str = "accept"
+    oldest: datetime = OLDEST
     zone: tzinfo = UTC
     pointers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -66,6 +72,8 @@ class Reading:
             base_levels=base.count("/") + 1 if base else 0,
             escapes=options.get("escapes", "none"),
             future=options.get("future", "accept"),
+            ancient=options.get("ancient", "accept"),
+            oldest=parse_moment(options["oldest"]) if "oldest" in options else OLDEST,
             zone=ZoneInfo(options["time_zone"]) if "time_zone" in options else UTC,
             pointers={name: _tokens(pointer) for name, pointer in mapping.items()},
         )
@@ -74,6 +82,8 @@ class Reading:
         """The event of one message; None where the convention says it is none (fewer than three levels)."""
         if self.format == "mqtt-xes":
             return self._parse_xes(topic, payload, received_at)
+        if self.format == "cloudevents":
+            return self.cloud_event(_decoded(payload), received_at)
         return self._parse_json(payload, received_at)
 
     def _parse_xes(self, topic: str, payload: bytes, received_at: datetime) -> ParsedEvent | None:
@@ -108,7 +118,7 @@ class Reading:
         for name, value in trace.items():
             if name != "concept:name" or value != case:
                 attributes[f"case:{name}"] = value
-        when, source = _moment(at, received_at, self.zone, self.future)
+        when, source = self.moment(at, received_at)
         return ParsedEvent(case, activity, when, source, optional_id(event_id), attributes, process)
 
     def _unescaped(self, level: str) -> str:
@@ -128,13 +138,80 @@ class Reading:
         at = found["at"] if "at" in found else _first(given, (*TIME_KEYS, "at"))
         event_id = found["id"] if "id" in found else _first(given, ("id", "identity:id"))
         process = required("process", found["process"]) if "process" in found else None
-        when, source = _moment(at, received_at, self.zone, self.future)
+        when, source = self.moment(at, received_at)
         return ParsedEvent(
             required("case", case), required("activity", activity), when, source, optional_id(event_id), given, process
         )
 
+    def cloud_event(self, given: dict[str, Any], received_at: datetime) -> ParsedEvent:
+        """The event of a CloudEvent in the structured form of JSON: ``subject`` is the case, ``type`` the activity.
 
-def parse_api_event(item: Any, received_at: datetime, future: str = "accept") -> ParsedEvent:
+        The members of ``data`` become attributes, and so do ``source``, extensions, and what a pointer stands in for;
+        a member that has the name of one of these is kept as ``data:NAME``. Uses up ``given``.
+        Source: CloudEvents 1.0.2, its JSON event format.
+        """
+        version = required("specversion", given.pop("specversion", None))
+        if not version.startswith("1."):
+            raise PayloadError("bad_specversion", f"`specversion` is {version[:20]!r}; expected 1.0.")
+        if not given.get("source"):
+            raise PayloadError("missing_source", "`source` is missing: every CloudEvent has one.")
+        found = {name: _at_pointer(given, tokens) for name, tokens in self.pointers.items()}
+        for name, key in CLOUD_EVENT.items():
+            if name not in found:
+                found[name] = given.pop(key, None)
+        for tokens in self.pointers.values():
+            if len(tokens) == 1:
+                given.pop(tokens[0], None)
+        data = given.pop("data", None)
+        given.pop("datacontenttype", None)
+        if isinstance(data, dict):
+            given |= {f"data:{name}" if name in given else name: value for name, value in data.items()}
+        elif data is not None:
+            given["data"] = data
+        process = required("process", found["process"]) if "process" in found else None
+        when, source = self.moment(found["at"], received_at)
+        return ParsedEvent(
+            required("case", found["case"]),
+            required("activity", found["activity"]),
+            when,
+            source,
+            required("id", found["id"]),
+            given,
+            process,
+        )
+
+    def moment(self, value: Any, received_at: datetime) -> tuple[datetime, str]:
+        """When it happened, and how that is known."""
+        if value is None or value == "":
+            return received_at, "arrival"
+        try:
+            at = parse_moment(value, self.zone)
+        except MomentError as error:
+            raise PayloadError("bad_time", str(error)) from None
+        if self.future != "accept" and at > received_at + FUTURE_SLACK:
+            if self.future == "refuse":
+                raise PayloadError("future", f"{at.isoformat()} lies in the future of its arrival.")
+            return received_at, "clamped"
+        if self.ancient != "accept" and at < self.oldest:
+            if self.ancient == "refuse":
+                raise PayloadError("ancient", f"{at.isoformat()} lies before {self.oldest.isoformat()}.")
+            return received_at, "clamped"
+        return at, "given"
+
+
+_API = Reading("json")
+_CLOUD_EVENTS = Reading("cloudevents")
+
+
+def parse_cloud_event(item: Any, received_at: datetime) -> ParsedEvent:
+    """One CloudEvent of ``POST logs/{slug}/events/``, decoded by any JSON parser."""
+    if not isinstance(item, dict):
+        raise PayloadError("not_object", "A CloudEvent is a JSON object.")
+    check_value(item)
+    return _CLOUD_EVENTS.cloud_event(dict(item), received_at)
+
+
+def parse_api_event(item: Any, received_at: datetime) -> ParsedEvent:
     """One event of ``POST logs/{slug}/events/``, decoded by any JSON parser.
 
     An object with ``case`` and ``activity``, optionally ``id``, ``at`` (UTC where no zone is given) and ``attributes``.
@@ -153,7 +230,7 @@ def parse_api_event(item: Any, received_at: datetime, future: str = "accept") ->
     check_value(attributes)
     case = required("case", item.get("case"))
     activity = required("activity", item.get("activity"))
-    when, source = _moment(item.get("at"), received_at, UTC, future)
+    when, source = _API.moment(item.get("at"), received_at)
     return ParsedEvent(case, activity, when, source, optional_id(item.get("id")), attributes)
 
 
@@ -210,17 +287,3 @@ def _at_pointer(value: Any, tokens: tuple[str, ...]) -> Any:
         else:
             return None
     return value
-
-
-def _moment(value: Any, received_at: datetime, zone: tzinfo, future: str) -> tuple[datetime, str]:
-    if value is None or value == "":
-        return received_at, "arrival"
-    try:
-        at = parse_moment(value, zone)
-    except MomentError as error:
-        raise PayloadError("bad_time", str(error)) from None
-    if future != "accept" and at > received_at + FUTURE_SLACK:
-        if future == "refuse":
-            raise PayloadError("future", f"{at.isoformat()} lies in the future of its arrival.")
-        return received_at, "clamped"
-    return at, "given"

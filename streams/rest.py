@@ -1,11 +1,14 @@
 """What the API modules of the apps share: checked serializers, errors that HTTP has a status for."""
 
-from typing import IO, Any
+import gzip
+import io
+import zlib
+from typing import IO, Any, cast
 
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import models
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
 
@@ -65,6 +68,22 @@ def read_body(stream: IO[bytes], limit: int) -> bytes:
     if len(body) > limit:
         raise TooLarge(f"The body has more than {limit // 1024} KiB.")
     return body
+
+
+def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
+    """The body without its ``Content-Encoding`` (gzip or none); TooLarge beyond ``limit`` bytes."""
+    match encoding.strip().lower():
+        case "" | "identity":
+            return body
+        case "gzip":
+            pass
+        case other:
+            raise UnsupportedMediaType(other, f"Content-Encoding {other[:100]!r} is not known here; gzip is.")
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            return read_body(cast("IO[bytes]", file), limit)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ParseError(f"The body is not gzip: {error}.") from error
 
 
 def page_size(request: Request, default: int, most: int) -> int:

@@ -1,5 +1,7 @@
 """Events read and sent over HTTP."""
 
+import gzip
+import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -185,3 +187,42 @@ def test_a_forged_cursor_is_no_error_of_ours(api: APIClient, log: EventLog, curs
 def test_a_log_that_nobody_opened_takes_nothing(api: APIClient, log: EventLog) -> None:
     answer = api.post("/api/v1/logs/other/events/", EVENT)
     assert (answer.status_code, answer.json()["detail"]) == (404, "There is no log called other.")
+
+
+LINES = b'{"case": "c", "activity": "A", "id": "1"}\n\n{"case": "c"\r\n{"case": "c", "activity": "B"}\r\n'
+CLOUD_EVENT = {"specversion": "1.0", "id": "x", "source": "/s", "type": "T", "subject": "c", "data": {"n": 1}}
+
+
+def post(api: APIClient, body: bytes, kind: str = "application/json", encoding: str | None = None) -> tuple[int, Any]:
+    headers = {} if encoding is None else {"Content-Encoding": encoding}
+    answer = api.post(EVENTS, body, content_type=kind, headers=headers)
+    return answer.status_code, answer.json()
+
+
+def test_lines_of_json_are_taken_one_by_one(api: APIClient, log: EventLog) -> None:
+    status, body = post(api, LINES, "application/x-ndjson")
+    assert (status, [row["status"] for row in body["results"]]) == (200, ["stored", "rejected", "stored"])
+    assert body["results"][1]["reason"] == "not_json"
+    assert post(api, b"1\n" * 5001, "application/x-ndjson")[0] == 413
+
+
+def test_cloud_events_are_taken_alone_and_in_batches(api: APIClient, log: EventLog) -> None:
+    kind = "application/cloudevents+json"
+    assert post(api, json.dumps(CLOUD_EVENT).encode(), kind)[1]["stored"] == 1
+    batch = [CLOUD_EVENT, CLOUD_EVENT | {"id": "y"}, {"case": "c", "activity": "A"}]
+    body = post(api, json.dumps(batch).encode(), kind.replace("+", "-batch+"))[1]
+    assert [row["status"] for row in body["results"]] == ["duplicate", "stored", "rejected"]
+    assert get(api, case="c")[0]["attributes"] == {"source": "/s", "n": 1}
+    assert post(api, b"{}", kind.replace("+", "-batch+"))[0] == 400
+    assert post(api, json.dumps([CLOUD_EVENT]).encode(), kind)[1]["results"][0]["reason"] == "not_object"
+
+
+def test_a_gzipped_body_is_unpacked_up_to_the_limit(api: APIClient, log: EventLog) -> None:
+    packed = gzip.compress(LINES)
+    assert post(api, packed, "application/x-ndjson", "gzip")[1]["stored"] == 2
+    bomb = gzip.compress(b" " * (6 * 1024 * 1024))
+    assert len(bomb) < 10_000
+    assert post(api, bomb, encoding="gzip")[0] == 413
+    assert post(api, packed[:-9], encoding="gzip")[0] == 400
+    assert post(api, b"[]", encoding="gzip")[0] == 400
+    assert post(api, b"[]", encoding="br")[0] == 415
