@@ -121,6 +121,17 @@ class SetupPermission(SignedIn, DjangoModelPermissions):
         return DjangoModelPermissions.has_permission(self, request, view)
 
 
+class SeesAll(SignedIn):
+    """For figures of the whole installation: every broker, stream and log may be seen."""
+
+    needed = ("streams.view_broker", "streams.view_stream", "streams.view_eventlog")
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not super().has_permission(request, view) or limited(token_of(request)):
+            return False
+        return all(holds(request.user, permission) for permission in self.needed)
+
+
 class LogPermission(SignedIn):
     """For a log and what belongs to it: the queryset holds what may be seen, this asks for what is to be done."""
 

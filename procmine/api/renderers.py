@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from csp.constants import UNSAFE_INLINE
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
+from rest_framework.request import Request
 
 
 class BrowsableApi(BrowsableAPIRenderer):
@@ -20,3 +22,15 @@ class BrowsableApi(BrowsableAPIRenderer):
 
     def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context(*args, **kwargs), "code_style": None}  # its colours would be an inline sheet
+
+
+class OneForm(BaseContentNegotiation):
+    """For a route that answers in one form, whatever the caller would rather have."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type

@@ -7,10 +7,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from procmine import demo
-from procmine.site import health
+from procmine.api.renderers import OneForm
+from procmine.site import health, metrics
 from procmine.site.archive import source_archive
+from streams.access import SeesAll
 
 
 @never_cache
@@ -28,6 +33,17 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     if failing:
         return JsonResponse({"status": "failing", "failing": failing}, status=503)
     return JsonResponse({"status": "ready"})
+
+
+class Metrics(APIView):
+    """What a Prometheus asks for, for those who may see every broker, stream and log (scope ``read``)."""
+
+    permission_classes = [SeesAll]
+    content_negotiation_class = OneForm
+
+    def get(self, request: Request) -> HttpResponse:
+        """The text format 0.0.4."""
+        return HttpResponse(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
 
 @require_safe
