@@ -123,7 +123,14 @@ def nearest(
 
 def arrow(before: Collection[str], after: Collection[str]) -> str:
     """``a, b → c``: what lies between these activities; of many only some are named."""
-    return f"{_listed(before)} → {_listed(after)}".strip()
+    return f"{listed(before)} → {listed(after)}".strip()
+
+
+def listed(labels: Collection[str]) -> str:
+    """These activities in the order of the alphabet; of many only the first and how many more."""
+    ordered = sorted(labels)
+    more = [f"… {len(ordered) - SHOWN} more"] if len(ordered) > SHOWN else []
+    return ", ".join([*ordered[:SHOWN], *more])
 
 
 def unique(names: Iterable[str]) -> Iterator[str]:
@@ -136,12 +143,6 @@ def unique(names: Iterable[str]) -> Iterator[str]:
             chosen = f"{name} #{copy}"
         taken.add(chosen)
         yield chosen
-
-
-def _listed(labels: Collection[str]) -> str:
-    ordered = sorted(labels)
-    more = [f"… {len(ordered) - SHOWN} more"] if len(ordered) > SHOWN else []
-    return ", ".join([*ordered[:SHOWN], *more])
 
 
 def _ranked(keys: Sequence[Any]) -> list[int]:
