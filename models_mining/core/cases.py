@@ -26,7 +26,6 @@ class Case:
         "length",
         "node",
         "profile",
-        "queued",
         "received_at_us",
         "seq",
         "started_at_us",
@@ -42,7 +41,6 @@ class Case:
         self.received_at_us = received_at_us
         self.seq = seq
         self.closed = False
-        self.queued = False  # waits for idle closing
         self.times: array[int] | None = None
         self.profile: Profile | None = None
 

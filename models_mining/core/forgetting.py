@@ -14,8 +14,10 @@ def forget_closed(log: "LiveLog", keep: int) -> int:
     """See :meth:`LiveLog.forget_closed`.
 
     Only a case whose state follows from its events alone may go: it stands in the tree, and if silence closes cases
-    it has been silent for long enough too, whatever closed it.
+    it has been silent for long enough too, whatever closed it. A log whose memory is bounded forgets none.
     """
+    if log.memory.bounded:
+        return 0
     now_us = log.newest_received_us
     waits = log.idle.idle_us is not None
     closed = [

@@ -20,6 +20,7 @@ class IdleQueue:
         self.idle_us = idle_us
         self.due_us = NEVER_US  # no case falls idle before the clock shows this
         self._heap: list[tuple[int, str]] = []
+        self._queued: set[str] = set()
 
     def is_idle(self, received_at_us: int, now_us: int) -> bool:
         """Has a case that was last heard of at ``received_at_us`` been idle for long enough?"""
@@ -27,8 +28,8 @@ class IdleQueue:
 
     def add(self, name: str, case: Case) -> None:
         """Watch an open case; again is harmless."""
-        if self.idle_us is not None and not case.queued:
-            case.queued = True
+        if self.idle_us is not None and name not in self._queued:
+            self._queued.add(name)
             heapq.heappush(self._heap, (case.received_at_us, name))
             self._set_due()
 
@@ -40,14 +41,14 @@ class IdleQueue:
         heap = self._heap
         while self.due_us <= now_us:
             queued_us, name = heap[0]
-            case = cases[name]
-            if not case.closed and case.received_at_us > queued_us:
+            case = cases.get(name)  # it may have left the log's memory
+            if case is not None and not case.closed and case.received_at_us > queued_us:
                 heapq.heapreplace(heap, (case.received_at_us, name))
             else:
-                if not case.closed:
+                if case is not None and not case.closed:
                     yield name, case
                 heapq.heappop(heap)
-                case.queued = False
+                self._queued.discard(name)
             self._set_due()
 
     def _set_due(self) -> None:

@@ -3,6 +3,8 @@
 from collections import deque
 from typing import Literal, NamedTuple
 
+from models_mining.core.cases import Case
+
 NEWEST_MOVES = 200
 
 
@@ -27,18 +29,22 @@ class Transition(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """The newest moves and how many before them were left out; cases with news; transitions in order."""
+    """The newest moves and how many before them were left out; cases with news; transitions in order.
+
+    ``left`` holds, as they were last, the cases with news that may not be in the log's memory any more.
+    """
 
     moves: list[Move]
     moves_omitted: int
     touched: set[str]
     transitions: list[Transition]
+    left: dict[str, Case]
 
 
 class Journal:
     """Collects changes until they are drained. A log without one (a rediscovery) spends nothing on them."""
 
-    __slots__ = ("_made", "_moves", "_touched", "_transitions")
+    __slots__ = ("_left", "_made", "_moves", "_touched", "_transitions")
 
     def __init__(self) -> None:
         self._start_afresh()
@@ -48,6 +54,7 @@ class Journal:
         self._moves: deque[Move] = deque(maxlen=NEWEST_MOVES)
         self._touched: set[str] = set()
         self._transitions: list[Transition] = []
+        self._left: dict[str, Case] = {}
 
     def move(self, case: str, source: int | None, target: int, at_us: int) -> None:
         """Note an event: its case has news, too."""
@@ -60,9 +67,14 @@ class Journal:
         self._transitions.append(Transition(kind, case, received_at_us))
         self._touched.add(case)
 
+    def leave(self, name: str, case: Case) -> None:
+        """Note that a case is out of the log's memory: how it stood then."""
+        self._left[name] = case
+        self._touched.add(name)
+
     def drain(self) -> Changes:
         """Everything noted since the last drain."""
         moves = list(self._moves)
-        changes = Changes(moves, self._made - len(moves), self._touched, self._transitions)
+        changes = Changes(moves, self._made - len(moves), self._touched, self._transitions, self._left)
         self._start_afresh()
         return changes

@@ -1,22 +1,18 @@
 """The in-memory abstraction of a log: everything live models are derived from."""
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from operator import itemgetter
 from typing import Any
 
-from models_mining.core import forgetting, history, merging, state
+from models_mining.core import forgetting, learning, memory, merging, state
 from models_mining.core.abstraction import Abstraction, Edge, change
 from models_mining.core.cases import Case, CaseSet
 from models_mining.core.idle import NEVER_US, IdleQueue
 from models_mining.core.journal import Journal
-from models_mining.core.pairs import Pair, Profile
+from models_mining.core.memory import Memory
+from models_mining.core.pairs import Pair
 from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES
 from models_mining.core.seen import Seen, Tail
 from models_mining.core.standing import Standing
-
-_at_us = itemgetter(1)
 
 
 class LiveLog:
@@ -32,6 +28,10 @@ class LiveLog:
     case, ``closed`` the closed ones only (None unless ``track_closed``).
 
     With ``track_pairs`` what comes at any time after what is kept too, at the cost of a step per activity of the case.
+
+    With ``memory_cases`` or ``memory_us`` it stands for the cases with the newest activity only: at most so many, and
+    none whose last arrival lies so far or further behind the greatest. A case leaves as if it had never been, and is
+    back whole when it is heard of again. Then ``tail`` must be a :class:`Reader`.
 
     ``activities`` get the first numbers: a rediscovery, which does not learn in the order of arrival, keeps the
     numbers of the epoch so. A ``journal`` set on the log is told every change.
@@ -50,6 +50,8 @@ class LiveLog:
         idle_close_us: int | None = None,
         track_closed: bool = False,
         track_pairs: bool = False,
+        memory_cases: int | None = None,
+        memory_us: int | None = None,
         activities: Iterable[str] = (),
         max_nodes: int = MAX_NODES,
         max_depth: int = MAX_DEPTH,
@@ -64,6 +66,8 @@ class LiveLog:
         self.all = self.standing.all
         self.closed = Abstraction(track_pairs=track_pairs) if track_closed else None
         self.idle = IdleQueue(idle_close_us)
+        self.memory = Memory(memory_cases, memory_us)
+        self._due_us = NEVER_US  # nothing happens by the clock alone before it shows this
         self.seq = 0  # greatest number learnt
         self.newest_received_us = -NEVER_US
         self.journal: Journal | None = None
@@ -121,10 +125,10 @@ class LiveLog:
         seq, name, activity, at_us, received_at_us = event
         case = self.cases.get(name)
         if received_at_us > self.newest_received_us:
-            if received_at_us >= self.idle.due_us:
+            if received_at_us >= self._due_us:
                 if case is not None:  # it has just been heard of
                     case.received_at_us = received_at_us
-                self._close_idle(tail, received_at_us, seq)
+                self.advance(tail, received_at_us, seq)
             self.newest_received_us = received_at_us
         if (
             case is None
@@ -135,7 +139,7 @@ class LiveLog:
             or (edge := child.edge) is None
             or activity in self.end_activities
         ):
-            self._learn_unusual(event, case, tail)
+            learning.learn_unusual(self, event, case, tail)
             return
 
         # The beaten path: an open case goes on where one has gone before. All that changes hangs on the two nodes.
@@ -164,117 +168,37 @@ class LiveLog:
         if self.journal is not None:
             self.journal.move(name, self.numbers[node.activity], self.numbers[activity], at_us)
 
-    def learn_sorted(self, events: Iterable[Seen], tail: Tail | None = None) -> None:
+    def learn_sorted(self, events: Iterable[Seen], tail: Tail | None = None, *, upto: int = 0, left: int = 0) -> None:
         """Learn a whole log at once, sorted by (case, at, seq): nothing is late then. Only for an empty log.
 
-        Which cases are closed is settled after the last event. ``tail`` is needed only with ``track_closed``, for
-        closed cases that have outgrown the tree. An event out of order is a ValueError.
+        Which cases are closed, and which are in, is settled after the last event. ``tail`` is needed only for closed
+        cases that have outgrown the tree, with ``track_closed``, and for cases that are out; better, those are not
+        among ``events``, ``left`` says how many they are and ``upto`` the greatest number of all. An event out of
+        order is a ValueError.
         """
-        if self.cases:
-            raise ValueError("only an empty log can learn a sorted one")
-        append = self.standing.append
-        for seq, name, activity, at_us, received_at_us in events:
-            case = self.cases.get(name) or self._begin(name, seq, at_us, received_at_us)
-            if at_us < case.last_at_us:
-                raise ValueError(f"event {seq} of case {name!r} is not in the order of time")
-            self.numbers.setdefault(activity, len(self.numbers))
-            append(case, activity, at_us)
-            case.received_at_us = max(case.received_at_us, received_at_us)
-            case.seq = max(case.seq, seq)
-        self.seq = max((case.seq for case in self.cases.values()), default=0)
-        self.newest_received_us = max((case.received_at_us for case in self.cases.values()), default=-NEVER_US)
-        for name, case in self.cases.items():
-            self.standing.put(case)
-            if self._is_closed(case.activity, case.received_at_us):
-                self._close(name, case, tail, self.seq + 1)
-            else:
-                self.idle.add(name, case)
-
-    def _begin(self, name: str, seq: int, at_us: int, received_at_us: int) -> Case:
-        case = self.cases[name] = Case(self.tree.root, at_us, received_at_us, seq)
-        if self.closed is not None:
-            case.times = array("q")
-        if self.track_pairs:
-            case.profile = Profile(at_us)
-        return case
-
-    def _learn_unusual(self, event: Seen, case: Case | None, tail: Tail | None) -> None:
-        """Learn an event that begins, closes or reopens a case, comes late, or goes where none has gone before."""
-        seq, name, activity, at_us, received_at_us = event
-        if case is None and self.forgotten:
-            case = forgetting.recall(self, event, tail)
-        late = case is not None and at_us < case.last_at_us
-        was_closed = case is not None and case.closed
-        closes = self._is_closed(
-            case.activity if case is not None and late else activity,
-            received_at_us if case is None else max(received_at_us, case.received_at_us),
-        )
-        steps: history.Steps = ()  # what the case did before, as far as that is needed
-        if case is not None and self.closed is not None and (was_closed or closes):
-            steps = history.whole(name, case, tail, seq)
-        elif case is not None and late:
-            steps = history.since(name, case, tail, at_us, seq)
-
-        # So far nothing has changed, and from here on nothing is read.
-        self.numbers.setdefault(activity, len(self.numbers))
-        if case is None:
-            case = self._begin(name, seq, at_us, received_at_us)
-        else:
-            self.standing.lift(case)
-        place = bisect_right(steps, at_us, key=_at_us)
-        source = case.activity
-        if late:
-            source = steps[place - 1][0] if place else ""
-            self.standing.insert(case, steps, place, (activity, at_us))
-        else:
-            self.standing.append(case, activity, at_us)
-        case.closed = closes
-        case.received_at_us = max(case.received_at_us, received_at_us)
-        case.seq = max(case.seq, seq)
-        self.seq = max(self.seq, seq)
-        self.standing.put(case)
-        if self.closed is not None:
-            now = [*steps[:place], (activity, at_us), *steps[place:]]
-            self._recount_closed(case, before=steps if was_closed else (), now=now)
-        if not closes:
-            self.idle.add(name, case)
-        if self.journal is not None:
-            self.journal.move(name, self.numbers.get(source), self.numbers[activity], at_us)
-            if case.length == 1:
-                self.journal.transition("started", name, self.newest_received_us)
-            if closes != was_closed:
-                self.journal.transition("closed" if closes else "reopened", name, self.newest_received_us)
-
-    def _recount_closed(self, case: Case, before: history.Steps, now: history.Steps) -> None:
-        """Count a closed case as it is ``now`` and no longer as it was ``before`` (empty: it was open)."""
-        if self.closed is None:
-            return
-        if before:
-            self.closed.remove_case(before)
-        if case.closed:
-            self.closed.add_case(now)
-            case.times = None  # a closed case is read back if it should return
-        elif before and case.node is not None:
-            case.times = array("q", map(_at_us, now))
+        learning.learn_sorted(self, events, tail, upto, left)
 
     # --- Closing -------------------------------------------------------------------------
 
-    def _is_closed(self, activity: str, received_at_us: int) -> bool:
+    def is_closed(self, activity: str, received_at_us: int) -> bool:
         """Is a case closed that stands at ``activity`` and was last heard of at ``received_at_us``?"""
         return activity in self.end_activities or self.idle.is_idle(received_at_us, self.newest_received_us)
 
+    def advance(self, tail: Tail | None, now_us: int, before_seq: int) -> None:
+        """Close and let leave what is due when the clock of arrivals shows ``now_us``."""
+        self._close_idle(tail, now_us, before_seq)
+        memory.settle(self, tail, now_us, before_seq)
+        self.watch_clock()
+
+    def watch_clock(self) -> None:
+        """To be called when cases came in, went or opened: :meth:`advance` is due when their silence is."""
+        self._due_us = min(self.idle.due_us, self.memory.due_us)
+
     def _close_idle(self, tail: Tail | None, now_us: int, before_seq: int) -> None:
         for name, case in self.idle.expired(self.cases, now_us):
-            self._close(name, case, tail, before_seq)
+            learning.close(self, name, case, tail, before_seq)
             if self.journal is not None:
                 self.journal.transition("closed", name, now_us)
-
-    def _close(self, name: str, case: Case, tail: Tail | None, before_seq: int) -> None:
-        steps = () if self.closed is None else history.whole(name, case, tail, before_seq)
-        self.standing.lift(case)
-        case.closed = True
-        self.standing.put(case)
-        self._recount_closed(case, before=(), now=steps)
 
     def forget_closed(self, keep: int) -> int:
         """Let go of all closed cases but the ``keep`` last heard of; says how many went. Every count keeps them.
@@ -293,7 +217,7 @@ class LiveLog:
         :meth:`learn_one`: a case of the one log may have been idle for long enough by the clock of the other.
         """
         merging.merge(self, other)
-        self._close_idle(tail, self.newest_received_us, self.seq + 1)
+        self.advance(tail, self.newest_received_us, self.seq + 1)
 
     def to_state(self) -> dict[str, Any]:
         """All of it as plain lists, numbers and strings, versioned; any JSON or MessagePack writer takes it."""
@@ -302,4 +226,6 @@ class LiveLog:
     @classmethod
     def from_state(cls, data: Mapping[str, Any]) -> "LiveLog":
         """The log a state was taken of; it goes on as if never stopped. Anything else is a StateError."""
-        return state.load(cls, data)
+        log = state.load(cls, data)
+        log.watch_clock()
+        return log

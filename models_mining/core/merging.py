@@ -24,16 +24,24 @@ def merge(log: "LiveLog", other: "LiveLog") -> None:
     for name, case in other.cases.items():
         _move(log, case, nodes)
         log.cases[name] = case
-        case.queued = False
+        log.memory.watch(name, case)
         if not case.closed:
             log.idle.add(name, case)
+    log.memory.left += other.memory.left
     log.seq = max(log.seq, other.seq)
     log.newest_received_us = max(log.newest_received_us, other.newest_received_us)
 
 
 def _check_mergeable(log: "LiveLog", other: "LiveLog") -> None:
     settings = [
-        (one.end_activities, one.idle.idle_us, one.closed is not None, one.track_pairs, one.tree.max_depth)
+        (
+            one.end_activities,
+            one.idle.idle_us,
+            one.closed is not None,
+            one.track_pairs,
+            str(one.memory),
+            one.tree.max_depth,
+        )
         for one in (log, other)
     ]
     if settings[0] != settings[1]:

@@ -1,7 +1,7 @@
 """What the mining core is told: one event, and the way back to the events before it."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Seen(NamedTuple):
@@ -39,6 +39,19 @@ always reaches to the end of the case. It begins
 An unknown case gives an empty answer. Errors of the reader pass through :meth:`LiveLog.learn_one`, which has then
 not counted the event and may be called again.
 """
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A :data:`Tail` that can tell, too, when a case was heard of: what a log under a memory policy asks."""
+
+    def __call__(self, case: str, at_us: int | None, before_seq: int, /) -> Sequence[tuple[str, int]]:
+        """See :data:`Tail`."""
+        ...
+
+    def heard(self, case: str, before_seq: int) -> int | None:
+        """The greatest arrival (µs since 1970) of the case's events with ``seq`` < ``before_seq``; None: no such."""
+        ...
 
 
 class HistoryError(ValueError):

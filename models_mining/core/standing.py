@@ -91,6 +91,20 @@ class Standing:
         if case.times is not None:
             case.times.insert(case.length - 1 - len(after), step[1])
 
+    def remove(self, case: Case, steps: Sequence[tuple[str, int]]) -> None:
+        """Let the case, which has done ``steps``, never have been. Of it remain its moments and last two activities."""
+        last_two = (case.before, case.activity)
+        self.lift(case)
+        change(self.all.ends, case.activity, 1)  # goes with the rest
+        if case.node is None:
+            self.beyond -= 1
+        else:
+            self.tree.leave(case.node)
+            case.node = None
+        self.all.remove_case(steps)
+        case.beyond = last_two
+        case.times = case.profile = None
+
     def _stay_out(self, case: Case, last_two: tuple[str, str]) -> None:
         """Keep only the last two activities of a case the tree has no room for."""
         if case.node is not None:

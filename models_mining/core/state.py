@@ -43,11 +43,14 @@ def dump(log: "LiveLog") -> dict[str, Any]:
             "idle_close_us": log.idle.idle_us,
             "track_closed": log.closed is not None,
             "track_pairs": log.track_pairs,
+            "memory_cases": log.memory.cases,
+            "memory_us": log.memory.last_us,
             "max_nodes": log.tree.max_nodes,
             "max_depth": log.tree.max_depth,
         },
         "seq": log.seq,
         "forgotten": log.forgotten,
+        "left": log.memory.left,
         "newest_received_us": str(log.newest_received_us),
         "activities": list(numbers),
         "tree": {"parent": parents, "activity": activities, "closed": closed},
@@ -90,6 +93,7 @@ def _load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
         _load_counts(log.closed, data["closed"], names)
     log.seq = data["seq"]
     log.forgotten = data["forgotten"]
+    log.memory.left = data["left"]
     log.newest_received_us = int(data["newest_received_us"])
     nodes = _load_tree(log, data["tree"], names)
     _load_cases(log, data["cases"], nodes, names)
@@ -193,6 +197,7 @@ def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], name
                 change(log.standing.closed_at, last_activity, 1)
         elif not case.closed:
             node.open += 1
+        log.memory.watch(name, case)
         if not case.closed:
             log.idle.add(name, case)
 

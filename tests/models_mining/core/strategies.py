@@ -19,10 +19,20 @@ class Stored:
     def __init__(self, events: Iterable[Seen] = ()) -> None:
         self.asked = 0
         self._rows: dict[str, list[tuple[int, int, str]]] = {}
+        self._events: dict[str, list[Seen]] = {}
         for event in events:
+            self._events.setdefault(event.case, []).append(event)
             self._rows.setdefault(event.case, []).append((event.at_us, event.seq, event.activity))
         for rows in self._rows.values():
             rows.sort()
+
+    def heard(self, case: str, before_seq: int) -> int | None:
+        return max(
+            (event.received_at_us for event in self._events.get(case, []) if event.seq < before_seq), default=None
+        )
+
+    def __call__(self, case: str, at_us: int | None, before_seq: int) -> list[tuple[str, int]]:
+        return self.tail(case, at_us, before_seq)
 
     def tail(self, case: str, at_us: int | None, before_seq: int) -> list[tuple[str, int]]:
         self.asked += 1
@@ -71,7 +81,7 @@ def settings_of_logs(draw: st.DrawFn, /, **fixed: Any) -> dict[str, Any]:
 def fed(log: LiveLog, events: Iterable[Seen], stored: Stored) -> LiveLog:
     """The same log, after it has learnt ``events`` one by one."""
     for event in events:
-        log.learn_one(event, stored.tail)
+        log.learn_one(event, stored)
     return log
 
 
@@ -109,6 +119,7 @@ def content(log: LiveLog) -> dict[str, Any]:
         "closed": None if log.closed is None else _counts(log.closed, log.track_pairs),
         "nodes": {tuple(node.path()): (node.open, node.closed, node.passes) for node in log.tree.walk()},
         "beyond": log.beyond,
+        "left": log.memory.left,
         "open_cases": log.open_cases,
         "open_at": {name: log.open_at(name) for name in log.numbers},
         "cases": {

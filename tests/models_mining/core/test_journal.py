@@ -25,8 +25,9 @@ def test_a_move_says_from_where_to_where_by_number() -> None:
         0,
         {"c"},
         [Transition("started", "c", 1)],
+        {},
     )
-    assert journal.drain() == Changes([], 0, set(), [])
+    assert journal.drain() == Changes([], 0, set(), [], {})
 
 
 def test_cases_start_close_and_reopen_by_the_clock_of_arrivals() -> None:
