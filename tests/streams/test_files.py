@@ -67,8 +67,8 @@ def test_columns_can_be_named_and_prefixed_ones_belong_to_the_trace(tmp_path):
         ("l.xes", "", r"l\.xes, line 1: not XML: no element found"),
         ("l.xes", "<log><trace></log>", r"line 1: not XML: mismatched tag"),
         ("l.xes", "<pnml/>", r"line 1: expected <log>, found <pnml>"),
-        ("l.xes", xes("<event/>"), r"line 3: an event outside every trace"),
-        ("l.xes", xes("<trace>\n<event/></trace>"), r"line 4: the event has no concept:name"),
+        ("l.xes", xes("<event/>"), r"line 3: The event is outside every trace"),
+        ("l.xes", xes("<trace>\n<event/></trace>"), r"line 4: The event has no concept:name"),
         (
             "l.xes",
             xes(
