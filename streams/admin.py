@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 
 from streams.encryption import encrypt
 from streams.models import Broker, Event, EventLog, Rejection, Stream
-from streams.mqtt import test_connection
 from streams.registration import COUNTS, TEST_TIMEOUT_S, remove_stream, setup_lock
+from streams.sources import test_connection
 
 COUNTED = 10_000  # rows that a long list counts; more it does not need to know
 
@@ -37,7 +37,7 @@ class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
 
     class Meta:
         model = Broker
-        fields = ["name", "kind", "host", "port", "tls", "ca", "username", "password", "protocol"]
+        fields = ["name", "kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -53,11 +53,11 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
     form = BrokerForm
     list_display = ["name", "address", "tls", "state_now", "state_since", "last_error"]
     list_filter = ["state"]
-    readonly_fields = ["has_password", "state_now", "state_since", "last_error"]
+    readonly_fields = ["has_password", "state_now", "state_since", "last_error", "backlog"]
     fieldsets = [
-        (None, {"fields": ["name", "kind", ("host", "port"), "tls", "ca", "protocol"]}),
-        ("Sign-in", {"fields": ["username", "has_password", "password", "forget_password"]}),
-        ("Connection", {"fields": ["state_now", "state_since", "last_error"]}),
+        (None, {"fields": ["name", "kind", ("host", "port"), "tls", "ca", "protocol", "database"]}),
+        ("Sign-in", {"fields": ["username", "has_password", "password", "forget_password", "sasl"]}),
+        ("Connection", {"fields": ["state_now", "state_since", "last_error", "backlog"]}),
     ]
     actions = ["test"]
 

@@ -15,7 +15,6 @@ from rest_framework.serializers import BaseSerializer
 from streams import registration
 from streams.access import SetupPermission
 from streams.models import Broker, Rejection, Stream
-from streams.mqtt import test_connection
 from streams.rest import Conflict
 from streams.serializers import (
     BrokerSerializer,
@@ -24,6 +23,7 @@ from streams.serializers import (
     StreamSerializer,
     TestResultSerializer,
 )
+from streams.sources import test_connection
 
 
 class BrokerFilter(django_filters.FilterSet):

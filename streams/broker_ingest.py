@@ -9,17 +9,17 @@ import logging
 import random
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from streams import leases
-from streams.deliveries import Deliveries
-from streams.intake import NOT_STORABLE, Intake, LeaseLostError, Read
+from streams.intake import NOT_STORABLE, Intake, Read
+from streams.leases import LeaseLostError
 from streams.models import Broker, EventLog, Stream
-from streams.mqtt import Address, BrokerError, Message, Source, client_id
+from streams.sources import BrokerError, Message, Source, source_of
 
 LOOK_EVERY_S = 1.0  # at brokers and streams, where no hint came
 WAIT_S = 0.25  # for a message, before looking at the clock
@@ -40,8 +40,10 @@ class GoneError(Exception):
 class Setup:
     """What the tables say of a broker now. Two equal ones need nothing done."""
 
-    address: Address
-    filters: dict[str, int]
+    broker: Broker = field(compare=False)
+    streams: list[Stream] = field(compare=False)
+    connection: tuple[object, ...]
+    asked: frozenset[tuple[str, int]]
 
 
 class BrokerIngest(threading.Thread):
@@ -54,12 +56,7 @@ class BrokerIngest(threading.Thread):
         self.failed = ""  # with ``once``: why the broker could not be drained
         self.look = threading.Event()  # set it to have the tables read again
         self._stopping = stop
-        self._lease = Broker(pk=broker_id).lease
-        self._renew_at = 0.0
-        self._deliveries = Deliveries(client_id(broker_id))
-        self._intake = Intake(self._lease, self._deliveries)
-        self._subscribed: dict[str, int] = {}
-        self._note = ""  # what to know of a connection that works
+        self._source: Source | None = None
         self._said: tuple[str, str] | None = None
 
     def run(self) -> None:
@@ -91,33 +88,29 @@ class BrokerIngest(threading.Thread):
     # --- One connection ---------------------------------------------------------------
 
     def _connection(self) -> None:
-        """Own the broker, connect, take messages; returns where another connection is wanted, or none."""
-        self._own()
+        """Own our share, connect, take messages; returns where another connection is wanted, or none."""
         setup = self._set_up()
-        if not setup.filters and not self._subscribed:
-            raise GoneError
+        self._source = source = source_of(setup.broker)
+        self._intake = Intake(source)
+        source.own()
         self._say(Broker.State.CONNECTING)
-        source = Source(setup.address, self._deliveries.client)
         source.connect()
         try:
-            self._begin(source)
-            self._take_all(source, setup.address)
+            self._follow(source, setup)
+            self._take_all(source, setup)
             self._drain(source)
         finally:
             source.close()
 
-    def _begin(self, source: Source) -> None:
-        self._deliveries.begin(session_present=source.session_present)
-        self._note = ""
-        if self._subscribed and not source.session_present:
-            self._note = "The broker had lost our session: what was published while we were away is missing."
-            log.warning("broker %d: %s", self.broker_id, self._note)
-            self._subscribed = {}
-            Broker.objects.filter(pk=self.broker_id).update(subscribed={})
-        self._subscribe(source)
-        self._say(Broker.State.CONNECTED, self._note)
+    def _follow(self, source: Source, setup: Setup) -> None:
+        """Ask for what the streams want now; raises GoneError where that is nothing any more."""
+        self._intake.set_up(setup.streams)
+        source.follow(setup.streams)
+        if not setup.streams:
+            raise GoneError
+        self._say(Broker.State.CONNECTED, source.note)
 
-    def _take_all(self, source: Source, address: Address) -> None:
+    def _take_all(self, source: Source, began_as: Setup) -> None:
         limit = min(settings.INGEST_BATCH, settings.INGEST_RECEIVE_MAXIMUM)
         quiet_since = looked_at = time.monotonic()
         while not self._stopping.is_set():
@@ -133,13 +126,12 @@ class BrokerIngest(threading.Thread):
             if self.look.is_set() or now - looked_at >= LOOK_EVERY_S:
                 self.look.clear()
                 looked_at = now
-                self._own()
+                source.own()
                 setup = self._set_up()
-                if setup.address != address:
+                if setup.connection != began_as.connection:
+                    source.release()
                     return
-                self._subscribe(source)
-                if not setup.filters:
-                    raise GoneError
+                self._follow(source, setup)
 
     def _drain(self, source: Source) -> None:
         """What has arrived is stored before we go; no longer than a while, for a broker may never fall silent."""
@@ -147,7 +139,7 @@ class BrokerIngest(threading.Thread):
         while time.monotonic() < deadline and (messages := source.receive(settings.INGEST_BATCH, 0)):
             self._take(source, messages)
 
-    def _take(self, source: Source, messages: list[Message]) -> None:
+    def _take(self, source: Source, messages: Sequence[Message]) -> None:
         """Store a batch, however long the database takes to accept it, and acknowledge it."""
         reads = self._intake.read(messages)
         tries = 0
@@ -163,7 +155,7 @@ class BrokerIngest(threading.Thread):
                 self._wait_in_touch(source, DELAYS_S[min(tries, len(DELAYS_S) - 1)])
                 tries += 1
         source.acknowledge(messages)
-        self._say(Broker.State.CONNECTED, self._note)
+        self._say(Broker.State.CONNECTED, source.note)
 
     def _store(self, reads: list[Read]) -> None:
         """Store a batch and empty the list, from which what is stored is taken out in any case."""
@@ -171,8 +163,7 @@ class BrokerIngest(threading.Thread):
             self._intake.store(reads)
             reads.clear()
         except NOT_STORABLE:
-            self._set_up()  # the fault may be that a stream was removed meanwhile
-            known = {route.stream.pk for route in self._intake.routes}
+            known = {stream.pk for stream in self._set_up().streams}  # perhaps one was removed meanwhile
             reads[:] = [read for read in reads if read.stream.pk in known]
             while reads:
                 self._intake.store_or_refuse(reads[0])
@@ -188,45 +179,18 @@ class BrokerIngest(threading.Thread):
 
     # --- What is asked for ------------------------------------------------------------
 
-    def _own(self) -> None:
-        """Take or renew the lease; raises LeaseLostError."""
-        if time.monotonic() < self._renew_at:
-            return
-        fence = leases.acquire(self._lease)
-        if fence is None:
-            self._intake.fence = 0
-            raise LeaseLostError
-        self._intake.fence = fence
-        self._renew_at = time.monotonic() + leases.RENEW_S
-
     def _set_up(self) -> Setup:
-        """Read broker and streams, and let the intake know them."""
+        """Read broker and streams; raises GoneError where nobody asks for this broker."""
         broker = Broker.objects.filter(pk=self.broker_id).first()
-        if broker is None:
+        streams = list(broker.streams.filter(enabled=True, archived_at=None)) if broker is not None else []
+        if broker is None or not (streams or broker.subscribed):
             raise GoneError
-        self._subscribed = dict(broker.subscribed)
-        self._intake.set_up(Stream.objects.filter(broker=broker, enabled=True, archived_at=None))
-        return Setup(Address.of(broker), self._intake.filters)
-
-    def _subscribe(self, source: Source) -> None:
-        """Ask the broker for what is new, and no more for what is gone; the session stays, and what it holds.
-
-        The table is written first: after a crash in between a filter too many there does no harm, while one too few
-        would stay subscribed for ever. What was written and not asked for is asked for again below.
-        """
-        wanted = self._intake.filters
-        gone = [filter_ for filter_ in self._subscribed if filter_ not in wanted]
-        new = {filter_: qos for filter_, qos in wanted.items() if self._subscribed.get(filter_) != qos}
-        if gone or new:
-            rows = Broker.objects.filter(pk=self.broker_id)
-            rows.update(subscribed=self._subscribed | dict.fromkeys(new, -1))
-            source.subscribe(new)
-            source.unsubscribe(gone)
-            rows.update(subscribed=wanted)
-            self._subscribed = wanted
-        for filter_, reason in source.refused.items():
-            self._note = f"The broker refuses the subscription to {filter_}: {reason}."
-            self._say(Broker.State.CONNECTED, self._note)
+        return Setup(
+            broker,
+            streams,
+            connection=tuple(getattr(broker, name) for name in Broker.CONNECTION),
+            asked=frozenset((stream.filter, stream.qos) for stream in streams),
+        )
 
     # --- What is told -----------------------------------------------------------------
 
@@ -263,9 +227,10 @@ class BrokerIngest(threading.Thread):
 
     def _end(self) -> None:
         try:
-            if not (self.once and self.failed):
+            if self._source is not None:
+                self._source.release()
+            if not (self.once and self.failed) and not Broker(pk=self.broker_id).taken:
                 self._say(Broker.State.STOPPED)
-            leases.release(self._lease, self._intake.fence)
         except (DatabaseError, InterfaceError):
             log.warning("broker %d: the database is away at the end; the lease runs out by itself", self.broker_id)
         finally:

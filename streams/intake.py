@@ -9,15 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
-from streams import leases, topics
-from streams.deliveries import Deliveries
-from streams.models import EventLog, Rejection, Stream, plus
-from streams.mqtt import Message
+from streams import topics
+from streams.models import Rejection, Stream, plus
 from streams.payloads import ParsedEvent, Reading
-from streams.services import NewEvent, open_log, store_events
+from streams.services import ArchivedError, NewEvent, log_named, store_events
+from streams.sources import Ledger, Message
 from streams.values import PayloadError
 
 IGNORED_KEPT = 100  # of a stream, as rows with the reason ``ignored``
@@ -25,10 +23,6 @@ NOT_STORABLE = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
 _LEVELS = "Fewer than three levels after the base (process, case, activity): not an event of this convention."
 
 log = logging.getLogger(__name__)
-
-
-class LeaseLostError(Exception):
-    """Another process took this broker over; it will get what we did not acknowledge."""
 
 
 @dataclass(slots=True)
@@ -78,10 +72,8 @@ class Route:
 class Intake:
     """Takes the messages of one broker for the streams registered on it."""
 
-    def __init__(self, lease: str, deliveries: Deliveries) -> None:
-        self.lease = lease
-        self.fence = 0
-        self.deliveries = deliveries
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
         self.routes: list[Route] = []
         self._logs: dict[str, int] = {}
 
@@ -91,9 +83,9 @@ class Intake:
         self._logs.clear()
 
     @property
-    def filters(self) -> dict[str, int]:
-        """Topic filter → QoS of all streams."""
-        return {route.filter: route.stream.qos for route in self.routes}
+    def streams(self) -> list[Stream]:
+        """What messages are taken for."""
+        return [route.stream for route in self.routes]
 
     def read(self, messages: Sequence[Message]) -> list[Read]:
         """Read a batch; messages of no stream are logged and left out."""
@@ -105,7 +97,7 @@ class Intake:
                 route = next((route for route in self.routes if route.takes(message.topic)), None)
             if route is None:
                 strays.append(message)
-            elif self.deliveries.again(message):
+            elif self.ledger.again(message):
                 reads.append(Read(message, route.stream))
             else:
                 reads.append(route.read(message))
@@ -114,14 +106,13 @@ class Intake:
         return reads
 
     def store(self, reads: Sequence[Read]) -> None:
-        """Store a batch in one transaction: events, rejections, counters, deliveries.
+        """Store a batch in one transaction: events, rejections, counters, what was taken.
 
         Raises LeaseLostError, EventLog.DoesNotExist where a log is gone, and what the database raises; then nothing
         was stored and the call may be repeated.
         """
         try:
             with transaction.atomic():
-                self._check_lease()
                 refused = self._store(reads)
         except BaseException:
             self._logs.clear()  # logs opened here were never committed
@@ -129,16 +120,13 @@ class Intake:
         for (slug, reason), (count, first) in refused.items():
             log.warning("stream %s: %d refused (%s), as %s", slug, count, reason, first)
 
-    def _check_lease(self) -> None:
-        if not leases.holds(self.lease, self.fence):
-            raise LeaseLostError
-
     def store_or_refuse(self, read: Read) -> None:
         """Store one message of a batch that the database refused; the culprit becomes a rejection."""
         try:
             self.store([read])
         except NOT_STORABLE as error:
-            reason = PayloadError("not_storable", f"The database refused it: {error}")
+            archived = isinstance(error, ArchivedError)
+            reason = error if archived else PayloadError("not_storable", f"The database refused it: {error}")
             self.store([Read(read.message, read.stream, refused=reason)])
 
     def _store(self, reads: Sequence[Read]) -> dict[tuple[str, str], tuple[int, str]]:
@@ -175,7 +163,7 @@ class Intake:
         Rejection.objects.bulk_create(rejections)
         for pk, count in counts.items():
             Stream.objects.filter(pk=pk).update(**plus(**count))
-        self.deliveries.remember(sum(1 for read in reads if read.message.qos), without_id)
+        self.ledger.remember([read.message for read in reads], without_id)
         transaction.on_commit(lambda: self._count_ignored(counts))
         return refused
 
@@ -188,17 +176,9 @@ class Intake:
         if stream.log_id is not None:
             return stream.log_id
         name = event.process
-        if name is None:
-            raise PayloadError("missing_process", "The message names no process, and the stream has no log.")
-        if name not in self._logs:
-            found = EventLog.objects.filter(name=name).first()
-            if found is None:
-                if stream.opened_logs.count() >= settings.MAX_NEW_LOGS:
-                    raise PayloadError(
-                        "too_many_logs",
-                        f"This stream has opened {settings.MAX_NEW_LOGS} logs; open {name!r} by hand if it is wanted.",
-                    )
-                found = open_log(name, opened_by=stream)
+        if name is None or name not in self._logs:
+            found = log_named(name, stream)
+            name = found.name
             self._logs[name] = found.pk
         return self._logs[name]
 

@@ -1,8 +1,8 @@
 """Who owns a piece of work: a broker's connection, a log's mining.
 
-A lease lasts 15 s (``PROCMINE_LEASE_S``) by the database's clock and is renewed after a third of that. Each change of owner raises its fence, and every
-save of an owner carries the fence: an owner that was paused and lost its lease changes no row any more (Kleppmann,
-"How to do distributed locking", 2016).
+A lease lasts 15 s (``PROCMINE_LEASE_S``) by the database's clock and is renewed after a third of that. Each change of
+owner raises its fence, and every save of an owner carries the fence: an owner that was paused and lost its lease
+changes no row any more (Kleppmann, "How to do distributed locking", 2016).
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from streams import topics
 from streams.encryption import EncryptedTextField, decrypt
-from streams.options import check_mapping, check_options
+from streams.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
 
 
 class SetUp(models.Model):
@@ -81,6 +81,11 @@ class Broker(SetUp):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        before = Broker.objects.filter(pk=self.pk).values_list("kind", flat=True).first()
+        if before not in (None, self.kind) and self.streams.exists():
+            raise ValidationError({"kind": "Streams belong to this broker: register another one for another kind."})
 
     @property
     def secret(self) -> str:
@@ -165,7 +170,9 @@ class Stream(SetUp):
     name = models.CharField(max_length=255)
     broker = models.ForeignKey(Broker, on_delete=models.PROTECT, related_name="streams")
     topic = models.CharField(
-        max_length=1000, help_text="MQTT-XES: the base, without /#. Others: a topic filter, + and # allowed."
+        max_length=1000,
+        help_text="MQTT: the base, without /# (MQTT-XES), or a topic filter, + and # allowed. "
+        "Redis: the key. Kafka: the topic.",
     )
     format = models.CharField(max_length=20, choices=Format, default=Format.MQTT_XES)
     mapping = models.JSONField(
@@ -175,7 +182,7 @@ class Stream(SetUp):
         default=dict,
         blank=True,
         help_text="escapes (none, percent, words), future and ancient (accept, refuse, clamp), oldest "
-        "(2000-01-01), retained (false), time_zone (UTC), process",
+        "(2000-01-01), retained (false), time_zone (UTC), process, partitions (Redis: of the key)",
     )
     qos = models.PositiveSmallIntegerField("QoS", choices=[(0, "0"), (1, "1"), (2, "2")], default=1)
     log = models.ForeignKey(
@@ -214,7 +221,11 @@ class Stream(SetUp):
     def clean(self) -> None:
         check_mapping(self.format, self.mapping)
         check_options(self.format, self.options)
+        if not hasattr(self, "broker"):
+            return  # said at its field
+        check_kind(self.broker.kind, self.options)
         try:
+            topics.check_name(self.broker.kind, self.topic)
             topics.check_filter(self.filter)
         except topics.TopicError as error:
             raise ValidationError({"topic": str(error)}) from error
@@ -224,7 +235,7 @@ class Stream(SetUp):
             raise ValidationError({"log": f"The log {self.log.slug} is archived: it takes no events."})
         if self.enabled and self.archived_at is not None:
             raise ValidationError({"enabled": "This stream is archived: register a new one."})
-        if self.enabled and self.broker_id is not None:
+        if self.enabled:
             self._refuse_overlap()
 
     def _refuse_overlap(self) -> None:
@@ -312,6 +323,46 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return self.partition
+
+
+class Republish(SetUp):
+    """A log whose events are sent on to a broker, each at least once: the events table is the outbox.
+
+    ``seq`` is the last event that the broker has confirmed.
+    """
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, related_name="republished", db_index=False)
+    broker = models.ForeignKey(Broker, on_delete=models.PROTECT, related_name="republished")
+    topic = models.CharField(max_length=1000, help_text="MQTT: the topic. Redis: the key. Kafka: the topic.")
+    partitions = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_PARTITIONS)],
+        help_text="Redis: keys among which the cases are divided.",
+    )
+    enabled = models.BooleanField(default=True)
+
+    seq = models.PositiveBigIntegerField(default=0, editable=False)
+    last_error = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "republished logs"
+        ordering = ["log", "pk"]
+        constraints = [models.UniqueConstraint(fields=["log", "broker", "topic"], name="republish_topic")]
+
+    def __str__(self) -> str:
+        return f"{self.log} to {self.topic}"
+
+    def clean(self) -> None:
+        if not (hasattr(self, "broker") and hasattr(self, "log")):
+            return  # said at their fields
+        try:
+            topics.check_name(self.broker.kind, self.topic)
+            topics.check_topic(self.topic)
+        except topics.TopicError as error:
+            raise ValidationError({"topic": str(error)}) from error
+        for stream in self.broker.streams.filter(enabled=True, log=self.log_id):
+            if topics.matches(stream.filter, self.topic):
+                raise ValidationError({"topic": f"Stream {stream.slug} records it into this log: it would go round."})
 
 
 class Import(models.Model):

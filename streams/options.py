@@ -10,6 +10,8 @@ from streams.moments import MomentError, parse_moment
 
 MAPPED = ("case", "activity", "at", "id", "process")  # what a JSON pointer may name
 TIMES = ("accept", "refuse", "clamp")
+KINDS = {"retained": "mqtt", "process": "mqtt", "partitions": "redis"}  # options of one kind of broker only
+MAX_PARTITIONS = 256
 CHOICES = {"escapes": ("none", "percent", "words"), "future": TIMES, "ancient": TIMES}
 
 
@@ -36,6 +38,13 @@ def check_options(format_: str, options: Any) -> None:
             raise ValidationError({"options": f"{name}: {problem}"})
 
 
+def check_kind(kind: str, options: Mapping[str, Any]) -> None:
+    """Raise ValidationError where an option is none of brokers of this ``kind``."""
+    for name in options:
+        if KINDS.get(name, kind) != kind:
+            raise ValidationError({"options": f"{name}: only for brokers of the kind {KINDS[name]}."})
+
+
 def _problem(format_: str, name: str, value: Any) -> str | None:
     if name in CHOICES:
         known = CHOICES[name]
@@ -46,12 +55,15 @@ def _problem(format_: str, name: str, value: Any) -> str | None:
         return None if _zone_exists(value) else f"no time zone is called {value!r}."
     if name == "oldest":
         return _no_moment(value)
+    if name == "partitions":
+        whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_PARTITIONS
+        return None if whole else f"expected a whole number from 1 to {MAX_PARTITIONS}, got {value!r}."
     if name == "process":
         if format_ != "mqtt-xes":
             return "only MQTT-XES has a process level."
         single = isinstance(value, str) and value and not set(value) & set("/+#\0")
         return None if single else "expected one topic level without / + #."
-    return f"unknown; known: {', '.join((*CHOICES, 'oldest', 'retained', 'time_zone', 'process'))}."
+    return f"unknown; known: {', '.join((*CHOICES, 'oldest', 'retained', 'time_zone', 'process', 'partitions'))}."
 
 
 def _no_moment(value: Any) -> str | None:

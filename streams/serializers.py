@@ -24,12 +24,15 @@ class BrokerSerializer(CheckedSerializer):
     )
     has_password = serializers.SerializerMethodField()
     state = serializers.CharField(source="state_now", read_only=True)
+    backlog = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="Messages that wait at the broker, where it tells (Redis, Kafka)."
+    )
 
     class Meta:
         model = Broker
         fields = [
             *("id", "name", "kind", "host", "port", "tls", "ca", "username", "password", "has_password", "protocol"),
-            *("state", "state_since", "last_error"),
+            *("database", "sasl", "state", "state_since", "last_error", "backlog"),
         ]
         read_only_fields = ["state", "state_since", "last_error"]
 

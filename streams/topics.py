@@ -3,6 +3,7 @@
 Source: MQTT 3.1.1 (OASIS 2014), section 4.7; the MQTT-XES convention of Burattin et al., DTU 2020.
 """
 
+import re
 from urllib.parse import quote, unquote
 
 MAX_BYTES = 65_535  # of a topic in UTF-8 (section 4.7.3)
@@ -23,6 +24,21 @@ def check_filter(filter_: str) -> None:
             raise TopicError(f"In {filter_} the # must stand alone as the last level.")
         if "+" in level and level != "+":
             raise TopicError(f"In {filter_} a + must stand alone in its level.")
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise TopicError unless a Redis key or Kafka topic may be called so; MQTT's rules are `check_filter`'s."""
+    if kind == "kafka" and not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name):
+        raise TopicError("A Kafka topic has 1 to 249 of the characters A-Z a-z 0-9 . _ -")
+    if kind == "redis" and set(name) & set("+#"):
+        raise TopicError("A key has no + or # here: each stream follows one key, or its partitions.")
+
+
+def check_topic(topic: str) -> None:
+    """Raise TopicError unless messages can be published to ``topic``."""
+    check_filter(topic)
+    if set(topic) & set("+#"):
+        raise TopicError("A topic to publish to has no + and no #.")
 
 
 def xes_base(topic: str) -> str:

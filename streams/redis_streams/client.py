@@ -1,0 +1,66 @@
+"""Connecting to Redis, with what goes wrong in words."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from streams.encryption import SecretUnreadableError
+from streams.models import Broker
+from streams.mqtt import BrokerError
+
+CONNECT_S = 5.0
+
+
+def keys(topic: str, partitions: int) -> list[str]:
+    """The keys of a topic, in the order of their numbers."""
+    return [topic] if partitions == 1 else [f"{topic}:{number}" for number in range(partitions)]
+
+
+def client_of(broker: Broker, timeout_s: float) -> "redis.Redis":
+    """A client that is set up but not connected; raises BrokerError where the password cannot be read."""
+    try:
+        password = broker.secret
+    except SecretUnreadableError as error:
+        raise BrokerError(str(error)) from error
+    return redis.Redis(
+        host=broker.host,
+        port=broker.port,
+        db=broker.database,
+        username=broker.username or None,
+        password=password or None,
+        protocol=2,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        ssl=broker.tls,
+        ssl_ca_data=broker.ca or None,
+    )
+
+
+def probe(broker: Broker, timeout_s: float) -> None:
+    """Sign in once; raises BrokerError."""
+    with in_words():
+        client = client_of(broker, timeout_s)
+        try:
+            client.ping()
+        finally:
+            client.close()
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What goes wrong with Redis becomes a BrokerError."""
+    try:
+        yield
+    except redis.AuthenticationError as error:
+        raise BrokerError("Redis refused the user name or password.") from error
+    except redis.TimeoutError as error:
+        raise BrokerError("Redis did not answer in time.") from error
+    except (redis.RedisError, OSError, ssl.SSLError) as error:
+        raise BrokerError(f"Redis cannot be used: {error}") from error
+
+
+def text(value: bytes | str) -> str:
+    """A name or id as Redis gives it."""
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,232 @@
+"""Redis Streams as a source and a target of events. Source: redis.io, "Redis Streams" and the commands' pages.
+
+A stream of ours follows the key of its topic, or with the option ``partitions`` the keys ``topic:0``, ``topic:1`` …
+A key is read by one process at a time, so a case that stays in its key is never split. An entry has the field
+``payload``, and where the format reads the topic the field ``topic``; an entry without ``payload`` is read as the
+JSON object of its fields. The consumer group has the name of the MQTT client id, its consumers those of the machines.
+"""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from streams import leases
+from streams.models import Broker, Stream
+from streams.mqtt import BrokerError, client_id
+from streams.positions import Positions
+from streams.redis_streams.client import CONNECT_S, client_of, in_words, keys, text
+
+_TELL_EVERY_S = 1.0
+_START = "0-0"
+_CLAIMED = 200  # entries in one answer
+_NEW = ">"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry of a Redis stream."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    key: str
+    id: str
+    retain: bool = False
+
+
+class RedisSource:
+    """The entries of all keys that this process has leased, each key's in their order."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.note = ""
+        self._client = client_of(broker, CONNECT_S)
+        self._group = client_id(broker.pk)
+        self._prefix = broker.lease
+        self._member = leases.Member(broker.lease)
+        self._positions = Positions(broker.pk)
+        self._topics: dict[str, str] = {}  # key → topic, of all that is asked for
+        self._leases: dict[str, leases.Held] = {}  # key → lease, of those that are ours
+        self._unacknowledged: dict[str, set[str]] = {}  # stored entries that Redis may bring again
+        self._after: dict[str, str] = {}  # the last entry read again of those pending; ``>`` when there is none left
+        self._claim_at: dict[str, float] = {}
+        self._tell_at = 0.0
+        self._quiet = False
+
+    def own(self) -> None:
+        """Renew the leases of our keys, take free ones up to our share, and let go what is beyond it."""
+        share = self._member.share(len(self._topics))
+        for key in [key for key, lease in self._leases.items() if key not in self._topics or not lease.keep()]:
+            self._let_go(key)
+        for key in list(self._leases)[share:]:
+            self._let_go(key)
+        for key in self._topics:
+            if len(self._leases) >= share:
+                break
+            lease = leases.Held(f"{self._prefix}:{blake2b(key.encode(), digest_size=16).hexdigest()}")
+            if key not in self._leases and lease.keep():
+                self._leases[key] = lease
+        with in_words():
+            for key in self._leases:
+                self._begin(key)
+            if time.monotonic() >= self._tell_at:
+                self._tell_at = time.monotonic() + _TELL_EVERY_S
+                self._positions.tell({key: self._backlog(key) for key in self._after})
+
+    def connect(self) -> None:
+        """See that Redis answers."""
+        with in_words():
+            self._client.ping()
+
+    def follow(self, streams: Sequence[Stream]) -> None:
+        """Each stream's key or keys; group and key are made where they are not there."""
+        topics = {key: stream.topic for stream in streams for key in keys(stream.topic, _partitions(stream))}
+        if topics != self._topics:
+            self._topics = topics
+            self.own()
+
+    def _begin(self, key: str) -> None:
+        """First what was delivered and not acknowledged, by whomever, then what is new."""
+        if key not in self._after:
+            try:
+                self._client.xgroup_create(key, self._group, id=_START, mkstream=True)
+            except redis.ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+            self._unacknowledged[key] = set(self._positions.take(key))
+            self._claim(key, idle_ms=0)  # we own the key, so nobody is at work on any of these
+        elif time.monotonic() >= self._claim_at[key]:
+            self._claim(key, idle_ms=int(settings.LEASE_S * 1000))
+
+    def _claim(self, key: str, idle_ms: int) -> None:
+        """Take over abandoned entries: an owner that was paused may have fetched some after it lost the key."""
+        self._claim_at[key] = time.monotonic() + settings.LEASE_S
+        start, found, trimmed = _START, False, 0
+        while True:
+            start, entries, deleted = self._client.xautoclaim(
+                key, self._group, leases.HOST, idle_ms, start, count=_CLAIMED
+            )
+            found, trimmed = found or bool(entries), trimmed + len(deleted)
+            if text(start) == _START:
+                break
+        if found or key not in self._after:
+            self._after[key] = _START
+        if trimmed:
+            self.note = f"{trimmed} entries of {key} were trimmed away before they were taken: raise its MAXLEN."
+
+    def receive(self, limit: int, timeout_s: float) -> list[Entry]:
+        """What is pending first, then what is new, fairly over the keys."""
+        if not self._after:
+            time.sleep(timeout_s)  # all keys are in other hands
+            return []
+        each = max(1, limit // len(self._after))
+        pending = [key for key, after in self._after.items() if after != _NEW]
+        with in_words():
+            entries = self._read({key: self._after[key] for key in pending}, each, None) if pending else []
+            for key in pending:
+                ids = [entry.id for entry in entries if entry.key == key]
+                self._after[key] = ids[-1] if ids else _NEW
+            if not entries:
+                block_ms = max(1, int(timeout_s * 1000)) if timeout_s and not pending else None
+                entries = self._read(dict.fromkeys(self._after, _NEW), each, block_ms)
+        self._quiet = not entries
+        return entries
+
+    def _read(self, after: dict[Any, Any], each: int, block_ms: int | None) -> list[Entry]:
+        now = datetime.now(UTC)
+        try:
+            found: Any = self._client.xreadgroup(self._group, leases.HOST, after, count=each, block=block_ms)
+        except redis.ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self._forget()  # the key was deleted, and the group with it: both are made again
+            raise BrokerError(f"A key was deleted while it was read: {', '.join(after)}.") from error
+        if block_ms:
+            now = datetime.now(UTC)
+        return [
+            _entry(self._topics.get(text(key), ""), text(key), text(id_), fields or {}, now)
+            for key, entries in found or ()
+            for id_, fields in entries
+        ]
+
+    def acknowledge(self, messages: Sequence[Entry]) -> None:
+        """XACK."""
+        ids: dict[str, list[str]] = defaultdict(list)
+        for entry in messages:
+            ids[entry.key].append(entry.id)
+        with in_words():
+            pipe = self._client.pipeline(transaction=False)
+            for key, of_key in ids.items():
+                pipe.xack(key, self._group, *of_key)
+            pipe.execute()
+        for key, of_key in ids.items():
+            self._unacknowledged.get(key, set()).difference_update(of_key)
+
+    def keep_alive(self, timeout_s: float) -> None:
+        """Redis waits; only the leases need care, and they are kept in the database, which rests."""
+        time.sleep(timeout_s)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last read found nothing."""
+        return self._quiet
+
+    def close(self) -> None:
+        """Hang up; the leases stay."""
+        self._forget()
+        self._client.close()
+
+    def release(self) -> None:
+        """Leave the keys to others."""
+        for key in list(self._leases):
+            self._let_go(key)
+        self._member.leave()
+
+    def _let_go(self, key: str) -> None:
+        self._leases.pop(key).let_go()
+        self._after.pop(key, None)
+        self._positions.let_go([key])
+
+    def _forget(self) -> None:
+        self._positions.let_go(list(self._after))
+        self._after.clear()
+
+    def again(self, message: Entry) -> bool:
+        """Whether it was stored, and its acknowledgement lost."""
+        return message.id in self._unacknowledged.get(message.key, ())
+
+    def remember(self, messages: Sequence[Entry], without_id: Sequence[Entry]) -> None:
+        """The entries that would not be known by an event id until they are acknowledged."""
+        taken = {entry.key: set(self._unacknowledged.get(entry.key, ())) for entry in messages}
+        for entry in without_id:
+            taken[entry.key].add(entry.id)
+        self._positions.write({key: sorted(ids) for key, ids in taken.items()})
+        transaction.on_commit(lambda: self._unacknowledged.update(taken))
+
+    def _backlog(self, key: str) -> int | None:
+        """Entries not delivered yet and those not acknowledged; None where Redis cannot tell (trimmed, before 7.0)."""
+        for group in self._client.xinfo_groups(key):
+            if text(group["name"]) == self._group and group.get("lag") is not None:
+                return int(group["lag"]) + int(group["pending"])
+        return None
+
+
+def _partitions(stream: Stream) -> int:
+    return int(stream.options.get("partitions", 1))
+
+
+def _entry(topic: str, key: str, id_: str, fields: dict[bytes, bytes], now: datetime) -> Entry:
+    below = fields.pop(b"topic", b"").decode(errors="replace")
+    payload = fields.get(b"payload")
+    if payload is None:  # bytes that are no text stay so, and are refused as any payload that is no UTF-8
+        texts = {name.decode(errors="replace"): text.decode(errors="surrogateescape") for name, text in fields.items()}
+        payload = json.dumps(texts, ensure_ascii=False).encode(errors="surrogateescape")
+    return Entry(f"{topic}/{below}" if below else topic, payload, now, key, id_)

@@ -1,0 +1,136 @@
+"""What recording needs of a broker, whatever its kind, and which class knows which kind."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from streams.models import Broker, Stream
+from streams.mqtt.address import BrokerError
+
+__all__ = ["BrokerError", "Ledger", "Message", "Source", "publisher_to", "source_of", "test_connection"]
+
+
+class Message(Protocol):
+    """One message as it came: what it says and where it was said."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def retain(self) -> bool: ...
+
+
+class Ledger(Protocol):
+    """What makes a batch ours, and stored once."""
+
+    def again(self, message: Any) -> bool:
+        """Whether this is the redelivery of a message that was stored."""
+
+    def remember(self, messages: Sequence[Any], without_id: Sequence[Any]) -> None:
+        """Write what was taken, in the transaction that stores it; ``without_id`` brought no event id to know them by.
+
+        Raises LeaseLostError where another process takes these messages now.
+        """
+
+
+class Source(Ledger, Protocol):
+    """A broker's messages for its streams, taken by one thread. Every method may raise BrokerError.
+
+    Several processes may take messages of one broker; which share of them is ours is the source's own matter, and a
+    case is in one share only.
+    """
+
+    note: str  # what to know of a connection that works
+
+    def own(self) -> None:
+        """Take or renew our share; raises LeaseLostError where it is none. Called at least every second."""
+
+    def connect(self) -> None:
+        """Connect and sign in."""
+
+    def follow(self, streams: Sequence[Stream]) -> None:
+        """Ask for the messages of these streams, and for no others any more."""
+
+    def receive(self, limit: int, timeout_s: float) -> Sequence[Message]:
+        """At most ``limit`` messages that wait, as soon as there is one; none after ``timeout_s``."""
+
+    def acknowledge(self, messages: Sequence[Any]) -> None:
+        """Tell the broker that these are stored."""
+
+    def keep_alive(self, timeout_s: float) -> None:
+        """Stay connected for a while without taking messages."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether what waits at the broker would be on its way by now."""
+
+    def close(self) -> None:
+        """Disconnect; what was not acknowledged comes again."""
+
+    def release(self) -> None:
+        """Leave our share to others."""
+
+
+class Target(Protocol):
+    """Where events are sent; a context manager, connected inside. Every method may raise BrokerError."""
+
+    def __enter__(self) -> "Target": ...
+    def __exit__(self, *error: Any) -> None: ...
+    def send(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Send payloads, each with the case it belongs to, and return when the broker has confirmed all."""
+
+
+def source_of(broker: Broker) -> Source:
+    """Raises BrokerError where its kind cannot be used here."""
+    match broker.kind:
+        case Broker.Kind.REDIS:
+            from streams.redis_streams import RedisSource
+
+            return RedisSource(broker)
+        case Broker.Kind.KAFKA:
+            from streams.kafka import KafkaSource
+
+            return KafkaSource(broker)
+    from streams.mqtt.session import MqttSession
+
+    return MqttSession(broker)
+
+
+def publisher_to(broker: Broker, topic: str, partitions: int) -> Target:
+    """A target on this broker; ``partitions`` is for Redis Streams, where each is a key of its own."""
+    match broker.kind:
+        case Broker.Kind.REDIS:
+            from streams.redis_streams import RedisTarget
+
+            return RedisTarget(broker, topic, partitions)
+        case Broker.Kind.KAFKA:
+            from streams.kafka import KafkaTarget
+
+            return KafkaTarget(broker, topic)
+    from streams.mqtt.session import MqttTarget
+
+    return MqttTarget(broker, topic)
+
+
+def test_connection(broker: Broker, timeout_s: float) -> str | None:
+    """Connect and sign in once, changing nothing; None if it works, else what is wrong, in words."""
+    try:
+        match broker.kind:
+            case Broker.Kind.REDIS:
+                from streams import redis_streams
+
+                redis_streams.probe(broker, timeout_s)
+            case Broker.Kind.KAFKA:
+                from streams import kafka
+
+                kafka.probe(broker, timeout_s)
+            case _:
+                from streams import mqtt
+
+                return mqtt.test_connection(broker, timeout_s)
+    except BrokerError as error:
+        return str(error)
+    return None
