@@ -54,6 +54,10 @@ class Net(NamedTuple):
             raise NetError(f"this is not a net: {error!r}") from error
 
 
+EMPTY_NET = Net((), (), (), ())
+"""Of a log without cases."""
+
+
 def _pairs(data: Any, places: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     pairs = sorted((int(place), int(count)) for place, count in data)
     if any(not 0 <= place < len(places) or count < 1 for place, count in pairs):

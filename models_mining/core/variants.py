@@ -13,6 +13,9 @@ Variant = tuple[str, ...]
 
 _BEYOND = "Not exact: "
 
+ORDER_DEPENDENT = "Depends on the order of the cases: here they are sorted by their activities."
+"""What drawings say of which batch discovery promises no more, either."""
+
 
 class Variants(NamedTuple):
     """``counts``: how many cases have exactly this sequence of activities, sorted by the sequence.

@@ -1,6 +1,6 @@
 """The algorithms there are: one file with one function each, registered by name."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -31,6 +31,10 @@ class ParameterError(ValueError):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
         self.name = name
+
+
+class NotDerivableError(ValueError):
+    """The algorithm finds no model of this log; the sentence says why. Another state of the log may have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,18 @@ class Miner:
             if name not in known:
                 raise ParameterError(name, f"{self.name} has no such parameter")
         return {name: known[name].check(parameters.get(name, known[name].default)) for name in known}
+
+    def state_key(self, log: LiveLog, cases: CaseSet = "all") -> Hashable | None:
+        """A value that is the same as before only if the model is: then a derivation can be skipped. None: unknown.
+
+        Worth it where a model depends on sets, which change seldom. Between two keys of one log only.
+        """
+        if self.needs == "edges":
+            counts = log.counts(cases)
+            return frozenset(counts.directly_follows), frozenset(counts.starts), frozenset(counts.ends)
+        if self.needs == "variants":
+            return frozenset(log.tree.variants(closed_only=cases == "closed")), log.beyond
+        return None
 
     def derive(self, log: LiveLog, cases: CaseSet = "all", parameters: Mapping[str, object] | None = None) -> Any:
         """The model of ``log`` as it is now. Closed cases need a log that tracks them (else LookupError)."""

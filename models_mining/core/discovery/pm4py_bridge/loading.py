@@ -1,6 +1,10 @@
-"""Loading pm4py when it is first needed: that takes two seconds and 200 MB."""
+"""Loading pm4py when it is first needed (that takes two seconds and 200 MB), and what becomes of its errors."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from models_mining.core.discovery.registry import NotDerivableError
 
 
 def load() -> Any:
@@ -11,3 +15,14 @@ def load() -> Any:
     constants.SHOW_PROGRESS_BAR = False
     constants.SHOW_INTERNAL_WARNINGS = False  # advertises optional packages
     return pm4py
+
+
+@contextmanager
+def pm4py_errors(algorithm: str) -> Iterator[None]:
+    """Whatever pm4py raises in here becomes a NotDerivableError: on odd logs its algorithms fail in many ways."""
+    try:
+        yield
+    except MemoryError:
+        raise  # of this process, not of this log
+    except Exception as error:
+        raise NotDerivableError(f"{algorithm} finds no model of this log ({type(error).__name__}: {error})") from error

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.frames import frame
-from models_mining.core.discovery.pm4py_bridge.loading import load
+from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.nets import Net
 from models_mining.core.powl import Block, block
@@ -19,9 +19,10 @@ def powl(variants: Mapping[Variant, int]) -> tuple[Block, Net]:
     from pm4py.algo.discovery.powl.inductive.variants.im_maximal import POWLInductiveMinerMaximalOrder
 
     parameters = {"multiprocessing": False}
-    model = POWLInductiveMinerMaximalOrder(parameters).apply(IMDataStructureUVCL(dict(variants)), parameters)
-    model = model.simplify()
-    return _block(model), from_pm4py(*pm4py.convert_to_petri_net(model))
+    with pm4py_errors("the POWL miner"):
+        model = POWLInductiveMinerMaximalOrder(parameters).apply(IMDataStructureUVCL(dict(variants)), parameters)
+        model = model.simplify()
+        return _block(model), from_pm4py(*pm4py.convert_to_petri_net(model))
 
 
 def batch_powl(rows: Iterable[Seen]) -> Block | None:

@@ -1,0 +1,47 @@
+"""The inductive miner that leaves out infrequent behaviour."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from models_mining.core.cases import CaseSet
+from models_mining.core.discovery.pm4py_bridge.inductive import batch_inductive, inductive
+from models_mining.core.discovery.pm4py_bridge.trees import View
+from models_mining.core.discovery.registry import Parameter, miner
+from models_mining.core.discovery.views import VIEW, draw_view, view_differences
+from models_mining.core.drawing import Drawing
+from models_mining.core.live_log import LiveLog
+from models_mining.core.seen import Seen
+from models_mining.core.variants import variants_of, where_all_cases_are_in
+
+
+@where_all_cases_are_in
+def audit(
+    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+) -> list[str]:
+    """How ``drawing`` differs from the tree pm4py finds in ``rows``, but for the order of alternatives."""
+    return view_differences(drawing, batch_inductive(rows, parameters["noise_threshold"]), parameters["view"])
+
+
+@miner(
+    name="imf",
+    source="Leemans, Fahland, van der Aalst: Discovering block-structured process models from event logs containing "
+    "infrequent behaviour, BPM Workshops 2013; pm4py.discover_process_tree_inductive",
+    cost="slow",
+    needs="variant-counts",
+    parameters=(
+        Parameter(
+            "noise_threshold",
+            0.2,
+            "what is rarer than this share of the most frequent alternative is left out",
+            minimum=0,
+            maximum=1,
+        ),
+        VIEW,
+    ),
+    audit=audit,
+)
+def mine(log: LiveLog, cases: CaseSet = "all", noise_threshold: float = 0.2, view: View = "tree") -> Drawing:
+    """Process tree of the inductive miner without what happens rarely: sound and simpler, but not every case fits."""
+    variants = variants_of(log, cases)
+    tree = inductive(variants.counts, noise_threshold) if variants.counts else None
+    return variants.remarked(draw_view(tree, view))

@@ -1,0 +1,62 @@
+"""pm4py's miners whose nets depend on the order of the cases: of variants in their order, and in one go in the same."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
+from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
+from models_mining.core.discovery.pm4py_bridge.traces import event_log, frame_by_variant
+from models_mining.core.nets import Net
+from models_mining.core.seen import Seen
+from models_mining.core.variants import Variant
+
+
+def alpha_plus(variants: Iterable[Variant]) -> Net:
+    """The net of alpha+ on one trace per variant (at least one)."""
+    load()
+    from pm4py.algo.discovery.alpha.variants import plus
+
+    with pm4py_errors("alpha+"):
+        return from_pm4py(*plus.apply(event_log(variants)))
+
+
+def batch_alpha_plus(rows: Iterable[Seen]) -> Net | None:
+    """The net of alpha+ on all cases, sorted by their activities; without rows nothing."""
+    events = frame_by_variant(rows)
+    if events.empty:
+        return None
+    pm4py = load()
+    from pm4py.algo.discovery.alpha.variants import plus
+
+    with pm4py_errors("alpha+"):
+        return from_pm4py(*plus.apply(pm4py.convert_to_event_log(events)))
+
+
+def ilp(variants: Mapping[Variant, int], alpha: float) -> Net:
+    """The net of the ILP miner on these variants (at least one)."""
+    load()
+    from pm4py.algo.discovery.ilp import algorithm
+
+    # how often a variant occurs matters only to the filter
+    traces = variants if alpha == 1 else (variant for variant, cases in variants.items() for _ in range(cases))
+    with _solving():
+        return from_pm4py(*algorithm.apply(event_log(traces), parameters={"alpha": alpha, "show_progress_bar": False}))
+
+
+def batch_ilp(rows: Iterable[Seen], alpha: float) -> Net | None:
+    """The net of the ILP miner on all cases, sorted by their activities; without rows nothing."""
+    events = frame_by_variant(rows)
+    if events.empty:
+        return None
+    pm4py = load()
+    with _solving():
+        return from_pm4py(*pm4py.discover_petri_net_ilp(events, alpha=alpha))
+
+
+@contextmanager
+def _solving() -> Iterator[None]:
+    """pm4py takes scipy's old simplex, which solves the relaxed programs and says so each time."""
+    with pm4py_errors("the ILP miner"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
