@@ -5,6 +5,7 @@ value comes back as JSON in an unnamed file, so that no reader has to keep up wi
 single-threaded, but for threads that do nothing but wait.
 """
 
+import contextlib
 import logging
 import math
 import os
@@ -164,9 +165,7 @@ def _reporter(said: int) -> Progress:
     os.set_blocking(said, False)
 
     def report(done: float) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):  # nobody listens now
             os.write(said, f"{min(max(done, 0.0), 1.0):{_RECORD}.6f}".encode())
-        except BlockingIOError:
-            pass  # nobody listens now
 
     return report

@@ -1,190 +1,142 @@
-"""Following one log: events after the cursor → live log → rows, pictures, checkpoints.
+"""Following one log: events after the cursor → live log → models.
 
-Start-up, catching up after a crash and normal running are the same code: a cursor, and events behind it.
+Start-up, catching up after a crash and normal running are the same code: a cursor, and events behind it. The miner
+follows every log and keeps what is derived from it in tables (:mod:`models_mining.recording`); a worker follows those
+that have slow models (:mod:`models_mining.deriving`) and keeps their pictures only.
 """
 
 import logging
-import secrets
-import time
-from collections import Counter
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import ClassVar, Generic, TypeVar
 
 from django.conf import settings
-from django.db import transaction
 
-from models_mining import checkpoints, reading, rows
-from models_mining.core.journal import Journal
+from models_mining import checkpoints, reading
+from models_mining.core.journal import Changes, Journal
 from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen
 from models_mining.models import LogState, MinedModel
 from models_mining.painting import Painter
-from streams import leases
+from streams.leases import Held
 from streams.models import EventLog
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 2000  # events read and learnt in one go
-ROWS_S = 1.0  # between two saves of the rows of touched cases
-SHARE = 4  # saving may take one part in so many of the time
+
+P = TypeVar("P", bound=Painter)
 
 
-class LeaseLostError(RuntimeError):
-    """Another miner owns the log now: stop and let go."""
+class NotMinedError(Exception):
+    """The rows of this log are not made yet, or under other settings: its miner has to go first."""
 
 
-class Follower:
-    """Keeps the live log of one stored log, and everything derived from it, up to date."""
+class Follower(ABC, Generic[P]):
+    """Keeps a live log of one stored log, and a painter for each model that this process derives."""
 
-    def __init__(self, log: EventLog, fence: int) -> None:
-        self.log = log
-        self.fence = fence
+    home: ClassVar[str]  # whose models these are, see `MinedModel.home`
+
+    def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> None:
+        self.log, self.held = log, held
         self.tail = reading.TailReader(log.pk)
-        self.pending = rows.Pending()
-        self.saved_at = self.checkpoint_at = time.monotonic()
-        self.save_took_s = 0.0
-        models = list(MinedModel.objects.filter(log=log))
-        self.settings = checkpoints.wanted(log, models)
-        self.key = self.settings.key
         self.checkpoint_seq = 0
-        self.live, self.epoch = self._load()
+        self.painted_at = float("-inf")  # monotonic seconds; who waited longest goes first
+        self.settings, self.live, self.epoch = self._begin(checkpoints.wanted(log, models.values()))
         self.live.journal = Journal()
-        self.painters = {model.pk: Painter(model, self.epoch, self._check_lease) for model in models}
-
-    @property
-    def lease(self) -> str:
-        """The name of the lease that guards this log."""
-        return f"log:{self.log.pk}"
+        self.painters: dict[int, P] = {}
+        self._paint(models)
 
     # --- Beginning ----------------------------------------------------------------------
 
-    def _load(self) -> tuple[LiveLog, str]:
-        """The live log at what the rows stand for: from a checkpoint, else from the table."""
+    def _begin(self, wanted: checkpoints.LiveSettings) -> tuple[checkpoints.LiveSettings, LiveLog, str]:
+        """The live log at what the rows stand for, and their epoch; NotMinedError where they are of other settings."""
         state = LogState.objects.filter(log=self.log).first()
-        if state is None or state.settings_key != self.key:
-            return self._rebuild()
-        live = checkpoints.newest(self.log.pk, self.key, state.seq)
+        if state is None:
+            raise NotMinedError
+        for found in _serving(wanted):
+            if state.settings_key == found.key:
+                return found, self._load(found, state.seq), state.epoch
+        raise NotMinedError
+
+    def _load(self, wanted: checkpoints.LiveSettings, upto: int) -> LiveLog:
+        """The live log at ``upto``: from a checkpoint, else from the table."""
+        live = checkpoints.newest(self.log.pk, wanted.key, upto)
         if live is None:
-            logger.info("Log %s: no checkpoint, rediscovering %s events", self.log.slug, state.seq)
-            live = self.settings.new_live_log(reading.activities(self.log.pk, state.seq))
-            live.learn_sorted(reading.in_order(self.log.pk, state.seq), self.tail)
+            logger.info("Log %s: no checkpoint, rediscovering %s events", self.log.slug, upto)
+            live = wanted.new_live_log(reading.activities(self.log.pk, upto))
+            live.learn_sorted(reading.in_order(self.log.pk, upto), self.tail)
         else:
             self.checkpoint_seq = live.seq
-        while live.seq < state.seq:
-            for event, _ in reading.after(self.log.pk, live.seq, min(CHUNK, state.seq - live.seq)):
+        while live.seq < upto:
+            for event, _ in reading.after(self.log.pk, live.seq, min(CHUNK, upto - live.seq)):
                 live.learn_one(event, self.tail)
-        return live, state.epoch
+        return live
 
-    def _rebuild(self) -> tuple[LiveLog, str]:
-        """Mine the whole table anew, and write all rows: a new log, or one whose settings changed."""
-        self.log.refresh_from_db()
-        upto = self.log.next_seq - 1
-        live = self.settings.new_live_log(reading.activities(self.log.pk, upto))
-        events = Counter[int]()
-        first: dict[str, int] = {}
-
-        def counted() -> Iterator[Seen]:
-            for event in reading.in_order(self.log.pk, upto):
-                minute = event.received_at_us // rows.MINUTE_US
-                events[minute] += 1
-                first[event.case] = min(first.get(event.case, minute), minute)
-                yield event
-
-        live.learn_sorted(counted(), self.tail)
-        started = Counter(first.values())
-        closed = Counter(case.received_at_us // rows.MINUTE_US for case in live.cases.values() if case.closed)
-        rows.forget(self.log.pk)
-        names = list(live.cases)
-        for start in range(0, len(names), CHUNK):
-            some = names[start : start + CHUNK]
-            rows.save_cases(self.log.pk, live, some, reading.traces(self.log.pk, some))
-        with transaction.atomic():
-            self._check_lease()
-            rows.save_minutes(self.log.pk, rows.Pending(events=events, started=started, closed=closed))
-            epoch = secrets.token_hex(5)[:9]  # a model adds three characters of its own
-            rows.save_state(self.log.pk, epoch, self.key, live)
-        logger.info("Log %s: mined %s events of %s cases", self.log.slug, upto, len(live.cases))
-        return live, epoch
+    @abstractmethod
+    def painter(self, model: MinedModel) -> P:
+        """Who paints this model from now on."""
 
     # --- Going on -----------------------------------------------------------------------
 
     def step(self) -> int:
         """Learn the next events, if there are any; how many."""
         chunk = reading.after(self.log.pk, self.live.seq, CHUNK)
-        for event, trace in chunk:
-            self.live.learn_one(event, self.tail)
-            self.pending.events[event.received_at_us // rows.MINUTE_US] += 1
-            if trace is not None:
-                self.pending.traces.setdefault(event.case, {}).update(trace)
-        if chunk:
-            self._collect()
+        for read in chunk:
+            self.live.learn_one(read.seen, self.tail)
+            self.learnt(read)
+        if chunk and self.live.journal is not None:
+            changes = self.live.journal.drain()
+            self.changed(changes)
+            for painter in self.painters.values():
+                painter.note(changes, self.live.seq)
         return len(chunk)
 
-    def _collect(self) -> None:
-        if self.live.journal is None:
-            return
-        changes = self.live.journal.drain()
-        self.pending.touched |= changes.touched
-        self.pending.transitions(changes.transitions)
-        for painter in self.painters.values():
-            painter.note(changes, self.live.seq)
+    def learnt(self, read: reading.Read) -> None:
+        """An event was learnt."""
 
+    def changed(self, changes: Changes) -> None:
+        """What a chunk of events changed."""
+
+    @abstractmethod
     def save_due(self, now: float) -> float:
-        """Save what is due: pictures, rows, a checkpoint. When to look again at the latest (monotonic seconds)."""
-        due = [painter.save_due(self.live, now) for painter in self.painters.values()]
-        if self.pending.events:
-            rows_at = self.saved_at + max(ROWS_S, SHARE * self.save_took_s)
-            if now >= rows_at:
-                self.save_rows()
-            else:
-                due.append(rows_at)
-        learnt = self.live.seq - self.checkpoint_seq
-        if learnt and (learnt >= settings.CHECKPOINT_EVENTS or now - self.checkpoint_at >= settings.CHECKPOINT_S):
-            self.save_checkpoint()
-        return min(due, default=now + ROWS_S)
+        """Save what is due. When to look again at the latest (monotonic seconds)."""
 
-    def save_rows(self) -> None:
-        """Write the rows of what was touched; with them LogState says how far they are."""
-        began = time.monotonic()
-        with transaction.atomic():
-            self._check_lease()
-            rows.save(self.log.pk, self.epoch, self.key, self.live, self.pending)
-        self.pending = rows.Pending()
-        self.saved_at = time.monotonic()
-        self.save_took_s = self.saved_at - began
-
-    def save_checkpoint(self) -> None:
-        """Rows first, so that no checkpoint is ahead of them; and what it need not hold, memory need not either."""
-        if self.pending.events:
-            self.save_rows()
-        self.live.forget_closed(settings.CLOSED_CASES)
-        with transaction.atomic():
-            self._check_lease()
-            checkpoints.save(self.log.pk, self.key, self.live)
-        self.checkpoint_seq, self.checkpoint_at = self.live.seq, time.monotonic()
-
-    def close(self) -> None:
-        """A clean end: everything saved, the lease let go."""
-        for painter in self.painters.values():
-            painter.save(self.live)
-        if self.live.seq > self.checkpoint_seq:
-            self.save_checkpoint()
-        leases.release(self.lease, self.fence)
-
-    def refresh(self, log: EventLog, models: dict[int, MinedModel]) -> bool:
-        """Take up new models and changed parameters, as read just now; False where the log must be mined anew."""
+    def refresh(self, log: EventLog, models: Mapping[int, MinedModel], state: LogState | None) -> bool:
+        """Take up new models and changed parameters, as read just now; False where the live log must be made anew."""
         if checkpoints.wanted(log, models.values()).keeping(self.settings) != self.settings:
             return False
-        for gone in self.painters.keys() - models.keys():
-            del self.painters[gone]
-        for pk, model in models.items():
-            painter = self.painters.get(pk)
-            if painter is None or not painter.same(model):
-                self.painters[pk] = Painter(model, self.epoch, self._check_lease)
-            else:
-                painter.watched_until = model.watched_until
+        if state is None or (state.epoch, state.settings_key) != (self.epoch, self.settings.key):
+            return False
+        self._paint(models)
         return True
 
-    def _check_lease(self) -> None:
-        """Call it inside each transaction that saves: raises LeaseLostError if the log is not ours any more."""
-        if not leases.holds(self.lease, self.fence):
-            raise LeaseLostError(f"Another miner follows log {self.log.slug} now.")
+    def _paint(self, models: Mapping[int, MinedModel]) -> None:
+        ours = {pk: model for pk, model in models.items() if model.home == self.home}
+        for gone in self.painters.keys() - ours.keys():
+            self.painters.pop(gone).close()
+        for pk, model in ours.items():
+            painter = self.painters.get(pk)
+            if painter is not None and painter.same(model):
+                painter.watched_until = model.watched_until
+                continue
+            if painter is not None:
+                painter.close()
+            self.painters[pk] = self.painter(model)
+
+    def forget_closed(self) -> None:
+        """Keep no more closed cases in memory than is set; one that returns is read back."""
+        self.live.forget_closed(settings.CLOSED_CASES)
+
+    def close(self) -> None:
+        """A clean end: the lease is let go."""
+        for painter in self.painters.values():
+            painter.close()
+        self.held.let_go()
+
+
+def _serving(wanted: checkpoints.LiveSettings) -> Iterator[checkpoints.LiveSettings]:
+    """These settings, then those that track more: a live log of any of them serves the same models."""
+    for track_closed in sorted({wanted.track_closed, True}):
+        for track_pairs in sorted({wanted.track_pairs, True}):
+            yield replace(wanted, track_closed=track_closed, track_pairs=track_pairs)

@@ -58,7 +58,7 @@ class MinedModel(models.Model):
     took_ms = models.FloatField(null=True, editable=False)
     moved_out = models.BooleanField(default=False, editable=False)  # of the live class, but takes too long on this log
     watched_until = models.DateTimeField(null=True, editable=False)
-    error = models.TextField(blank=True, editable=False)  # why the newest derivation failed; the picture is the last good
+    error = models.TextField(blank=True, editable=False)  # of the newest derivation; the picture is the last good one
 
     class Meta:
         ordering = ["id"]

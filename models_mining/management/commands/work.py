@@ -1,0 +1,27 @@
+"""``manage.py work``: derive slow models and run jobs."""
+
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from models_mining.work import Work
+from streams.stopping import stop_on_signal
+
+
+class Command(BaseCommand):
+    help = "Derive the slow models of all logs and run jobs, in child processes with limits. Ends on SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--once", action="store_true", help="derive what is behind, run the jobs that wait, and end"
+        )
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        if once:
+            models, jobs = Work(everything=True).drain()
+            self.stderr.write(f"{models} models derived, {jobs} jobs run")
+            return
+        stop = threading.Event()
+        with stop_on_signal(stop):
+            Work().run(stop.is_set)

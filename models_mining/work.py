@@ -1,0 +1,83 @@
+"""The working process: slow models and jobs, each in a forked process of its own with limits of time and memory."""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils import timezone
+
+from models_mining.deriving import POLL_S, Deriver
+from models_mining.followers import Followers
+from models_mining.jobs import HINT
+from models_mining.jobs.running import JobRunner
+from models_mining.models import LogState, MinedModel
+from models_mining.painting import model_epoch
+from streams.leases import Held
+from streams.models import EventLog
+
+LINGER_S = 60.0  # a log nobody asks for any more is followed so long, should somebody come back
+
+
+class Work(Followers[Deriver]):
+    """Derives slow models of the logs no other worker has, and runs jobs, until told to stop."""
+
+    prefix: ClassVar[str] = "work"
+    kinds: ClassVar[tuple[str, ...]] = (*Followers.kinds, HINT)
+
+    def __init__(self, *, everything: bool = False) -> None:
+        super().__init__()
+        self._everything = everything  # also what nobody looks at
+        self._processes = max(1, (os.cpu_count() or 1) - 1)
+        self._asked_at: dict[int, float] = {}
+        self.jobs = JobRunner()
+
+    def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Deriver:
+        return Deriver(log, models, held, self._free, asked=self._everything)
+
+    def _free(self) -> bool:
+        return sum(follower.busy for follower in self.followers.values()) < self._processes
+
+    def wants(self, log: EventLog, models: Mapping[int, MinedModel], state: LogState | None) -> bool:
+        """A log is followed for slow models that somebody looks at, or that have no picture yet."""
+        if state is None:
+            return False
+        now = time.monotonic()
+        if any(self._asked(model, state) for model in models.values() if model.home == Deriver.home):
+            self._asked_at[log.pk] = now
+        return now - self._asked_at.get(log.pk, float("-inf")) < LINGER_S
+
+    def _asked(self, model: MinedModel, state: LogState) -> bool:
+        watched = model.watched_until is not None and model.watched_until > timezone.now()
+        return self._everything or watched or model.epoch != model_epoch(model, state.epoch)
+
+    def look(self, now: float) -> None:
+        super().look(now)
+        self.jobs.look_again()
+
+    def turn(self) -> float:
+        due = super().turn()
+        return min(due, self.jobs.turn(time.monotonic()))
+
+    def drain(self) -> tuple[int, int]:
+        """Derive every slow model that is behind and run every job that waits, then let go; how many of each."""
+        began = timezone.now()
+        while self._under_way():
+            time.sleep(POLL_S)
+        self.close()
+        derived = MinedModel.objects.filter(derived_at__gte=began)
+        return sum(model.home == Deriver.home for model in derived.defer("picture", "definition")), self.jobs.ended
+
+    def _under_way(self) -> bool:
+        self.turn()
+        followers = self.followers.values()
+        return (
+            self.jobs.busy
+            or bool(self._behind())
+            or any(follower.busy for follower in followers)
+            or any(painter.due(one.live) is not None for one in followers for painter in one.painters.values())
+        )
+
+    def close(self) -> None:
+        super().close()
+        self.jobs.close()
