@@ -47,7 +47,7 @@ class Audit:
         for model in self.models:
             if model.picture is not None:
                 self.findings.models += 1
-                self._compare(f"picture of model {model.pk}", model, model.picture, model.picture["seq"])
+                self._compare(f"picture of model {model.pk}", model, model.picture, model.picture["derived_seq"])
         restored = self._from_checkpoint()
         if restored is not None:
             self._compare_live("checkpoint", restored)
