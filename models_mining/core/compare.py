@@ -1,8 +1,9 @@
 """How a live model differs from the batch result, in sentences."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from typing import Any
 
 from models_mining.core.graph import Graph
 from models_mining.core.sketch import RELATIVE_ERROR
@@ -57,6 +58,13 @@ def count_differences(what: str, live: Mapping[str, int], batch: Mapping[str, in
     for name in sorted(live.keys() | batch.keys()):
         if live.get(name, 0) != batch.get(name, 0):
             yield f"{what} {name}: {live.get(name, 0)} live, {batch.get(name, 0)} in batch"
+
+
+def set_differences(what: str, live: Set[Any], batch: Set[Any]) -> Iterator[str]:
+    """One sentence for each member that only one side has."""
+    for member in sorted(live ^ batch):
+        name = _arrow(member) if isinstance(member, tuple) else str(member)
+        yield f"{what} {name}: only {'live' if member in live else 'in batch'}"
 
 
 def _durations(

@@ -1,18 +1,30 @@
 """Models derived from a live log. Importing this package registers every algorithm; none imports pm4py by it."""
 
-from models_mining.core.discovery import declare, dfg, log_skeleton, powl, transition_system
-from models_mining.core.discovery.registry import MINERS, Miner, Parameter, ParameterError, derive, get
+from models_mining.core.discovery import (  # noqa: F401  (importing registers)
+    alpha,
+    alpha_plus,
+    declare,
+    dfg,
+    footprints,
+    heuristics,
+    heuristics_net,
+    ilp,
+    im,
+    imd,
+    imf,
+    log_skeleton,
+    powl,
+    split,
+    transition_system,
+)
+from models_mining.core.discovery.registry import (
+    MINERS,
+    Miner,
+    NotDerivableError,
+    Parameter,
+    ParameterError,
+    derive,
+    get,
+)
 
-__all__ = [
-    "MINERS",
-    "Miner",
-    "Parameter",
-    "ParameterError",
-    "declare",
-    "derive",
-    "dfg",
-    "get",
-    "log_skeleton",
-    "powl",
-    "transition_system",
-]
+__all__ = ["MINERS", "Miner", "NotDerivableError", "Parameter", "ParameterError", "derive", "get"]

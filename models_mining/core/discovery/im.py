@@ -5,12 +5,13 @@ from typing import Any
 
 from models_mining.core.cases import CaseSet
 from models_mining.core.discovery.pm4py_bridge.inductive import batch_inductive, inductive
-from models_mining.core.discovery.pm4py_bridge.trees import View
+from models_mining.core.discovery.pm4py_bridge.trees import View, draw
 from models_mining.core.discovery.registry import miner
-from models_mining.core.discovery.views import VIEW, draw_view, view_differences
+from models_mining.core.discovery.views import TREE_VIEW
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
+from models_mining.core.structure import structure_differences
 from models_mining.core.variants import variants_of, where_all_cases_are_in
 
 
@@ -19,7 +20,7 @@ def audit(
     drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from the tree pm4py finds in ``rows``, but for the order of alternatives."""
-    return view_differences(drawing, batch_inductive(rows), parameters["view"])
+    return structure_differences(drawing, draw(batch_inductive(rows), parameters["view"]))
 
 
 @miner(
@@ -28,10 +29,10 @@ def audit(
     "Petri Nets 2013; pm4py.discover_process_tree_inductive",
     cost="slow",
     needs="variants",
-    parameters=(VIEW,),
+    parameters=(TREE_VIEW,),
     audit=audit,
 )
 def mine(log: LiveLog, cases: CaseSet = "all", view: View = "tree") -> Drawing:
     """Process tree of the inductive miner: sound, and every case fits it, a running one as if it ended now."""
     variants = variants_of(log, cases)
-    return variants.remarked(draw_view(inductive(variants.counts) if variants.counts else None, view))
+    return variants.remarked(draw(inductive(variants.counts), view))

@@ -5,12 +5,13 @@ from typing import Any
 
 from models_mining.core.cases import CaseSet
 from models_mining.core.discovery.pm4py_bridge.inductive import batch_inductive, inductive
-from models_mining.core.discovery.pm4py_bridge.trees import View
+from models_mining.core.discovery.pm4py_bridge.trees import View, draw
 from models_mining.core.discovery.registry import Parameter, miner
-from models_mining.core.discovery.views import VIEW, draw_view, view_differences
+from models_mining.core.discovery.views import TREE_VIEW
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
+from models_mining.core.structure import structure_differences
 from models_mining.core.variants import variants_of, where_all_cases_are_in
 
 
@@ -19,7 +20,8 @@ def audit(
     drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from the tree pm4py finds in ``rows``, but for the order of alternatives."""
-    return view_differences(drawing, batch_inductive(rows, parameters["noise_threshold"]), parameters["view"])
+    batch = batch_inductive(rows, parameters["noise_threshold"])
+    return structure_differences(drawing, draw(batch, parameters["view"]))
 
 
 @miner(
@@ -36,12 +38,11 @@ def audit(
             minimum=0,
             maximum=1,
         ),
-        VIEW,
+        TREE_VIEW,
     ),
     audit=audit,
 )
 def mine(log: LiveLog, cases: CaseSet = "all", noise_threshold: float = 0.2, view: View = "tree") -> Drawing:
     """Process tree of the inductive miner without what happens rarely: sound and simpler, but not every case fits."""
     variants = variants_of(log, cases)
-    tree = inductive(variants.counts, noise_threshold) if variants.counts else None
-    return variants.remarked(draw_view(tree, view))
+    return variants.remarked(draw(inductive(variants.counts, noise_threshold), view))

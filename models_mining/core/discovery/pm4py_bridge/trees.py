@@ -51,8 +51,10 @@ def to_pm4py(tree: Tree) -> Any:
     return made(tree, None)
 
 
-def draw(tree: Tree, view: View) -> Drawing:
-    """The tree itself, or the Petri net or the BPMN diagram pm4py makes of it."""
+def draw(tree: Tree | None, view: View) -> Drawing:
+    """The tree itself, or the Petri net or the BPMN diagram pm4py makes of it. No tree: an empty drawing."""
+    if tree is None:
+        return Drawing(kind="process-tree" if view == "tree" else view, nodes=[], edges=[])
     if view == "bpmn":
         return draw_bpmn(bpmn_from_pm4py(load().convert_to_bpmn(to_pm4py(tree))))
     net = net_from_pm4py(*load().convert_to_petri_net(to_pm4py(tree)))
