@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from streams.encryption import encrypt
 from streams.models import Broker, Event, EventLog, Rejection, Stream
 from streams.registration import COUNTS, TEST_TIMEOUT_S, remove_stream, setup_lock
+from streams.retry import retry
 from streams.sources import test_connection
 
 COUNTED = 10_000  # rows that a long list counts; more it does not need to know
@@ -96,7 +97,7 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
     """Rows that are looked at and never touched. Long lists are counted up to a bound only."""
 
-    actions = None
+    actions: Any = None
     show_full_result_count = False
     list_per_page = 50
 
@@ -234,11 +235,25 @@ class EventAdmin(ReadOnly):
 
 @admin.register(Rejection)
 class RejectionAdmin(ReadOnly):
-    list_display = ["received_at", "stream", "reason", "detail", "topic"]
-    list_filter = ["stream", "reason"]
+    """Read-only, but for one thing: a message may be tried again."""
+
+    list_display = ["received_at", "stream", "reason", "detail", "topic", "retried_at"]
+    list_filter = ["stream", "reason", ("retried_at", admin.EmptyFieldListFilter)]
     list_select_related = ["stream"]
-    fields = ["received_at", "stream", "reason", "detail", "topic", "payload_text", "retried_at"]
+    fields = ["received_at", "stream", "imported", "reason", "detail", "topic", "payload_text", "retried_at"]
     readonly_fields = ["payload_text"]
+    actions = ["retry"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("streams.change_stream")
+
+    @admin.action(description="Try again, as the stream reads now", permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: "QuerySet[Rejection]") -> None:
+        done = retry(queryset)
+        mended = sum(one.status == "mended" for one in done)
+        self.message_user(request, f"{mended} mended, {len(done) - mended} refused again.", messages.SUCCESS)
+        for one in [one for one in done if one.status == "rejected"][:5]:
+            self.message_user(request, f"{one.reason}: {one.detail}", messages.WARNING)
 
     @admin.display(description="payload")
     def payload_text(self, rejection: Rejection) -> SafeString:

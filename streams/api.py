@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import generics, viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,14 +16,20 @@ from streams import registration
 from streams.access import SetupPermission
 from streams.models import Broker, Rejection, Stream
 from streams.rest import Conflict
+from streams.retry import retry
 from streams.serializers import (
     BrokerSerializer,
     HealthSerializer,
     RejectionSerializer,
+    RetriedManySerializer,
+    RetriedSerializer,
+    RetrySerializer,
     StreamSerializer,
     TestResultSerializer,
 )
 from streams.sources import test_connection
+
+MAX_RETRIED = 1000  # messages of one request
 
 
 class BrokerFilter(django_filters.FilterSet):
@@ -143,13 +149,22 @@ class RejectionFilter(django_filters.FilterSet):
         model = Rejection
         fields = ["reason", "topic"]
 
+    mended = django_filters.BooleanFilter("retried_at", lookup_expr="isnull", exclude=True)
 
-class RejectionList(generics.ListAPIView[Rejection]):
-    """What a stream received and refused, the newest first."""
+
+class RejectionViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Rejection]
+):
+    """What a stream received and refused, the newest first. Deleting one changes no count."""
 
     queryset = Rejection.objects.order_by("-id")
     serializer_class = RejectionSerializer
     permission_classes = [SetupPermission]
+    permissions_of = {
+        "retry": ["streams.change_stream"],
+        "retry_many": ["streams.change_stream"],
+        "destroy": ["streams.change_stream"],
+    }
     filterset_class = RejectionFilter
     ordering_fields = ["id", "received_at", "reason"]
 
@@ -158,3 +173,42 @@ class RejectionList(generics.ListAPIView[Rejection]):
             return Rejection.objects.none()
         stream = get_object_or_404(Stream, slug=self.kwargs["slug"])
         return Rejection.objects.filter(stream=stream).order_by("-id")
+
+    @extend_schema(request=None, responses=RetriedSerializer)
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def retry(self, request: Request, slug: str, pk: int) -> Response:
+        """Read the message again, by the stream as it is now: it becomes an event, or is refused again."""
+        row = self.get_object()
+        done = retry(Rejection.objects.filter(pk=row.pk))
+        if not done:
+            raise Conflict("This message was mended before.")
+        return Response(RetriedSerializer(done[0]).data)
+
+    @extend_schema(
+        operation_id="api_v1_streams_rejections_retry_many", request=RetrySerializer, responses=RetriedManySerializer
+    )
+    @action(detail=False, methods=["post"], filterset_class=None)
+    def retry_many(self, request: Request, slug: str) -> Response:
+        """Retry those with the given `reason` or `ids`, else all: the oldest 1,000 at most, `after` the id given.
+
+        `left` says how many more there are; go on with `after` = `last`.
+        """
+        wanted = RetrySerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        rows = self.get_queryset().filter(retried_at=None)
+        if "ids" in wanted.validated_data:
+            rows = rows.filter(pk__in=wanted.validated_data["ids"])
+        if "reason" in wanted.validated_data:
+            rows = rows.filter(reason=wanted.validated_data["reason"])
+        after = wanted.validated_data.get("after", 0)
+        oldest = list(rows.filter(pk__gt=after).order_by("id").values_list("id", flat=True)[:MAX_RETRIED])
+        done = retry(Rejection.objects.filter(pk__in=oldest))
+        mended = sum(one.status == "mended" for one in done)
+        answer = {
+            "mended": mended,
+            "rejected": len(done) - mended,
+            "left": rows.filter(pk__gt=oldest[-1]).count() if oldest else 0,
+            "last": oldest[-1] if oldest else after,
+            "results": done,
+        }
+        return Response(RetriedManySerializer(answer).data)

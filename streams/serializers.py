@@ -51,7 +51,10 @@ class TestResultSerializer(serializers.Serializer[Any]):
 
 
 class CountsSerializer(serializers.ModelSerializer[Stream]):
-    """``received`` = ``stored`` + ``duplicates`` + ``rejected`` + ``ignored``; ``mended`` are rejections retried."""
+    """``received`` = ``stored`` + ``duplicates`` + ``rejected`` + ``ignored``, always.
+
+    ``mended`` are those of the first two that were refused at first.
+    """
 
     class Meta:
         model = Stream
@@ -102,3 +105,31 @@ class RejectionSerializer(serializers.ModelSerializer[Rejection]):
 
     def get_payload(self, rejection: Rejection) -> str:
         return bytes(rejection.payload).decode(errors="backslashreplace")
+
+
+class RetrySerializer(serializers.Serializer[Any]):
+    """Which refused messages to try again; nothing given: all of them."""
+
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=1000, required=False)
+    reason = serializers.CharField(max_length=50, required=False)
+    after = serializers.IntegerField(min_value=0, required=False, help_text="Only those with a greater id.")
+
+
+class RetriedSerializer(serializers.Serializer[Any]):
+    """What became of one: an event (``seq`` null where its id was stored before), or refused again."""
+
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(["mended", "rejected"])
+    seq = serializers.IntegerField(allow_null=True)
+    reason = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class RetriedManySerializer(serializers.Serializer[Any]):
+    """What became of many."""
+
+    mended = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    left = serializers.IntegerField()
+    last = serializers.IntegerField()
+    results = RetriedSerializer(many=True)

@@ -7,12 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.text import slugify
 
 from streams import hints
 from streams.models import Event, EventLog, Stream
+from streams.values import PayloadError
 
 
 @dataclass(slots=True)
@@ -28,6 +30,16 @@ class NewEvent:
     event_id: str | None = None
     attributes: dict[str, Any] | None = None
     stream_id: int | None = None
+
+
+class ArchivedError(PayloadError):
+    """The log is read-only."""
+
+
+def refuse_archived(log: EventLog) -> None:
+    """Raise ArchivedError where the log takes no more events."""
+    if log.archived_at is not None:
+        raise ArchivedError("archived", f"The log {log.slug} is archived: it takes no events.")
 
 
 Row = tuple[int, NewEvent]  # an event and its ``seq``
@@ -52,7 +64,7 @@ def store_events(events: Sequence[NewEvent]) -> list[int | None]:
 
     One transaction: lock the logs in id order, drop known ids, number the rest in the order given, insert, add to the
     counters. Numbers grow in commit order without gaps, so a cursor skips none. After the commit the miners get a
-    hint. Raises EventLog.DoesNotExist where a log is gone.
+    hint. Raises EventLog.DoesNotExist where a log is gone, ArchivedError where one takes no more.
     """
     seqs: list[int | None] = [None] * len(events)
     places: dict[int, list[int]] = defaultdict(list)
@@ -62,6 +74,8 @@ def store_events(events: Sequence[NewEvent]) -> list[int | None]:
         logs = {log.pk: log for log in EventLog.objects.select_for_update().filter(pk__in=places).order_by("pk")}
         if len(logs) < len(places):
             raise EventLog.DoesNotExist("A log of this batch is gone.")
+        for log in logs.values():
+            refuse_archived(log)
         rows: list[Row] = []
         for log_id in sorted(places):
             rows += _append(logs[log_id], events, places[log_id], seqs)
@@ -135,3 +149,22 @@ def free_slug(name: str) -> str:
 def open_log(name: str, opened_by: Stream | None = None) -> EventLog:
     """A new log called ``name``, by whatever stream asked for it."""
     return EventLog.objects.create(slug=free_slug(name), name=name, opened_by=opened_by)
+
+
+def log_named(name: str | None, stream: Stream) -> EventLog:
+    """The log of a process name that a message of ``stream`` tells; opened if there is none.
+
+    PayloadError where the message names no process, the log is archived, or the stream has opened too many.
+    """
+    if name is None:
+        raise PayloadError("missing_process", "The message names no process, and the stream has no log.")
+    found = EventLog.objects.filter(name=name).first()
+    if found is not None:
+        refuse_archived(found)
+        return found
+    if stream.opened_logs.count() >= settings.MAX_NEW_LOGS:
+        raise PayloadError(
+            "too_many_logs",
+            f"This stream has opened {settings.MAX_NEW_LOGS} logs; open {name!r} by hand if it is wanted.",
+        )
+    return open_log(name, opened_by=stream)

@@ -11,5 +11,20 @@ router.register("streams", api.StreamViewSet)
 
 urlpatterns = [
     *router.urls,
-    path("streams/<slug:slug>/rejections/", api.RejectionList.as_view(), name="rejection-list"),
+    path("streams/<slug:slug>/rejections/", api.RejectionViewSet.as_view({"get": "list"}), name="rejection-list"),
+    path(
+        "streams/<slug:slug>/rejections/retry/",
+        api.RejectionViewSet.as_view({"post": "retry_many"}, filterset_class=None),
+        name="rejection-retry-many",
+    ),
+    path(
+        "streams/<slug:slug>/rejections/<int:pk>/",
+        api.RejectionViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="rejection-detail",
+    ),
+    path(
+        "streams/<slug:slug>/rejections/<int:pk>/retry/",
+        api.RejectionViewSet.as_view({"post": "retry"}, filterset_class=None),
+        name="rejection-retry",
+    ),
 ]
