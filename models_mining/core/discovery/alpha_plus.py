@@ -9,7 +9,6 @@ from models_mining.core.discovery.registry import miner
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.core.net_drawing import draw_net
-from models_mining.core.nets import EMPTY_NET
 from models_mining.core.seen import Seen
 from models_mining.core.structure import net_differences
 from models_mining.core.variants import ORDER_DEPENDENT, variants_of, where_all_cases_are_in
@@ -20,7 +19,7 @@ def audit(
     drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's net of ``rows``, given in the same order of cases."""
-    return net_differences(drawing, batch_alpha_plus(rows) or EMPTY_NET)
+    return net_differences(drawing, batch_alpha_plus(rows))
 
 
 @miner(
@@ -38,5 +37,5 @@ def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:
     Ties are broken by the order of the cases, so another order may give another net; here it is always the same.
     """
     variants = variants_of(log, cases)
-    drawing = draw_net(alpha_plus(variants.counts) if variants.counts else EMPTY_NET)
+    drawing = draw_net(alpha_plus(variants.counts))
     return variants.remarked(drawing | {"remarks": [ORDER_DEPENDENT]})

@@ -9,7 +9,6 @@ from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.core.net_drawing import draw_net
-from models_mining.core.nets import EMPTY_NET
 from models_mining.core.seen import Seen
 from models_mining.core.structure import net_differences
 from models_mining.core.variants import ORDER_DEPENDENT, variants_of, where_all_cases_are_in
@@ -20,7 +19,7 @@ def audit(
     drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's net of ``rows``, given in the same order of cases."""
-    return net_differences(drawing, batch_ilp(rows, parameters["alpha"]) or EMPTY_NET)
+    return net_differences(drawing, batch_ilp(rows, parameters["alpha"]))
 
 
 @miner(
@@ -42,5 +41,5 @@ def mine(log: LiveLog, cases: CaseSet = "all", alpha: float = 1.0) -> Drawing:
     is always the same.
     """
     variants = variants_of(log, cases)
-    drawing = draw_net(ilp(variants.counts, alpha) if variants.counts else EMPTY_NET)
+    drawing = draw_net(ilp(variants.counts, alpha))
     return variants.remarked(drawing | {"remarks": [ORDER_DEPENDENT]})

@@ -13,8 +13,10 @@ from models_mining.core.variants import Variant
 PARAMETERS = {"multiprocessing": False}
 
 
-def inductive(variants: Mapping[Variant, int], noise_threshold: float | None = None) -> Tree:
-    """The tree the inductive miner finds in these variants (at least one); with a noise threshold, its variant IMf."""
+def inductive(variants: Mapping[Variant, int], noise_threshold: float | None = None) -> Tree | None:
+    """The tree of these variants, None of none; with a noise threshold, that of the inductive miner's variant IMf."""
+    if not variants:
+        return None
     load()
     from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
     from pm4py.algo.discovery.inductive.variants.im import IMUVCL
@@ -28,7 +30,7 @@ def inductive(variants: Mapping[Variant, int], noise_threshold: float | None = N
 
 
 def batch_inductive(rows: Iterable[Seen], noise_threshold: float | None = None) -> Tree | None:
-    """What pm4py's inductive miner finds in ``rows``; without rows nothing."""
+    """pm4py's tree of ``rows``."""
     events = frame(rows)
     if events.empty:
         return None

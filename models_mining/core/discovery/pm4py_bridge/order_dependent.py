@@ -1,19 +1,21 @@
 """pm4py's miners whose nets depend on the order of the cases: of variants in their order, and in one go in the same."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.discovery.pm4py_bridge.traces import event_log, frame_by_variant
-from models_mining.core.nets import Net
+from models_mining.core.nets import EMPTY_NET, Net
 from models_mining.core.seen import Seen
 from models_mining.core.variants import Variant
 
 
-def alpha_plus(variants: Iterable[Variant]) -> Net:
-    """The net of alpha+ on one trace per variant (at least one)."""
+def alpha_plus(variants: Collection[Variant]) -> Net:
+    """The net of alpha+ on one trace per variant; of none the empty net."""
+    if not variants:
+        return EMPTY_NET
     load()
     from pm4py.algo.discovery.alpha.variants import plus
 
@@ -21,11 +23,11 @@ def alpha_plus(variants: Iterable[Variant]) -> Net:
         return from_pm4py(*plus.apply(event_log(variants)))
 
 
-def batch_alpha_plus(rows: Iterable[Seen]) -> Net | None:
-    """The net of alpha+ on all cases, sorted by their activities; without rows nothing."""
+def batch_alpha_plus(rows: Iterable[Seen]) -> Net:
+    """The net of alpha+ on all cases, sorted by their activities."""
     events = frame_by_variant(rows)
     if events.empty:
-        return None
+        return EMPTY_NET
     pm4py = load()
     from pm4py.algo.discovery.alpha.variants import plus
 
@@ -34,7 +36,9 @@ def batch_alpha_plus(rows: Iterable[Seen]) -> Net | None:
 
 
 def ilp(variants: Mapping[Variant, int], alpha: float) -> Net:
-    """The net of the ILP miner on these variants (at least one)."""
+    """The net of the ILP miner on these variants; of none the empty net."""
+    if not variants:
+        return EMPTY_NET
     load()
     from pm4py.algo.discovery.ilp import algorithm
 
@@ -44,11 +48,11 @@ def ilp(variants: Mapping[Variant, int], alpha: float) -> Net:
         return from_pm4py(*algorithm.apply(event_log(traces), parameters={"alpha": alpha, "show_progress_bar": False}))
 
 
-def batch_ilp(rows: Iterable[Seen], alpha: float) -> Net | None:
-    """The net of the ILP miner on all cases, sorted by their activities; without rows nothing."""
+def batch_ilp(rows: Iterable[Seen], alpha: float) -> Net:
+    """The net of the ILP miner on all cases, sorted by their activities."""
     events = frame_by_variant(rows)
     if events.empty:
-        return None
+        return EMPTY_NET
     pm4py = load()
     with _solving():
         return from_pm4py(*pm4py.discover_petri_net_ilp(events, alpha=alpha))
