@@ -3,7 +3,7 @@
 import socket
 import ssl
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -20,6 +20,7 @@ CONNECT_S = 5.0
 KEEPALIVE_S = 30
 SESSION_EXPIRY_S = 7 * 24 * 3600  # MQTT 5; how long 3.1.1 keeps a session is the broker's setting
 _REFUSED = 0x80  # reason codes from here on are failures
+AClient = TypeVar("AClient", bound=Client)
 
 
 class BrokerError(Exception):
@@ -63,15 +64,14 @@ class Address:
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def client(self, client_id: str, *, keep_session: bool, **options: Any) -> Client:
+    def client(self, kind: type[AClient], client_id: str, *, keep_session: bool) -> AClient:
         """A client that is set up but not connected."""
         v5 = self.protocol == Broker.Protocol.V5
-        client = Client(
+        client = kind(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
             clean_session=None if v5 else not keep_session,
-            **options,
         )
         client.connect_timeout = CONNECT_S
         client.on_socket_open = _send_at_once

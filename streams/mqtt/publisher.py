@@ -16,7 +16,7 @@ _STALLED_S = 60.0  # without any confirmation
 class Publisher:
     """Publishes from one thread while another drives the connection; a lost one is opened again and loses nothing.
 
-    Use as a context manager, with `finish` as the last call inside.
+    Use as a context manager, with `finish` as the last call inside or wherever all must be confirmed.
     """
 
     def __init__(self, address: Address, qos: int = 1) -> None:
@@ -25,7 +25,7 @@ class Publisher:
         self._room = threading.BoundedSemaphore(IN_FLIGHT)
         self._answered = threading.Event()
         self._refused = ""
-        self._client: Client = address.client("", keep_session=False)
+        self._client: Client = address.client(Client, "", keep_session=False)
         self._client.max_inflight_messages_set(IN_FLIGHT)
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
@@ -50,9 +50,10 @@ class Publisher:
         self._client.publish(topic, payload, self.qos)
 
     def finish(self) -> None:
-        """Wait until everything published is confirmed; publish no more after it."""
+        """Wait until everything published is confirmed."""
         for _ in range(IN_FLIGHT):
             self._wait_for_room()
+        self._room.release(IN_FLIGHT)
 
     def _wait_for_room(self) -> None:
         if not self._room.acquire(timeout=_STALLED_S):

@@ -9,12 +9,11 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from django.conf import settings
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -22,23 +21,12 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from streams.models import Broker
 from streams.mqtt.address import CONNECT_S, Address, BrokerError, refusal
+from streams.mqtt.packets import Cutter, MalformedError, Message, answers
+from streams.mqtt.sieve import Sieve, SievedClient
 
+MAX_HELD = 8 * 1024 * 1024  # bytes of payload: with so much here, no more is read from the network
 _MISC_EVERY_S = 1.0
 _REFUSED = 0x80  # reason codes from here on are failures
-
-
-@dataclass(slots=True)
-class Message:
-    """One PUBLISH as it came. ``connection`` numbers the connection: only there ``mid`` may be acknowledged."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    mid: int
-    dup: bool
-    retain: bool
-    received_at: datetime
-    connection: int
 
 
 class Source:
@@ -58,7 +46,7 @@ class Source:
         self.timeout_s = timeout_s  # for the network, and then for the broker's answer
         self.session_present = False  # the broker had kept our session when we connected last
         self.refused: dict[str, str] = {}  # filters that the broker refused, and its reason
-        self._client: Client | None = None
+        self._client: SievedClient | None = None
         self._waiting: deque[Message] = deque()
         self._number = 0
         self._answer: str | None = None  # to CONNECT: empty is success
@@ -75,14 +63,14 @@ class Source:
         self._asked.clear()
         self.refused.clear()
         try:
-            client = self.address.client(self.client_id, keep_session=self.keep_session, manual_ack=True)
+            client = self.address.client(SievedClient, self.client_id, keep_session=self.keep_session)
         except (ValueError, ssl.SSLError) as error:
             raise BrokerError(f"The CA certificate cannot be read: {error}") from error
+        client.cutter = Cutter(self._number, v5=self._v5)
         client.connect_timeout = self.timeout_s
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
         self.address.connect(client, keep_session=self.keep_session)
         self._client = client
         self._wait_for_answer()
@@ -104,16 +92,14 @@ class Source:
         self._waiting = deque(message for message in self._waiting if message.qos == 0)
         if client is not None:
             client.disconnect()
-            if client.socket() is not None:
-                client.loop_write()
 
     def subscribe(self, filters: Mapping[str, int]) -> None:
         """Ask for filters at a QoS; at most 1 is asked for.
 
-        A message of QoS 2 is acknowledged by the client library before we could store it (PUBREC), so its delivery
-        would be less safe than that of QoS 1. What the broker refuses appears in `refused` when its answer comes.
+        QoS 2 would cost another round trip and bring nothing: redeliveries are recognised either way. What the broker
+        refuses appears in `refused` when its answer comes.
         """
-        client = self._connected()
+        client, _ = self._connected()
         for filter_, qos in filters.items():
             wanted = min(qos, 1)
             if self._v5:  # retainHandling 1: retained messages come only with a new subscription
@@ -125,7 +111,7 @@ class Source:
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Ask for these filters no more; messages of them that are on their way still come."""
-        client = self._connected()
+        client, _ = self._connected()
         for filter_ in filters:
             client.unsubscribe(filter_)
             self.refused.pop(filter_, None)
@@ -144,18 +130,23 @@ class Source:
         return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
 
     def keep_alive(self, timeout_s: float) -> None:
-        """Answer the broker for a while without taking messages out; they wait here, up to the receive maximum."""
-        if len(self._waiting) < settings.INGEST_RECEIVE_MAXIMUM:
+        """Answer the broker for a while without taking messages out.
+
+        They wait here, up to the receive maximum or some MiB; then in the network, and behind it in the broker.
+        """
+        held = sum(len(message.payload) for message in self._waiting)
+        if len(self._waiting) < settings.INGEST_RECEIVE_MAXIMUM and held < MAX_HELD:
             self._drive(timeout_s, settings.INGEST_RECEIVE_MAXIMUM)
         else:
             time.sleep(timeout_s)
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Tell the broker that these are stored. Those of an earlier connection are passed over: they come again."""
-        client = self._connected()
-        for message in messages:
-            if message.qos and message.connection == self._number:
-                client.ack(message.mid, message.qos)
+        _, sieve = self._connected()
+        try:
+            sieve.send(answers(message for message in messages if message.connection == self._number))
+        except OSError as error:
+            self._fail(f"The connection was lost: {error}.")
 
     # --- The network ------------------------------------------------------------------
 
@@ -163,34 +154,43 @@ class Source:
     def _v5(self) -> bool:
         return self.address.protocol == Broker.Protocol.V5
 
-    def _connected(self) -> Client:
-        if self._client is None or self._lost:
+    def _connected(self) -> tuple[SievedClient, Sieve]:
+        client = self._client
+        if client is None or client.sieve is None or self._lost:
             raise BrokerError(self._lost or "Not connected.")
-        return self._client
+        return client, client.sieve
 
     def _drive(self, timeout_s: float, limit: int) -> None:
-        """Wait for the socket, then read until ``limit`` messages wait here or nothing more comes."""
-        client = self._connected()
-        sock: Any = client.socket()
-        if sock is None:
-            self._fail("The connection was lost.")
-        pending = sock.pending() > 0 if isinstance(sock, ssl.SSLSocket) else False
-        writing = [sock] if client.want_write() else []
-        readable, writable, _ = select.select([sock], writing, [], 0 if pending else timeout_s)
+        """Wait for the network, then read until ``limit`` messages wait here or nothing more comes."""
+        client, sieve = self._connected()
+        pending = sieve.pending
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
-        if writable:
-            code = client.loop_write()
-        if readable or pending:
-            before = -1
-            while not code and before < len(self._waiting) < limit:
-                before = len(self._waiting)
+        try:
+            readable, writable, _ = select.select(
+                [sieve], [sieve] if sieve.unsent else [], [], 0 if pending else timeout_s
+            )
+            if writable:
+                sieve.flush()
+            if readable or pending:
+                self._read(sieve, limit)
+            while sieve.for_client and not code:
                 code = client.loop_read()
+        except MalformedError as error:
+            self._fail(f"{self.address} sent what is no MQTT: {error}")
+        except (OSError, ValueError) as error:  # ValueError: the client has closed its socket
+            self._fail(self._lost or f"The connection was lost: {error}.")
         now = time.monotonic()
         if now - self._misc_at >= _MISC_EVERY_S:
             self._misc_at = now
             code = code or client.loop_misc()
         if code or self._lost:
             self._fail(self._answer or self._lost or f"The connection was lost: {code.name}.")
+
+    def _read(self, sieve: Sieve, limit: int) -> None:
+        read = 0
+        while len(self._waiting) < limit and read < MAX_HELD and (data := sieve.read()):
+            read += len(data)
+            self._waiting.extend(sieve.cutter.cut(data, datetime.now(UTC)))
 
     def _fail(self, reason: str) -> NoReturn:
         self.close()
@@ -214,24 +214,6 @@ class Source:
         for filter_, code in zip(self._asked.pop(mid, []), codes, strict=False):
             if code.value >= _REFUSED:
                 self.refused[filter_] = str(code)
-
-    def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "\N{REPLACEMENT CHARACTER}"  # no broker should pass it on; it belongs to no stream
-        self._waiting.append(
-            Message(
-                topic,
-                bytes(message.payload),
-                message.qos,
-                message.mid,
-                message.dup,
-                message.retain,
-                datetime.now(UTC),
-                self._number,
-            )
-        )
 
 
 def client_id(broker_id: int) -> str:
