@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from streams.encryption import SecretUnreadableError
 from streams.models import Broker
@@ -31,6 +33,7 @@ def client_of(broker: Broker, timeout_s: float) -> "redis.Redis":
         username=broker.username or None,
         password=password or None,
         protocol=2,
+        retry=Retry(NoBackoff(), 0),  # whoever calls tries again, and says so
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         ssl=broker.tls,

@@ -21,7 +21,7 @@ from django.db import transaction
 
 from streams import leases
 from streams.models import Broker, Stream
-from streams.mqtt import BrokerError, client_id
+from streams.mqtt import client_id
 from streams.positions import Positions
 from streams.redis_streams.client import CONNECT_S, client_of, in_words, keys, text
 
@@ -145,10 +145,13 @@ class RedisSource:
         try:
             found: Any = self._client.xreadgroup(self._group, leases.HOST, after, count=each, block=block_ms)
         except redis.ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
                 raise
-            self._forget()  # the key was deleted, and the group with it: both are made again
-            raise BrokerError(f"A key was deleted while it was read: {', '.join(after)}.") from error
+            self.note = f"A key was deleted while it was read, and made anew: {', '.join(after)}."
+            self._forget()
+            for key in self._leases:
+                self._begin(key)
+            return []
         if block_ms:
             now = datetime.now(UTC)
         return [
