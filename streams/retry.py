@@ -67,11 +67,12 @@ def _retry_together(ids: list[int]) -> list[Retried]:
             mended.append(row)
         except PayloadError as error:
             done.append(_refused_again(row, error))
-    counts: dict[int | None, Counter[str]] = defaultdict(Counter)
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
     for row, seq in zip(mended, store_events(new) if new else (), strict=True):
-        counts[row.stream_id]["duplicates" if seq is None else "stored"] += 1
-        counts[row.stream_id]["ignored" if row.reason == IGNORED else "rejected"] -= 1
-        counts[row.stream_id]["mended"] += 1
+        count = counts[row.stream_id or 0]
+        count["duplicates" if seq is None else "stored"] += 1
+        count["ignored" if row.reason == IGNORED else "rejected"] -= 1
+        count["mended"] += 1
         done.append(Retried(row.pk, "mended", seq))
     for pk, count in counts.items():
         Stream.objects.filter(pk=pk).update(**plus(**count))
@@ -92,14 +93,15 @@ class _Reader:
     """Reads messages by the streams as they are now."""
 
     def __init__(self) -> None:
-        self._streams: dict[int | None, tuple[Stream, Reading]] = {}
+        self._streams: dict[int, tuple[Stream, Reading]] = {}
 
     def __call__(self, row: Rejection) -> NewEvent:
-        if row.stream_id not in self._streams:
-            stream = Stream.objects.select_related("log").get(pk=row.stream_id)
+        pk = row.stream_id or 0
+        if pk not in self._streams:
+            stream = Stream.objects.select_related("log").get(pk=pk)
             reading = Reading.of(stream.format, stream.topic, stream.mapping, stream.options)
-            self._streams[row.stream_id] = stream, reading
-        stream, reading = self._streams[row.stream_id]
+            self._streams[pk] = stream, reading
+        stream, reading = self._streams[pk]
         event = reading.parse(row.topic, bytes(row.payload), row.received_at)
         if event is None:
             raise PayloadError(row.reason, row.detail)

@@ -59,7 +59,7 @@ class LogFile:
         """The unpacked content, and the file itself, whose position tells how far we are."""
         try:
             with self.path.open("rb") as raw:
-                yield cast("IO[bytes]", gzip.open(raw)) if self._zipped else raw, raw
+                yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if self._zipped else raw, raw
         except (OSError, EOFError, zlib.error) as error:
             raise FileError(self.name, None, f"cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
