@@ -1,5 +1,6 @@
 """What miners and workers share: each takes up logs that no other of its kind owns, and lets them take turns."""
 
+import contextlib
 import gc
 import logging
 import time
@@ -27,12 +28,14 @@ class Followers(ABC, Generic[F]):
     """Follows logs until told to stop."""
 
     prefix: ClassVar[str]  # of the names of their leases
+    group: ClassVar[str]  # of the processes that share the logs
     kinds: ClassVar[tuple[str, ...]] = (hints.EVENTS, hints.SETUP, hints.WATCH)  # of hints that it hears
 
     def __init__(self) -> None:
         self.followers: dict[int, F] = {}
         self._not_before: dict[int, float] = {}  # logs that failed, and when to try them again
-        self._looked_at = self._renewed_at = float("-inf")
+        self._member = leases.Member(self.group)
+        self._looked_at = float("-inf")
 
     @abstractmethod
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: leases.Held) -> F:
@@ -95,6 +98,8 @@ class Followers(ABC, Generic[F]):
         for follower in self.followers.values():
             self._let_go(follower)
         self.followers.clear()
+        with contextlib.suppress(DatabaseError):
+            self._member.leave()
 
     def _let_go(self, follower: F) -> None:
         try:
@@ -110,22 +115,19 @@ class Followers(ABC, Generic[F]):
         for model in MinedModel.objects.defer("picture", "definition"):  # which are large, and ours are the newer ones
             models.setdefault(model.log_id, {})[model.pk] = model
         states = {state.log_id: state for state in LogState.objects.all()}
-        for gone in self.followers.keys() - logs.keys():
-            self._drop(gone)
-        for pk, log in logs.items():
-            follower = self.followers.get(pk)
-            if follower is not None and not self._keeps(follower):
+        wanted = {pk for pk, log in logs.items() if self.wants(log, models[pk], states.get(pk))}
+        share = self._member.share(len(wanted))
+        for pk, follower in list(self.followers.items()):
+            if pk not in logs or not self._keeps(follower):
                 self._drop(pk)
-                follower = None
-            wanted = self.wants(log, models[pk], states.get(pk))
-            if follower is not None and not wanted:
+            elif pk not in wanted or len(self.followers) > share:
                 self._let_go(self.followers.pop(pk))
-            elif follower is not None and not follower.refresh(log, models[pk], states.get(pk)):
-                logger.info("Log %s is begun anew: its settings changed", log.slug)
+            elif not follower.refresh(logs[pk], models[pk], states.get(pk)):
+                logger.info("Log %s is begun anew: its settings changed", follower.log.slug)
                 self._drop(pk)
-                follower = None
-            if follower is None and wanted and now >= self._not_before.get(pk, now):
-                self._take_up(log, models[pk], now)
+        for pk in wanted - self.followers.keys():
+            if len(self.followers) < share and now >= self._not_before.get(pk, now):
+                self._take_up(logs[pk], models[pk], now)
 
     def _keeps(self, follower: F) -> bool:
         """Renew its lease where that is due; whether it was ours all the time."""

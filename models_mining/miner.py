@@ -16,6 +16,7 @@ class Miner(Followers[Recorder]):
     """Mines logs until told to stop."""
 
     prefix: ClassVar[str] = "log"
+    group: ClassVar[str] = "miners"
 
     def __init__(self) -> None:
         super().__init__()

@@ -23,6 +23,7 @@ class Work(Followers[Deriver]):
     """Derives slow models of the logs no other worker has, and runs jobs, until told to stop."""
 
     prefix: ClassVar[str] = "work"
+    group: ClassVar[str] = "workers"
     kinds: ClassVar[tuple[str, ...]] = (*Followers.kinds, HINT)
 
     def __init__(self, *, everything: bool = False) -> None:

@@ -1,0 +1,292 @@
+"""The worker: slow models are derived beside the miner, in processes that may fail, and none of it gets lost."""
+
+import itertools
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from models_mining import deriving, painting
+from models_mining.auditing import audit
+from models_mining.core.discovery import MINERS
+from models_mining.core.discovery.registry import Miner as Algorithm
+from models_mining.core.drawing import Drawing
+from models_mining.core.live_log import LiveLog
+from models_mining.miner import Miner
+from models_mining.models import LogState, MinedModel
+from models_mining.work import Work
+from streams.models import EventLog, Lease
+from tests.conftest import wait_for
+from tests.models_mining.conftest import Store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIRST = ("a Take 0", "b Take 1", "a Pack 2", "a Ship 3", "b Pack 4")
+
+
+@pytest.fixture
+def work() -> Iterator[Work]:
+    working = Work()
+    yield working
+    working.close()
+
+
+@pytest.fixture
+def slow(log: EventLog, store: Store) -> MinedModel:
+    """A model of the slow class over a mined log, which nobody looks at."""
+    store(*FIRST)
+    Miner().drain()
+    return MinedModel.objects.create(log=log, algorithm="powl")
+
+
+def watch(model: MinedModel) -> None:
+    MinedModel.objects.filter(pk=model.pk).update(watched_until=timezone.now() + timedelta(minutes=5))
+
+
+def until(work: Work, model: MinedModel, met: Callable[[MinedModel], Any], what: str) -> MinedModel:
+    """The row, as soon as ``met`` is true of it while the worker goes on."""
+
+    def turned() -> MinedModel | None:
+        work.turn()
+        model.refresh_from_db()
+        return model if met(model) else None
+
+    return wait_for(turned, 30, what)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def algorithm(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Register a function of a live log as the slow algorithm ``tarot``: forked processes know it too."""
+
+    def register(draw: Callable[[LiveLog], Any]) -> str:
+        tarot = Algorithm("tarot", lambda log, cases: draw(log), "", "slow", "moments", False, (), None)
+        monkeypatch.setitem(MINERS, "tarot", tarot)
+        return "tarot"
+
+    return register
+
+
+def counted(log: LiveLog) -> Drawing:
+    """One node that says how far the log was."""
+    return {"kind": "states", "nodes": [{"id": "all", "label": "all", "n": log.seq}], "edges": []}
+
+
+def forked(call: Callable[[], None]) -> int:
+    """Run it in a real process of its own; its id."""
+    connections.close_all()
+    pid = os.fork()
+    if not pid:
+        try:
+            call()
+        finally:
+            os._exit(0)
+    return pid
+
+
+def labels(picture: dict[str, Any]) -> set[str]:
+    return {node["label"] for node in picture["nodes"]} & {"Take", "Pack", "Ship", "Pay"}
+
+
+def test_a_slow_model_is_derived_beside_the_miner_and_equals_batch(slow: MinedModel, work: Work) -> None:
+    model = until(work, slow, lambda row: row.picture, "a picture")
+    assert labels(model.picture) == {"Take", "Pack", "Ship"}
+    assert (model.picture["derived_seq"], model.seq, model.version, model.error) == (5, 5, 1, "")
+    assert all(isinstance(node["id"], int) for node in model.picture["nodes"])
+    assert model.epoch.startswith(LogState.objects.get().epoch)
+    (found,) = audit([slow.log], ["powl"])
+    assert found.differences == []
+
+
+def test_nobody_looks_so_only_the_first_picture_is_derived(slow: MinedModel, work: Work, store: Store) -> None:
+    until(work, slow, lambda row: row.version == 1, "the first picture")
+    store("b Pay 9")
+    other = MinedModel.objects.create(log=slow.log, algorithm="log-skeleton")
+    work.look(time.monotonic())
+    until(work, other, lambda row: row.picture and row.seq == 6, "another model as of the newest event")
+    slow.refresh_from_db()
+    assert (slow.version, slow.seq) == (1, 5)
+    watch(slow)
+    work.look(time.monotonic())
+    model = until(work, slow, lambda row: row.version > 1, "a picture that somebody waits for")
+    assert "Pay" in labels(model.picture)
+
+
+def test_the_newest_state_wins(slow: MinedModel, work: Work, store: Store, algorithm: Any, tmp_path: Path) -> None:
+    started, go_on = tmp_path / "started", tmp_path / "go on"
+
+    def held_up(log: LiveLog) -> Drawing:
+        started.touch()
+        wait_for(go_on.exists, 30)
+        return counted(log)
+
+    MinedModel.objects.filter(pk=slow.pk).update(algorithm=algorithm(held_up))
+    watch(slow)
+    until(work, slow, lambda _: started.exists(), "a derivation")
+    for minute in range(20, 23):
+        store(f"d Take {minute}")
+        work.turn()
+    go_on.touch()
+    first = until(work, slow, lambda row: row.picture, "the picture of what was there at its beginning")
+    assert [first.seq, first.picture["nodes"][0]["n"]] == [5, 5]
+    second = until(work, slow, lambda row: row.version == 2, "the next picture")
+    assert [second.seq, second.picture["nodes"][0]["n"]] == [8, 8]
+
+
+def dies(log: LiveLog) -> Drawing:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return counted(log)
+
+
+def is_too_large(log: LiveLog) -> Drawing:
+    bytearray(500 * 1024 * 1024)
+    return counted(log)
+
+
+def takes_too_long(log: LiveLog) -> Drawing:
+    time.sleep(60)
+    return counted(log)
+
+
+def is_wrong(log: LiveLog) -> Drawing:
+    raise ValueError("the cards do not say")
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        (dies, "ended by SIGKILL"),
+        (is_too_large, "more than 100 MB of memory"),
+        (takes_too_long, "longer than 1 s"),
+        (is_wrong, "ValueError: the cards do not say"),
+    ],
+)
+def test_a_derivation_that_fails_leaves_the_last_picture_and_says_why(
+    slow: MinedModel, work: Work, store: Store, algorithm: Any, settings: Any, fails: Any, told: str
+) -> None:
+    def sometimes(log: LiveLog) -> Drawing:
+        return fails(log) if log.seq == 6 else counted(log)
+
+    MinedModel.objects.filter(pk=slow.pk).update(algorithm=algorithm(sometimes))
+    watch(slow)
+    until(work, slow, lambda row: row.version == 1, "the first picture")
+    settings.WORK_SECONDS, settings.WORK_MEMORY_MB = 1.0, 100
+    store("b Pay 9")
+    model = until(work, slow, lambda row: row.error, "an error")
+    assert told in model.error
+    assert (model.version, model.seq, model.picture["nodes"][0]["n"]) == (1, 5, 5)
+    (painter,) = work.followers[slow.log.pk].painters.values()
+    assert painter.due(work.followers[slow.log.pk].live) is None  # not again as long as nothing is different
+    store("b Ship 10")
+    work.turn()
+    painter.not_before = time.monotonic()
+    model = until(work, slow, lambda row: row.version == 2, "a picture of the grown log")
+    assert (model.error, model.seq) == ("", 7)
+
+
+def test_a_worker_killed_while_it_derives_loses_nothing(
+    slow: MinedModel, work: Work, algorithm: Any, tmp_path: Path
+) -> None:
+    derives_in = tmp_path / "pid"
+
+    def held_up_once(log: LiveLog) -> Drawing:
+        if not derives_in.exists():
+            derives_in.write_text(str(os.getpid()))
+            time.sleep(60)
+        return counted(log)
+
+    MinedModel.objects.filter(pk=slow.pk).update(algorithm=algorithm(held_up_once))
+    worker = forked(lambda: Work().run(lambda: False))
+    child = int(wait_for(lambda: derives_in.exists() and derives_in.read_text(), 30, "a derivation"))
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    model = until(work, slow, lambda row: row.picture, "a picture by the next worker")
+    assert (model.version, model.seq) == (1, 5)
+    wait_for(lambda: not alive(child), 10, "the end of what the killed worker began")
+
+
+def alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_worker_that_was_paused_overwrites_nothing(
+    slow: MinedModel, work: Work, algorithm: Any, tmp_path: Path
+) -> None:
+    started, go_on = tmp_path / "started", tmp_path / "go on"
+
+    def held_up(log: LiveLog) -> Drawing:
+        started.touch()
+        wait_for(go_on.exists, 30)
+        return counted(log)
+
+    MinedModel.objects.filter(pk=slow.pk).update(algorithm=algorithm(held_up))
+    until(work, slow, lambda _: started.exists(), "a derivation")
+    Lease.objects.filter(name=f"work:{slow.log.pk}").update(owner="another machine/1", fence=F("fence") + 1)
+    go_on.touch()
+    wait_for(lambda: work.turn() and not work.followers, 30, "letting go")
+    slow.refresh_from_db()
+    assert (slow.version, slow.picture) == (0, None)
+
+
+def test_two_workers_share_the_logs(slow: MinedModel, work: Work) -> None:
+    other = EventLog.objects.create(slug="returns", name="returns")
+    Miner().drain()
+    MinedModel.objects.create(log=other, algorithm="log-skeleton")
+    worker = forked(lambda: Work().run(lambda: False))
+    try:
+        wait_for(lambda: owners_as_of_a_look(work) == 2, 30, "a log for each")
+        assert len(work.followers) == 1
+    finally:
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+
+
+def owners_as_of_a_look(work: Work) -> int:
+    work.look(time.monotonic())
+    held = Lease.objects.filter(name__startswith="work:", expires_at__gt=Now())
+    return len(set(held.values_list("owner", flat=True)))
+
+
+def test_a_live_model_that_takes_too_long_moves_out_and_comes_back(
+    log: EventLog, store: Store, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, miner = MinedModel.objects.get(log=log), Miner()
+    minutes = itertools.count()
+
+    def grown(met: Callable[[MinedModel], Any], what: str) -> None:
+        watch(model)
+
+        def turned() -> bool:
+            store(f"a Take {next(minutes)}")
+            miner.turn()
+            work.turn()
+            model.refresh_from_db()
+            return bool(met(model))
+
+        wait_for(turned, 30, what)
+
+    monkeypatch.setattr(painting, "OUT_MS", -1.0)
+    grown(lambda row: row.home == "work", "moving out")
+    moved_at = model.version
+    assert moved_at == painting.SAMPLE
+    miner.close()  # a restart: it stays out
+    miner = Miner()
+    grown(lambda row: row.version > moved_at, "a picture by the worker")
+    assert model.home == "work"
+    assert not any(follower.painters for follower in miner.followers.values())
+    monkeypatch.setattr(painting, "OUT_MS", 1e9)
+    monkeypatch.setattr(deriving, "BACK_MS", 1e9)
+    grown(lambda row: row.home == "mine", "coming back")
+    came_back_at = model.version
+    grown(lambda row: row.version > came_back_at + 1, "pictures by the miner")
+    (found,) = audit([log], ["dfg"])
+    assert found.differences == []
