@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from models_mining import checkpoints, reading
+from models_mining import checkpoints, reading, rediscovery
 from models_mining.core.cases import CaseSet
 from models_mining.core.closing import closed_cases
 from models_mining.core.discovery import registry
 from models_mining.core.live_log import LiveLog
+from models_mining.core.memory import cases_in
 from models_mining.core.seen import Seen
 from models_mining.models import MinedModel
 from streams.models import EventLog
@@ -65,8 +66,7 @@ class Audit:
         return live
 
     def _from_nothing(self) -> LiveLog:
-        live = self.settings.new_live_log(reading.activities(self.log.pk, self.upto))
-        live.learn_sorted(self.rows, reading.TailReader(self.log.pk))
+        live, _ = rediscovery.from_nothing(self.log.pk, self.settings, self.upto)
         return live
 
     def _compare_live(self, what: str, live: LiveLog) -> None:
@@ -95,6 +95,8 @@ class Audit:
 
     def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[Seen], set[str]]:
         rows = [row for row in self.rows if row.seq <= seq]
+        inside = cases_in(rows, self.settings.memory_cases, self.settings.memory_us)
+        rows = [row for row in rows if row.case in inside]
         closed = closed_cases(rows, self.settings.end_activities, self.settings.idle_close_us)
         return ([row for row in rows if row.case in closed] if cases == "closed" else rows), closed
 

@@ -30,6 +30,8 @@ class LiveSettings:
     idle_close_us: int | None
     track_closed: bool
     track_pairs: bool
+    memory_cases: int | None
+    memory_us: int | None
 
     @property
     def key(self) -> str:
@@ -59,6 +61,8 @@ def wanted(log: EventLog, models: Iterable[MinedModel]) -> LiveSettings:
         idle_close_us=None if log.idle_close_s is None else log.idle_close_s * 1_000_000,
         track_closed=any(model.cases == MinedModel.Cases.CLOSED for model in models),
         track_pairs=any(model.algorithm in MINERS and MINERS[model.algorithm].needs == "pairs" for model in models),
+        memory_cases=log.memory.get("cases"),
+        memory_us=log.memory["last_s"] * 1_000_000 if "last_s" in log.memory else None,
     )
 
 

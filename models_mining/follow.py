@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from django.conf import settings
 
-from models_mining import checkpoints, reading
+from models_mining import checkpoints, reading, rediscovery
 from models_mining.core.journal import Changes, Journal
 from models_mining.core.live_log import LiveLog
 from models_mining.models import LogState, MinedModel
@@ -64,8 +64,7 @@ class Follower(ABC, Generic[P]):
         live = checkpoints.newest(self.log.pk, wanted.key, upto)
         if live is None:
             logger.info("Log %s: no checkpoint, rediscovering %s events", self.log.slug, upto)
-            live = wanted.new_live_log(reading.activities(self.log.pk, upto))
-            live.learn_sorted(reading.in_order(self.log.pk, upto), self.tail)
+            live, _ = rediscovery.from_nothing(self.log.pk, wanted, upto)
         else:
             self.checkpoint_seq = live.seq
         while live.seq < upto:

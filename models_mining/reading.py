@@ -2,13 +2,44 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BigIntegerField, Count, Func, Max, Min
+from django.db.models.sql.compiler import SQLCompiler
 
 from models_mining.core.seen import Seen, Step
 from streams.models import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SEEN = ("seq", "case", "activity", "at", "received_at")
+CHUNK = 5000  # rows fetched at once
+
+
+class _Microseconds(Func):
+    """A moment as integer µs since 1970, computed where it is stored: no ``datetime`` is made for each of a million."""
+
+    output_field = BigIntegerField()
+    arity = 1
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Moments are texts there, as 2026-01-02 12:00:00.000001; the fraction is left out where it is zero."""
+        text = "%(expressions)s"
+        seconds = f"CAST(strftime('%%%%s', substr({text}, 1, 19)) AS INTEGER)"
+        return self.as_sql(
+            compiler,
+            connection,
+            template=f"({seconds} * 1000000 + CAST(substr({text}, 21) AS INTEGER))",
+            **context,
+        )
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Numeric there, so nothing is rounded."""
+        template = "(extract(epoch from %(expressions)s) * 1000000)::bigint"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+_SEEN = ("seq", "case", "activity", _Microseconds("at"), _Microseconds("received_at"))
 
 
 class Read(NamedTuple):
@@ -31,14 +62,20 @@ def moment(us: int) -> datetime:
 
 def after(log: int, cursor: int, limit: int) -> list[Read]:
     """The next events after ``cursor``, in the order they were committed."""
-    rows = Event.objects.filter(log=log, seq__gt=cursor).order_by("seq").values_list(*_SEEN, "attributes")[:limit]
+    rows = (
+        Event.objects.filter(log=log, seq__gt=cursor)
+        .order_by("seq")
+        .values_list(*_SEEN[:3], "attributes", *_SEEN[3:])[:limit]
+    )
     return [
-        Read(Seen(seq, case, activity, microseconds(at), microseconds(received)), _trace(attributes))
-        for seq, case, activity, at, received, attributes in rows
+        Read(Seen(seq, case, activity, at_us, received_at_us), _trace(attributes))
+        for seq, case, activity, attributes, at_us, received_at_us in rows
     ]
 
 
 def _trace(attributes: dict[str, Any]) -> dict[str, Any] | None:
+    if not attributes:
+        return None
     trace = {name[5:]: value for name, value in attributes.items() if name.startswith("case:")}
     return trace or None
 
@@ -54,24 +91,68 @@ def traces(log: int, cases: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def in_order(log: int, upto: int) -> Iterator[Seen]:
-    """All events up to ``upto`` by (case, at, seq): the order of batch mining, in which none is late."""
-    rows = Event.objects.filter(log=log, seq__lte=upto).order_by("case", "at", "seq").values_list(*_SEEN)
-    for seq, case, activity, at, received in rows.iterator(chunk_size=5000):
-        yield Seen(seq, case, activity, microseconds(at), microseconds(received))
+def in_order(log: int, upto: int, begin: str | None = None, end: str | None = None) -> Iterator[Seen]:
+    """All events up to ``upto`` by (case, at, seq): the order of batch mining, in which none is late.
+
+    ``begin`` and ``end`` bound the names of the cases, as :func:`parts` cuts them.
+    """
+    events = Event.objects.filter(log=log, seq__lte=upto)
+    if begin is not None:
+        events = events.filter(case__gte=begin)
+    if end is not None:
+        events = events.filter(case__lt=end)
+    rows = events.order_by("case", "at", "seq").values_list(*_SEEN)
+    return map(Seen._make, rows.iterator(chunk_size=CHUNK))
+
+
+def in_sequence(log: int, upto: int) -> Iterator[Seen]:
+    """All events up to ``upto`` as they were stored."""
+    rows = Event.objects.filter(log=log, seq__lte=upto).order_by("seq").values_list(*_SEEN)
+    return map(Seen._make, rows.iterator(chunk_size=CHUNK))
+
+
+def parts(log: int, number: int) -> list[tuple[str | None, str | None]]:
+    """``number`` ranges of case names, [begin, end), with about as many events each; None: without a bound."""
+    cases = Event.objects.filter(log=log).order_by("case", "at", "seq").values_list("case", flat=True)
+    size = Event.objects.filter(log=log).count()
+    cuts = [cases[size * part // number] for part in range(1, number)] if size else []
+    bounds = [None, *dict.fromkeys(cuts), None]
+    return list(pairwise(bounds))
+
+
+def newest_cases(log: int, upto: int, cases: int | None, last_us: int | None) -> set[str]:
+    """The cases with the newest activity, as :mod:`models_mining.core.memory` defines which are in."""
+    found = (
+        Event.objects.filter(log=log, seq__lte=upto)
+        .values("case")
+        .annotate(heard=Max("received_at"), last=Max("seq"))
+        .order_by("-heard", "-last")
+    )
+    newest = found.first()
+    if last_us is not None and newest is not None:
+        found = found.filter(heard__gt=newest["heard"] - timedelta(microseconds=last_us))
+    return set(found.values_list("case", flat=True)[:cases])
+
+
+def cases(log: int, upto: int) -> int:
+    """How many cases there are up to ``upto``."""
+    return Event.objects.filter(log=log, seq__lte=upto).aggregate(cases=Count("case", distinct=True))["cases"] or 0
 
 
 def activities(log: int, upto: int) -> list[str]:
     """The activities by first appearance, which numbers them."""
-    first: dict[str, int] = {}
-    rows = Event.objects.filter(log=log, seq__lte=upto).order_by("seq").values_list("seq", "activity")
-    for seq, activity in rows.iterator(chunk_size=20_000):
-        first.setdefault(activity, seq)
-    return list(first)
+    found = Event.objects.filter(log=log, seq__lte=upto).values("activity").annotate(first=Min("seq")).order_by("first")
+    return list(found.values_list("activity", flat=True))
+
+
+def seq_at(log: int, at: datetime) -> int:
+    """The last event received by ``at``: what one would have seen then; 0: none. Arrivals may jump back a little."""
+    found = Event.objects.filter(log=log, received_at__lte=at).aggregate(last=Max("seq"))
+    return found["last"] or 0
 
 
 class TailReader:
-    """The `Tail` of a log: an indexed look into one case of the table, for late and returning cases."""
+    """The `Reader` of a log: an indexed look into one case of the table, for late and returning cases."""
 
     def __init__(self, log: int) -> None:
         self.log = log
@@ -86,3 +167,9 @@ class TailReader:
                 rows = rows.filter(at__gte=begin[1])
         steps = rows.order_by("at", "seq").values_list("activity", "at")
         return [Step(activity, microseconds(at)) for activity, at in steps]
+
+    def heard(self, case: str, before_seq: int) -> int | None:
+        """The greatest arrival of the events of ``case`` with ``seq`` < ``before_seq``; None: no such."""
+        rows = Event.objects.filter(log=self.log, case=case, seq__lt=before_seq)
+        heard: datetime | None = rows.aggregate(heard=Max("received_at"))["heard"]
+        return None if heard is None else microseconds(heard)

@@ -4,16 +4,15 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import transaction
 
-from models_mining import checkpoints, reading, rows
+from models_mining import checkpoints, reading, rediscovery, rows
 from models_mining.core.journal import Changes
 from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen
 from models_mining.follow import CHUNK, Follower, NotMinedError
 from models_mining.models import MinedModel
 from models_mining.painting import LivePainter, Share
@@ -50,31 +49,20 @@ class Recorder(Follower[LivePainter]):
         """Mine the whole table anew, and write all rows: a new log, or one whose settings changed."""
         self.log.refresh_from_db()
         upto = self.log.next_seq - 1
-        live = wanted.new_live_log(reading.activities(self.log.pk, upto))
-        events = Counter[int]()
-        first: dict[str, int] = {}
-
-        def counted() -> Iterator[Seen]:
-            for event in reading.in_order(self.log.pk, upto):
-                minute = event.received_at_us // rows.MINUTE_US
-                events[minute] += 1
-                first[event.case] = min(first.get(event.case, minute), minute)
-                yield event
-
-        live.learn_sorted(counted(), self.tail)
-        started = Counter(first.values())
-        closed = Counter(case.received_at_us // rows.MINUTE_US for case in live.cases.values() if case.closed)
+        live, passed = rediscovery.from_nothing(self.log.pk, wanted, upto)
+        cases = passed.outside | live.cases
+        closed = Counter(case.received_at_us // rows.MINUTE_US for case in cases.values() if case.closed)
         rows.forget(self.log.pk)
-        names = list(live.cases)
+        names = list(cases)
         for start in range(0, len(names), CHUNK):
             some = names[start : start + CHUNK]
-            rows.save_cases(self.log.pk, live, some, reading.traces(self.log.pk, some))
+            rows.save_cases(self.log.pk, live, some, reading.traces(self.log.pk, some), passed.outside)
         with transaction.atomic():
             self.held.check()
-            rows.save_minutes(self.log.pk, rows.Pending(events=events, started=started, closed=closed))
+            rows.save_minutes(self.log.pk, rows.Pending(events=passed.events, started=passed.started, closed=closed))
             epoch = secrets.token_hex(5)[:9]  # a model adds three characters of its own
             rows.save_state(self.log.pk, epoch, wanted.key, live)
-        logger.info("Log %s: mined %s events of %s cases", self.log.slug, upto, len(live.cases))
+        logger.info("Log %s: mined %s events of %s cases", self.log.slug, upto, len(cases))
         return live, epoch
 
     def painter(self, model: MinedModel) -> LivePainter:
@@ -90,6 +78,7 @@ class Recorder(Follower[LivePainter]):
 
     def changed(self, changes: Changes) -> None:
         self.pending.touched |= changes.touched
+        self.pending.left |= changes.left
         self.pending.transitions(changes.transitions)
 
     def save_due(self, now: float) -> float:

@@ -23,6 +23,7 @@ class Pending:
     """News of a log that its rows do not know yet."""
 
     touched: set[str] = field(default_factory=set)
+    left: dict[str, LiveCase] = field(default_factory=dict)  # touched ones that may be out of the log's memory
     traces: dict[str, dict[str, Any]] = field(default_factory=dict)  # attributes of a case, last value wins
     events: Counter[int] = field(default_factory=Counter)  # by minute of arrival
     started: Counter[int] = field(default_factory=Counter)
@@ -39,7 +40,7 @@ class Pending:
 
 def save(log: int, epoch: str, key: str, live: LiveLog, pending: Pending) -> None:
     """Write the news: in one transaction of the caller, so that LogState tells exactly what the rows stand for."""
-    save_cases(log, live, pending.touched, pending.traces)
+    save_cases(log, live, pending.touched, pending.traces, pending.left)
     save_minutes(log, pending)
     save_state(log, epoch, key, live)
 
@@ -60,10 +61,16 @@ def save_state(log: int, epoch: str, key: str, live: LiveLog) -> None:
     )
 
 
-def save_cases(log: int, live: LiveLog, names: Iterable[str], traces: Mapping[str, dict[str, Any]]) -> None:
-    """Insert or update the rows of some cases."""
-    plain = [_row(log, live, name) for name in names if name not in traces]
-    told = [_row(log, live, name) for name in traces]
+def save_cases(
+    log: int,
+    live: LiveLog,
+    names: Iterable[str],
+    traces: Mapping[str, dict[str, Any]],
+    left: Mapping[str, LiveCase],
+) -> None:
+    """Insert or update the rows of some cases; ``left`` holds those that are out of the log's memory."""
+    plain = [_row(log, live, name, left) for name in names if name not in traces]
+    told = [_row(log, live, name, left) for name in traces]
     known = {
         case: attributes
         for some in _chunks(list(traces))
@@ -81,8 +88,8 @@ def _chunks(names: list[str], size: int = 500) -> Iterable[list[str]]:
     return (names[start : start + size] for start in range(0, len(names), size))
 
 
-def _row(log: int, live: LiveLog, name: str) -> Case:
-    case: LiveCase = live.cases[name]
+def _row(log: int, live: LiveLog, name: str, left: Mapping[str, LiveCase]) -> Case:
+    case: LiveCase = live.cases.get(name) or left[name]
     return Case(
         log_id=log,
         case=name,

@@ -156,6 +156,7 @@ TREE_DEPTH = env.int("TREE_DEPTH", 500)  # events of a case that the tree rememb
 CLOSED_CASES = env.int("CLOSED_CASES", 100_000)  # of a log kept in memory; older ones are read back if they return
 CHECKPOINT_S = env.float("CHECKPOINT_S", 60.0)
 CHECKPOINT_EVENTS = env.int("CHECKPOINT_EVENTS", 200_000)
+DASK = env.str("DASK", "")  # scheduler of a cluster that mines from nothing; empty: the processors of this machine
 WORK_SECONDS = env.float("WORK_SECONDS", 120.0)  # that one derivation of a slow model may take
 WORK_MEMORY_MB = env.int("WORK_MEMORY_MB", 2048)  # that one may take beside what the worker holds
 JOB_SECONDS = env.float("JOB_SECONDS", 3600.0)  # that one job may take

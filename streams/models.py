@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from streams import topics
 from streams.encryption import EncryptedTextField, decrypt
+from streams.memory import check_memory
 from streams.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
 
 
@@ -53,9 +54,7 @@ class Broker(SetUp):
         SCRAM_256 = "SCRAM-SHA-256", "SCRAM-SHA-256"
         SCRAM_512 = "SCRAM-SHA-512", "SCRAM-SHA-512"
 
-    CONNECTION: ClassVar = (
-        *("kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"),
-    )  # a change of these asks for a new connection
+    CONNECTION: ClassVar = ["kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"]
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.MQTT)
@@ -86,6 +85,11 @@ class Broker(SetUp):
         before = Broker.objects.filter(pk=self.pk).values_list("kind", flat=True).first()
         if before not in (None, self.kind) and self.streams.exists():
             raise ValidationError({"kind": "Streams belong to this broker: register another one for another kind."})
+
+    @property
+    def connection(self) -> tuple[object, ...]:
+        """How one connects to it: a change asks for a new connection."""
+        return tuple(getattr(self, name) for name in self.CONNECTION)
 
     @property
     def secret(self) -> str:
@@ -126,6 +130,12 @@ class EventLog(SetUp):
     idle_close_s = models.PositiveIntegerField(
         null=True, blank=True, help_text="A case is closed when nothing came for it for so many seconds."
     )
+    memory = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Which cases the models stand for: {} all, {"cases": 1000} so many with the newest activity, '
+        '{"last_s": 86400} those heard of within so many seconds of the newest event. All events stay recorded.',
+    )
     opened_by = models.ForeignKey(
         "Stream", null=True, editable=False, on_delete=models.SET_NULL, related_name="opened_logs"
     )
@@ -156,6 +166,7 @@ class EventLog(SetUp):
         ends = self.end_activities
         if not isinstance(ends, list) or not all(isinstance(name, str) and name for name in ends):
             raise ValidationError({"end_activities": 'Expected a list of activity names, as ["Pay", "Cancel"].'})
+        check_memory(self.memory)
 
 
 class Stream(SetUp):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from models_mining.core import pairs
-from models_mining.core.pairs import Pair, Pairs
+from models_mining.core.pairs import Pair as Pair
+from models_mining.core.pairs import Pairs
 from models_mining.core.sketch import Sketch
 
 Triple = tuple[str, str, str]

@@ -3,10 +3,12 @@
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from models_mining import cluster
 from models_mining.miner import Miner
 from streams.stopping import stop_on_signal
 
@@ -23,8 +25,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="learn what is stored now, save it and end")
+        parser.add_argument(
+            "--dask",
+            metavar="ADDRESS",
+            help="scheduler of a Dask cluster that shares the mining of a whole log, as tcp://10.0.0.5:8786",
+        )
 
-    def handle(self, *, once: bool, **options: Any) -> None:
+    def handle(self, *, once: bool, dask: str | None, **options: Any) -> None:
+        address = dask or settings.DASK
+        if address:
+            try:
+                cluster.workers(address)
+            except cluster.ClusterError as error:
+                raise CommandError(str(error)) from error
+            settings.DASK = address
         connection_created.connect(_wait_for_no_disk)
         miner = Miner()
         if once:

@@ -46,7 +46,7 @@ def in_batch(
     restored_at=st.integers(0, 40),
 )
 def test_at_any_moment_it_equals_batch_over_the_cases_that_are_in(
-    events: list[Seen], setup: dict[str, Any], policy: dict[str, Any], limits: dict[str, int], restored_at: int
+    events: list[Seen], setup: dict[str, Any], policy: dict[str, Any], limits: dict[str, Any], restored_at: int
 ) -> None:
     stored = Stored(events)
     log = LiveLog(**setup, **policy, **limits)
