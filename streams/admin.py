@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from streams.encryption import encrypt
-from streams.models import Broker, Event, EventLog, Rejection, Stream
+from streams.models import Broker, Event, EventLog, Rejection, Republish, Stream
 from streams.registration import COUNTS, TEST_TIMEOUT_S, remove_stream, setup_lock
 from streams.retry import retry
 from streams.sources import test_connection
@@ -192,6 +192,14 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Stream]") -> None:
         for stream in queryset:
             self.delete_model(request, stream)
+
+
+@admin.register(Republish)
+class RepublishAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+    list_display = ["log", "broker", "topic", "enabled", "seq", "last_error"]
+    list_select_related = ["log", "broker"]
+    fields = ["log", "broker", "topic", "partitions", "enabled", "seq", "last_error"]
+    readonly_fields = ["seq", "last_error"]
 
 
 @admin.register(EventLog)

@@ -13,14 +13,15 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from streams import registration
-from streams.access import SetupPermission
-from streams.models import Broker, Rejection, Stream
+from streams.access import SetupPermission, seen_by
+from streams.models import Broker, Rejection, Republish, Stream
 from streams.rest import Conflict
 from streams.retry import retry
 from streams.serializers import (
     BrokerSerializer,
     HealthSerializer,
     RejectionSerializer,
+    RepublishSerializer,
     RetriedManySerializer,
     RetriedSerializer,
     RetrySerializer,
@@ -39,7 +40,7 @@ class BrokerFilter(django_filters.FilterSet):
 
 
 class BrokerViewSet(viewsets.ModelViewSet[Broker]):
-    """Connections to MQTT servers."""
+    """Connections to MQTT servers, Redis and Kafka."""
 
     queryset = Broker.objects.order_by("name")
     serializer_class = BrokerSerializer
@@ -54,6 +55,8 @@ class BrokerViewSet(viewsets.ModelViewSet[Broker]):
             raise Conflict(
                 "Streams belong to this broker, perhaps archived ones: their events tell where they are from."
             )
+        if instance.republished.exists():
+            raise Conflict("Logs are sent on to this broker: end that first.")
         instance.delete()
 
     @extend_schema(request=None, responses=TestResultSerializer)
@@ -62,6 +65,33 @@ class BrokerViewSet(viewsets.ModelViewSet[Broker]):
         """Try to connect and sign in now, in at most 5 s; changes nothing."""
         problem = test_connection(self.get_object(), registration.TEST_TIMEOUT_S)
         return Response({"ok": problem is None, "problem": problem})
+
+
+class RepublishFilter(django_filters.FilterSet):
+    log = django_filters.CharFilter("log__slug")
+
+    class Meta:
+        model = Republish
+        fields = ["broker", "topic", "enabled"]
+
+
+class RepublishViewSet(viewsets.ModelViewSet[Republish]):
+    """Logs whose events are sent on to a broker: all of them, each at least once, in the order of its case.
+
+    The payload is the form that ``POST logs/{slug}/events/`` takes; each has an id.
+    """
+
+    queryset = Republish.objects.order_by("pk")
+    serializer_class = RepublishSerializer
+    permission_classes = [SetupPermission]
+    filterset_class = RepublishFilter
+    ordering_fields = ["id", "topic", "enabled", "seq"]
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> "QuerySet[Republish]":
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()
+        return self.queryset.select_related("log", "broker").filter(log__in=seen_by(self.request))
 
 
 class StreamFilter(django_filters.FilterSet):

@@ -188,7 +188,7 @@ class BrokerIngest(threading.Thread):
         return Setup(
             broker,
             streams,
-            connection=tuple(getattr(broker, name) for name in Broker.CONNECTION),
+            connection=broker.connection,
             asked=frozenset((stream.filter, stream.qos) for stream in streams),
         )
 

@@ -1,25 +1,29 @@
-"""Recording: one `BrokerIngest` for every broker that a stream asks for."""
+"""Recording: one `BrokerIngest` for every broker that a stream asks for, one `Republisher` for each log sent on."""
 
 import logging
 import threading
 import time
+from collections.abc import Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
 
 from streams import hints
 from streams.broker_ingest import DRAIN_S, LOOK_EVERY_S, BrokerIngest
-from streams.models import Broker, Stream
+from streams.models import Broker, Republish, Stream
+from streams.republish import Republisher
+
+Worker = BrokerIngest | Republisher
 
 log = logging.getLogger(__name__)
 
 
 class Ingest:
-    """Starts a thread for each broker that is asked for; the threads end by themselves when no longer wanted."""
+    """Starts a thread for all that is asked for; the threads end by themselves when no longer wanted."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self._threads: dict[int, BrokerIngest] = {}
+        self._threads: dict[tuple[type[Worker], int], Worker] = {}
 
     def run(self) -> None:
         """Until `stop` is set; then drains, and returns when every thread has ended."""
@@ -36,30 +40,40 @@ class Ingest:
         connection.close()
 
     def drain(self) -> list[str]:
-        """Take what waits at every broker and end; what went wrong, in words."""
-        threads = [BrokerIngest(pk, self.stop, once=True) for pk in sorted(wanted_brokers())]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        """Take what waits at every broker, send on what is stored then, and end; what went wrong, in words."""
         names = dict(Broker.objects.values_list("pk", "name"))
-        return [f"{names.get(thread.broker_id)}: {thread.failed}" for thread in threads if thread.failed]
+        brokers = [BrokerIngest(pk, self.stop, once=True) for pk in sorted(wanted_brokers())]
+        _run(brokers)
+        logs = {row.pk: str(row) for row in Republish.objects.filter(enabled=True).select_related("log")}
+        republishers = [Republisher(pk, self.stop, once=True) for pk in logs]
+        _run(republishers)
+        return [f"{names.get(thread.broker_id)}: {thread.failed}" for thread in brokers if thread.failed] + [
+            f"{logs[thread.pk]}: {thread.failed}" for thread in republishers if thread.failed
+        ]
 
     def _watch(self, *, heard: bool) -> None:
         try:
-            wanted = wanted_brokers()
+            wanted: set[tuple[type[Worker], int]] = {(BrokerIngest, pk) for pk in wanted_brokers()}
+            wanted |= {(Republisher, pk) for pk in Republish.objects.filter(enabled=True).values_list("pk", flat=True)}
         except (DatabaseError, InterfaceError) as error:
-            log.warning("brokers cannot be read: %s", error)
+            log.warning("what is asked for cannot be read: %s", error)
             connection.close()
             return
-        for pk, thread in list(self._threads.items()):
+        for name, thread in list(self._threads.items()):
             if not thread.is_alive():
-                del self._threads[pk]
+                del self._threads[name]
             elif heard:
                 thread.look.set()
-        for pk in wanted - self._threads.keys():
-            self._threads[pk] = BrokerIngest(pk, self.stop)
-            self._threads[pk].start()
+        for kind, pk in wanted - self._threads.keys():
+            self._threads[kind, pk] = kind(pk, self.stop)
+            self._threads[kind, pk].start()
+
+
+def _run(threads: Sequence[Worker]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def wanted_brokers() -> set[int]:

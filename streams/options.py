@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from streams.moments import MomentError, parse_moment
 
-MAPPED = ("case", "activity", "at", "id", "process")  # what a JSON pointer may name
+MAPPED = ("case", "activity", "at", "id", "process", "attributes")  # what a JSON pointer may name
 TIMES = ("accept", "refuse", "clamp")
 KINDS = {"retained": "mqtt", "process": "mqtt", "partitions": "redis"}  # options of one kind of broker only
 MAX_PARTITIONS = 256
@@ -24,6 +24,8 @@ def check_mapping(format_: str, mapping: Any) -> None:
     for field, pointer in mapping.items():
         if field not in MAPPED:
             raise ValidationError({"mapping": f"Unknown field {field}; known: {', '.join(MAPPED)}."})
+        if field == "attributes" and format_ != "json":
+            raise ValidationError({"mapping": "attributes: only JSON payloads keep them together in one place."})
         if not isinstance(pointer, str) or not pointer.startswith("/"):
             raise ValidationError({"mapping": f"{field}: expected a JSON pointer, as /order/id."})
 

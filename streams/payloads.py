@@ -138,6 +138,10 @@ class Reading:
         at = found["at"] if "at" in found else _first(given, (*TIME_KEYS, "at"))
         event_id = found["id"] if "id" in found else _first(given, ("id", "identity:id"))
         process = required("process", found["process"]) if "process" in found else None
+        if "attributes" in found:
+            given = {} if found["attributes"] is None else found["attributes"]
+            if not isinstance(given, dict):
+                raise PayloadError("bad_attributes", f"`attributes` must be an object, not {kind(given)}.")
         when, source = self.moment(at, received_at)
         return ParsedEvent(
             required("case", case), required("activity", activity), when, source, optional_id(event_id), given, process

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
+from streams.access import seen_by
 from streams.encryption import encrypt
-from streams.models import Broker, EventLog, Rejection, Stream
+from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.registration import COUNTS
 from streams.rest import CheckedSerializer
 
@@ -79,6 +81,25 @@ class StreamSerializer(CheckedSerializer):
         ]
         read_only_fields = ["archived_at"]
         extra_kwargs = {"mapping": {"initial": dict}, "options": {"initial": dict}}  # what an empty form shows
+
+
+class SeenLog(serializers.SlugRelatedField[EventLog]):
+    """Nobody sends on what they may not read."""
+
+    def get_queryset(self) -> "QuerySet[EventLog]":
+        return seen_by(self.context["request"])
+
+
+class RepublishSerializer(CheckedSerializer):
+    """A log that is sent on to a broker; ``seq`` is its last event that the broker has confirmed."""
+
+    log = SeenLog(slug_field="slug", queryset=EventLog.objects.all())
+    broker = serializers.PrimaryKeyRelatedField(queryset=Broker.objects.all())
+
+    class Meta:
+        model = Republish
+        fields = ["id", "log", "broker", "topic", "partitions", "enabled", "seq", "last_error"]
+        read_only_fields = ["seq", "last_error"]
 
 
 class HealthSerializer(CountsSerializer):

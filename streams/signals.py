@@ -8,7 +8,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from streams import hints
-from streams.models import Broker, EventLog, Stream
+from streams.models import Broker, EventLog, Republish, Stream
 
 
 def tell(*senders: type[models.Model]) -> None:
@@ -35,4 +35,4 @@ def forget_password(instance: Broker, **_: Any) -> None:
         instance.password = ""
 
 
-tell(Broker, EventLog, Stream)
+tell(Broker, EventLog, Republish, Stream)

@@ -1,13 +1,14 @@
 """What recording needs of a broker, whatever its kind, and which class knows which kind."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
 from streams.models import Broker, Stream
 from streams.mqtt.address import BrokerError
 
-__all__ = ["BrokerError", "Ledger", "Message", "Source", "publisher_to", "source_of", "test_connection"]
+__all__ = ["BrokerError", "Ledger", "Message", "Source", "Target", "source_of", "target_on", "test_connection"]
 
 
 class Message(Protocol):
@@ -75,10 +76,8 @@ class Source(Ledger, Protocol):
 
 
 class Target(Protocol):
-    """Where events are sent; a context manager, connected inside. Every method may raise BrokerError."""
+    """Where events are sent, while it is connected. May raise BrokerError."""
 
-    def __enter__(self) -> "Target": ...
-    def __exit__(self, *error: Any) -> None: ...
     def send(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Send payloads, each with the case it belongs to, and return when the broker has confirmed all."""
 
@@ -99,7 +98,7 @@ def source_of(broker: Broker) -> Source:
     return MqttSession(broker)
 
 
-def publisher_to(broker: Broker, topic: str, partitions: int) -> Target:
+def target_on(broker: Broker, topic: str, partitions: int) -> AbstractContextManager[Target]:
     """A target on this broker; ``partitions`` is for Redis Streams, where each is a key of its own."""
     match broker.kind:
         case Broker.Kind.REDIS:

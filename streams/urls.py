@@ -8,6 +8,7 @@ from streams import api
 router = SimpleRouter(use_regex_path=False)
 router.register("brokers", api.BrokerViewSet)
 router.register("streams", api.StreamViewSet)
+router.register("republish", api.RepublishViewSet)
 
 urlpatterns = [
     *router.urls,
