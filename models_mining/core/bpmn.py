@@ -50,8 +50,9 @@ def draw_bpmn(bpmn: Bpmn) -> Drawing:
     nodes: list[Row] = [{"id": ids[node], "label": bpmn.nodes[node][1], "type": bpmn.nodes[node][0]} for node in order]
     flows = sorted((rank[source], rank[target], source, target) for source, target in bpmn.flows)
     edges: list[Row] = [{"s": ids[source], "t": ids[target]} for _, _, source, target in flows]
-    net, places = canonical_order(bpmn.net)
-    at: list[list[int | str]] = [[ids[node] for node in bpmn.at[place]] for place in places]
+    drawn = [[ids[node] for node in where] for where in bpmn.at]
+    net, places = canonical_order(bpmn.net, drawn)
+    at: list[list[int | str]] = [[*drawn[place]] for place in places]
     return Drawing(kind="bpmn", nodes=nodes, edges=edges, net=net.to_data(), at=at)
 
 

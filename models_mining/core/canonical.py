@@ -23,13 +23,13 @@ def canonical(net: Net) -> Net:
     return canonical_order(net)[0]
 
 
-def canonical_order(net: Net) -> tuple[Net, list[int]]:
+def canonical_order(net: Net, drawn: Sequence[Any] | None = None) -> tuple[Net, list[int]]:
     """The same net with its places named by what lies around them, places and transitions in an order of their own.
 
     Isomorphic nets become equal values, whatever their places were called and however they were ordered. (Where
     colours cannot tell two vertices apart that are not alike, which takes a highly regular net, two forms of a net
     may remain; :func:`models_mining.core.structure.net_differences` still finds them equal.) The list tells
-    for each place of the result which one it was before.
+    for each place of the result which one it was before. ``drawn`` may tell places apart by where they are drawn.
     """
     produced, consumed = _surroundings(net)
     places = range(len(net.places))
@@ -38,7 +38,9 @@ def canonical_order(net: Net) -> tuple[Net, list[int]]:
         (_nearest(net, produced, place, before=True), _nearest(net, consumed, place, before=False)) for place in places
     ]
     names = [arrow(before, after) for before, after in beside]
-    keys: list[tuple[Any, ...]] = [(0, names[place], initial.get(place, 0), final.get(place, 0)) for place in places]
+    keys: list[tuple[Any, ...]] = [
+        (0, names[place], initial.get(place, 0), final.get(place, 0), drawn[place] if drawn else 0) for place in places
+    ]
     for label, takes, gives in net.transitions:
         around = (
             _union(beside[place][0] for place, _ in takes) if label is None else set(),

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from models_mining.core.abstraction import Pair
 from models_mining.core.discovery.pm4py_bridge.frames import frame
-from models_mining.core.discovery.pm4py_bridge.loading import load
+from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.nets import EMPTY_NET, Net
+from models_mining.core.pairs import Pair
 from models_mining.core.seen import Seen
 
 
@@ -17,7 +17,8 @@ def alpha(pairs: Mapping[Pair, int], starts: Mapping[str, int], ends: Mapping[st
     load()
     from pm4py.algo.discovery.alpha.variants.classic import apply_dfg_sa_ea
 
-    return from_pm4py(*apply_dfg_sa_ea(dict(pairs), dict(starts), dict(ends)))
+    with pm4py_errors("the alpha algorithm"):
+        return from_pm4py(*apply_dfg_sa_ea(dict(pairs), dict(starts), dict(ends)))
 
 
 def batch_alpha(rows: Iterable[Seen]) -> Net:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from models_mining.core.abstraction import Pair, Triple
+from models_mining.core.abstraction import Triple
 from models_mining.core.discovery.pm4py_bridge.frames import frame
-from models_mining.core.discovery.pm4py_bridge.loading import load
+from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.nets import EMPTY_NET, Net
+from models_mining.core.pairs import Pair
 from models_mining.core.seen import Seen
 
 
@@ -56,16 +57,17 @@ def _mined(
     distance_two: dict[Pair, int] = {}
     for (a, _, c), count in triples.items():
         distance_two[a, c] = distance_two.get((a, c), 0) + count
-    return apply_heu_dfg(
-        dict(pairs),
-        activities=list(activities),
-        activities_occurrences=dict(activities),
-        start_activities=dict(starts),
-        end_activities=dict(ends),
-        dfg_window_2=distance_two,
-        freq_triples=dict(triples),
-        parameters=_named(parameters),
-    )
+    with pm4py_errors("the heuristics miner"):
+        return apply_heu_dfg(
+            dict(pairs),
+            activities=list(activities),
+            activities_occurrences=dict(activities),
+            start_activities=dict(starts),
+            end_activities=dict(ends),
+            dfg_window_2=distance_two,
+            freq_triples=dict(triples),
+            parameters=_named(parameters),
+        )
 
 
 def _batch(rows: Iterable[Seen], parameters: Mapping[str, Any]) -> Any:

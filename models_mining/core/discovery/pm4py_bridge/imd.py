@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from models_mining.core.abstraction import Pair
 from models_mining.core.discovery.pm4py_bridge.frames import frame
-from models_mining.core.discovery.pm4py_bridge.loading import load
+from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.trees import from_pm4py
+from models_mining.core.pairs import Pair
 from models_mining.core.seen import Seen
 from models_mining.core.trees import Tree
 
@@ -33,4 +33,5 @@ def batch_imd(rows: Iterable[Seen]) -> Tree | None:
 def _found(what: Any) -> Tree:
     from pm4py.algo.discovery.inductive import algorithm
 
-    return from_pm4py(algorithm.apply(what, variant=algorithm.Variants.IMd))
+    with pm4py_errors("the inductive miner"):
+        return from_pm4py(algorithm.apply(what, variant=algorithm.Variants.IMd))

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from models_mining.core.abstraction import Pair
 from models_mining.core.bpmn import draw_bpmn
 from models_mining.core.canonical import canonical
 from models_mining.core.discovery.pm4py_bridge.bpmn import from_pm4py
-from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, CASE, frame
-from models_mining.core.discovery.pm4py_bridge.loading import load
+from models_mining.core.discovery.pm4py_bridge.frames import frame
+from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.drawing import Drawing
 from models_mining.core.net_drawing import draw_net
+from models_mining.core.pairs import Pair
 from models_mining.core.seen import Seen
 
 View = Literal["bpmn", "petri-net"]
@@ -47,23 +47,31 @@ def split(
             return [[START_LABEL, END_LABEL]]  # only asked whether there are any
 
         def do_dfg_discovery(self, traces: Any, parameters: Any = None) -> tuple[dict[Pair, int], Any]:
-            return dfg, loops
+            return _in_order(dfg), loops
 
-    return _drawn(OfCounts().apply([], _named(parameters)), view)
+    with pm4py_errors("the split miner"):
+        return _drawn(OfCounts().apply([], _named(parameters)), view)
 
 
 def batch_split(rows: Iterable[Seen], *, view: View, **parameters: Any) -> Drawing:
-    """What pm4py's split miner finds in ``rows``; it breaks ties by the order of the cases, so they come sorted."""
+    """What pm4py's split miner finds in ``rows``, with the directly-follows counts in the order of the live ones."""
     events = frame(rows)
     if events.empty:
         return Drawing(kind=view, nodes=[], edges=[])
     load()
-    from pm4py.algo.discovery.split_miner.variants.classic import apply
-    from pm4py.objects.log.obj import Event, EventLog, Trace
+    from pm4py.algo.discovery.split_miner.variants.classic import ClassicSplitMiner
 
-    variants = sorted(tuple(activities) for _, activities in events.groupby(CASE, sort=False)[ACTIVITY])
-    traces = EventLog([Trace([Event({ACTIVITY: activity}) for activity in variant]) for variant in variants])
-    return _drawn(apply(traces, _named(parameters)), view)
+    class InOrder(ClassicSplitMiner):  # type: ignore[misc]
+        def do_dfg_discovery(self, traces: Any, parameters: Any = None) -> tuple[dict[Pair, int], Any]:
+            dfg, loops = super().do_dfg_discovery(traces, parameters)
+            return _in_order(dfg), loops
+
+    return _drawn(InOrder().apply(events, _named(parameters)), view)
+
+
+def _in_order(dfg: Mapping[Pair, int]) -> dict[Pair, int]:
+    """The order by which the split miner breaks ties: the same whichever case was counted first."""
+    return {pair: dfg[pair] for pair in sorted(dfg)}
 
 
 def _named(parameters: Mapping[str, Any]) -> dict[Any, Any]:
