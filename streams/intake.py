@@ -125,8 +125,9 @@ class Intake:
         try:
             self.store([read])
         except NOT_STORABLE as error:
-            archived = isinstance(error, ArchivedError)
-            reason = error if archived else PayloadError("not_storable", f"The database refused it: {error}")
+            reason = PayloadError("not_storable", f"The database refused it: {error}")
+            if isinstance(error, ArchivedError):
+                reason = error
             self.store([Read(read.message, read.stream, refused=reason)])
 
     def _store(self, reads: Sequence[Read]) -> dict[tuple[str, str], tuple[int, str]]:
@@ -136,21 +137,20 @@ class Intake:
         new: list[NewEvent] = []
         without_id: list[Message] = []
         for read in reads:
-            stream, message, event, error = read.stream, read.message, read.event, read.refused
-            count = counts[stream.pk]
-            count["received"] += 1
+            stream, event, error = read.stream, read.event, read.refused
             if event is None or event.event_id is None:
-                without_id.append(message)
+                without_id.append(read.message)
             if event is not None:
                 try:
-                    new.append(_new_event(self._log_of(stream, event), stream.pk, event, message.received_at))
+                    new.append(_new_event(self._log_of(stream, event), stream.id, event, read.message.received_at))
                     continue
                 except PayloadError as too_many:
                     error = too_many
+            count = counts[stream.id]
             if error is not None:
                 count["rejected"] += 1
                 rejections.append(_rejection(read, error.reason, error.detail))
-                before, first = refused.get((stream.slug, error.reason), (0, message.topic))
+                before, first = refused.get((stream.slug, error.reason), (0, read.message.topic))
                 refused[stream.slug, error.reason] = (before + 1, first)
             elif read.ignored:
                 if stream.ignored + count["ignored"] < IGNORED_KEPT:
@@ -158,19 +158,21 @@ class Intake:
                 count["ignored"] += 1
             else:
                 count["duplicates"] += 1
-        for event_stored, seq in zip(new, store_events(new) if new else (), strict=True):
-            counts[event_stored.stream_id or 0]["duplicates" if seq is None else "stored"] += 1
-        Rejection.objects.bulk_create(rejections)
-        for pk, count in counts.items():
-            Stream.objects.filter(pk=pk).update(**plus(**count))
+        seqs = store_events(new) if new else []
+        stored = Counter((event.stream_id or 0, seq is None) for event, seq in zip(new, seqs, strict=True))
+        for (stream_id, known), number in stored.items():
+            counts[stream_id]["duplicates" if known else "stored"] += number
+        if rejections:
+            Rejection.objects.bulk_create(rejections)
+        for stream_id, count in counts.items():
+            Stream.objects.filter(pk=stream_id).update(**plus(received=count.total(), **count))
         self.ledger.remember([read.message for read in reads], without_id)
         transaction.on_commit(lambda: self._count_ignored(counts))
         return refused
 
     def _count_ignored(self, counts: dict[int, Counter[str]]) -> None:
         for route in self.routes:
-            if route.stream.pk in counts:
-                route.stream.ignored += counts[route.stream.pk]["ignored"]
+            route.stream.ignored += counts[route.stream.id]["ignored"]
 
     def _log_of(self, stream: Stream, event: ParsedEvent) -> int:
         if stream.log_id is not None:
@@ -185,15 +187,15 @@ class Intake:
 
 def _new_event(log_id: int, stream_id: int, event: ParsedEvent, received_at: datetime) -> NewEvent:
     return NewEvent(
-        log_id=log_id,
-        case=event.case,
-        activity=event.activity,
-        at=event.at,
-        received_at=received_at,
-        at_source=event.at_source,
-        event_id=event.event_id,
-        attributes=event.attributes,
-        stream_id=stream_id,
+        log_id,
+        event.case,
+        event.activity,
+        event.at,
+        received_at,
+        event.at_source,
+        event.event_id,
+        event.attributes,
+        stream_id,
     )
 
 

@@ -2,34 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils.text import slugify
 
 from streams import hints
-from streams.models import Event, EventLog, Stream
+from streams.inserting import NewEvent, Row, insert, known_ids
+from streams.models import EventLog, Stream
 from streams.values import PayloadError
 
-
-@dataclass(slots=True)
-class NewEvent:
-    """A parsed event on its way into a log."""
-
-    log_id: int
-    case: str
-    activity: str
-    at: datetime
-    received_at: datetime
-    at_source: str = "given"
-    event_id: str | None = None
-    attributes: dict[str, Any] | None = None
-    stream_id: int | None = None
+__all__ = ["ArchivedError", "NewEvent", "free_slug", "log_named", "open_log", "refuse_archived", "store_events"]
 
 
 class ArchivedError(PayloadError):
@@ -40,23 +25,6 @@ def refuse_archived(log: EventLog) -> None:
     """Raise ArchivedError where the log takes no more events."""
     if log.archived_at is not None:
         raise ArchivedError("archived", f"The log {log.slug} is archived: it takes no events.")
-
-
-Row = tuple[int, NewEvent]  # an event and its ``seq``
-_COLUMNS = (
-    "log_id",
-    "seq",
-    "stream_id",
-    "case",
-    "activity",
-    "at",
-    "at_source",
-    "received_at",
-    "event_id",
-    "attributes",
-)
-_QUOTED = ", ".join(map('"{}"'.format, _COLUMNS))  # "case" is a word of SQL
-_INSERT = f"INSERT INTO {Event._meta.db_table} ({_QUOTED}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608  our names
 
 
 def store_events(events: Sequence[NewEvent]) -> list[int | None]:
@@ -79,7 +47,7 @@ def store_events(events: Sequence[NewEvent]) -> list[int | None]:
         rows: list[Row] = []
         for log_id in sorted(places):
             rows += _append(logs[log_id], events, places[log_id], seqs)
-        _insert(rows)
+        insert(rows)
         for log_id in places:
             transaction.on_commit(partial(hints.send, hints.EVENTS, log_id))
     return seqs
@@ -87,7 +55,7 @@ def store_events(events: Sequence[NewEvent]) -> list[int | None]:
 
 def _append(log: EventLog, events: Sequence[NewEvent], places: Iterable[int], seqs: list[int | None]) -> list[Row]:
     """Number one log's events of a batch and add them to its counters; the rows to insert."""
-    known = _known_ids(log, {events[place].event_id for place in places})
+    known = known_ids(log.pk, [events[place].event_id for place in places])
     rows: list[Row] = []
     for place in places:
         event = events[place]
@@ -99,44 +67,17 @@ def _append(log: EventLog, events: Sequence[NewEvent], places: Iterable[int], se
         rows.append((seq, event))
     if rows:
         ats = [event.at for _, event in rows] + [at for at in (log.first_at, log.last_at) if at is not None]
+        received = [event.received_at for _, event in rows]
+        if log.last_received_at is not None:
+            received.append(log.last_received_at)  # a message that was mended later arrived long ago
         EventLog.objects.filter(pk=log.pk).update(
             next_seq=F("next_seq") + len(rows),
             stored=F("stored") + len(rows),
             first_at=min(ats),
             last_at=max(ats),
-            last_received_at=max(event.received_at for _, event in rows),
+            last_received_at=max(received),
         )
     return rows
-
-
-def _insert(rows: Sequence[Row]) -> None:
-    """Insert events without a model instance for each: bulk_create takes twice the time."""
-    moment, as_json = connection.ops.adapt_datetimefield_value, connection.ops.adapt_json_value
-    values = [
-        (
-            event.log_id,
-            seq,
-            event.stream_id,
-            event.case,
-            event.activity,
-            moment(event.at),
-            event.at_source,
-            moment(event.received_at),
-            event.event_id,
-            as_json(event.attributes or {}, None),
-        )
-        for seq, event in rows
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, values)
-
-
-def _known_ids(log: EventLog, ids: set[str | None]) -> set[str]:
-    wanted = [id_ for id_ in ids if id_ is not None]
-    if not wanted:
-        return set()
-    found = Event.objects.filter(log=log, event_id__in=wanted).values_list("event_id", flat=True)
-    return {id_ for id_ in found if id_ is not None}
 
 
 def free_slug(name: str) -> str:

@@ -2,17 +2,28 @@
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import zip_longest
+from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from streams import inserting
 from streams.models import Event, EventLog, Retired
 from streams.services import NewEvent, free_slug, open_log, store_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT = datetime(2026, 1, 2, 10, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(params=["fast", "portable"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's own way to look up and insert, and the one of every other database."""
+    if request.param == "portable":
+        monkeypatch.setattr(inserting, "WAYS", {})
+        monkeypatch.setattr(inserting, "KNOWN", {})
 
 
 @pytest.fixture
@@ -24,13 +35,61 @@ def event(log: EventLog, event_id: str | None = None, case: str = "c", at: datet
     return NewEvent(log.pk, case, "a", at, AT, event_id=event_id)
 
 
-def test_what_was_stored_is_read_back_to_the_microsecond(log):
+def test_what_was_stored_is_read_back_to_the_microsecond(log, way):
     attributes = {"text": "Gemüse 🥕", "n": 1.5, "deep": [{"x": None}], "\\u0000": "\\u0000"}
     new = NewEvent(log.pk, "c", "a", AT, AT + timedelta(microseconds=1), "clamped", "e1", attributes)
     assert store_events([new]) == [1]
     row = Event.objects.get()
     assert (row.case, row.activity, row.at, row.at_source, row.event_id) == ("c", "a", AT, "clamped", "e1")
     assert (row.received_at, row.attributes, row.stream) == (AT + timedelta(microseconds=1), attributes, None)
+
+
+RAW = """
+    SELECT log_id, seq, stream_id, "case", activity, CAST(at AS text), at_source, CAST(received_at AS text), event_id
+    FROM streams_event ORDER BY seq
+"""
+ODD_TEXTS = ["\t", "a\nb\rc", "\\", "\\N", "\\.", '"', "'; --", "%s", "{}", "Gemüse 🥕", "\x7f\u2028", "x" * 255]
+ODD_MOMENTS = [
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+    datetime(2026, 3, 29, 3, 0, 0, 1, tzinfo=ZoneInfo("Europe/Berlin")),
+    datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-12))),
+]
+ODD_VALUES = [0, -0.0, 1e22, 5e-324, 2**64 - 1, -(2**64) + 1, True, None, "", [], {}, [[{"a\tb": ["\\N", None]}]]]
+
+
+def test_every_way_to_insert_writes_the_same_rows(log):
+    """Odd texts, moments and values, as Django's own bulk_create writes them."""
+    odd = list(zip_longest(ODD_TEXTS, ODD_MOMENTS, ODD_VALUES))
+    new = [
+        NewEvent(
+            log.pk, text or "c", text or "a", at or AT, at or AT, "arrival", f"{n}{(text or '')[:200]}", {"x": value}
+        )
+        for n, (text, at, value) in enumerate(odd)
+    ] + [NewEvent(log.pk, "c", "a", AT, AT)]
+    written = []
+    for way in (inserting.insert, inserting.bulk_create):
+        with transaction.atomic():
+            way(list(enumerate(new, start=1)))
+            with connection.cursor() as cursor:
+                cursor.execute(RAW)
+                raw = cursor.fetchall()
+            written.append((raw, list(Event.objects.order_by("seq").values("at", "received_at", "attributes"))))
+            transaction.set_rollback(True)
+    assert connection.vendor in inserting.WAYS
+    assert written[0] == written[1]
+    assert [row["attributes"].get("x") for row in written[0][1]] == [
+        event.attributes and event.attributes["x"] for event in new
+    ]
+
+
+def test_a_row_that_the_table_refuses_is_an_error_of_the_database_and_stores_nothing(log, way):
+    bad = NewEvent(log.pk, "c", "a", AT, AT, at_source=None)  # type: ignore[arg-type]
+    with pytest.raises(IntegrityError):
+        store_events([event(log), bad, event(log)])
+    assert not Event.objects.exists()
+    assert store_events([event(log, "x")]) == [1]
 
 
 def test_numbers_have_no_gaps_and_counters_follow(log):
@@ -42,7 +101,7 @@ def test_numbers_have_no_gaps_and_counters_follow(log):
     assert (log.next_seq, log.stored, log.first_at, log.last_at, log.last_received_at) == (4, 3, early, AT, AT)
 
 
-def test_an_id_is_stored_once_in_a_batch_and_across_batches(log):
+def test_an_id_is_stored_once_in_a_batch_and_across_batches(log, way):
     assert store_events([event(log, "x"), event(log, "x"), event(log, "y"), event(log)]) == [1, None, 2, 3]
     assert store_events([event(log, "y"), event(log, "z"), event(log)]) == [None, 4, 5]
     other = EventLog.objects.create(slug="o", name="o")
