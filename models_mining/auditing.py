@@ -35,7 +35,8 @@ class Audit:
 
     def __init__(self, log: EventLog, algorithms: Collection[str]) -> None:
         self.log, self.algorithms = log, algorithms
-        self.upto = EventLog.objects.values_list("next_seq", flat=True).get(pk=log.pk) - 1
+        log.refresh_from_db(fields=["next_seq", "retired_events"])
+        self.upto = log.next_seq - 1
         self.models = list(MinedModel.objects.filter(log=log, algorithm__in=algorithms))
         self.settings = checkpoints.wanted(log, MinedModel.objects.filter(log=log).defer("picture"))
         if any(registry.get(name).needs == "pairs" for name in algorithms):
@@ -53,8 +54,10 @@ class Audit:
         if restored is not None:
             self._compare_live("checkpoint", restored)
         self._compare_live("from nothing", self._from_nothing())
-        if len(self.rows) != self.upto:
-            self.findings.differences.append(f"{len(self.rows)} events are stored, numbered up to {self.upto}")
+        if len(self.rows) + self.log.retired_events != self.upto:
+            self.findings.differences.append(
+                f"{len(self.rows)} events are stored and {self.log.retired_events} retired, numbered up to {self.upto}"
+            )
         return self.findings
 
     def _from_checkpoint(self) -> LiveLog | None:

@@ -32,6 +32,7 @@ class LiveSettings:
     track_pairs: bool
     memory_cases: int | None
     memory_us: int | None
+    retired_events: int = 0  # gone from the table since: what was mined with them is void
 
     @property
     def key(self) -> str:
@@ -48,9 +49,9 @@ class LiveSettings:
 
     def new_live_log(self, activities: Iterable[str] = ()) -> LiveLog:
         """An empty live log of these settings; ``activities`` get the first numbers."""
-        return LiveLog(
-            **asdict(self), activities=activities, max_nodes=settings.TREE_NODES, max_depth=settings.TREE_DEPTH
-        )
+        own = asdict(self)
+        del own["retired_events"]
+        return LiveLog(**own, activities=activities, max_nodes=settings.TREE_NODES, max_depth=settings.TREE_DEPTH)
 
 
 def wanted(log: EventLog, models: Iterable[MinedModel]) -> LiveSettings:
@@ -63,6 +64,7 @@ def wanted(log: EventLog, models: Iterable[MinedModel]) -> LiveSettings:
         track_pairs=any(model.algorithm in MINERS and MINERS[model.algorithm].needs == "pairs" for model in models),
         memory_cases=log.memory.get("cases"),
         memory_us=log.memory["last_s"] * 1_000_000 if "last_s" in log.memory else None,
+        retired_events=log.retired_events,
     )
 
 

@@ -13,6 +13,7 @@ from models_mining.jobs import HINT
 from models_mining.jobs.running import JobRunner
 from models_mining.models import LogState, MinedModel
 from models_mining.painting import model_epoch
+from models_mining.retention import Housekeeping
 from streams.leases import Held
 from streams.models import EventLog
 
@@ -32,6 +33,7 @@ class Work(Followers[Deriver]):
         self._processes = max(1, (os.cpu_count() or 1) - 1)
         self._asked_at: dict[int, float] = {}
         self.jobs = JobRunner()
+        self.retention = Housekeeping()
 
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Deriver:
         return Deriver(log, models, held, self._free, asked=self._everything)
@@ -58,7 +60,8 @@ class Work(Followers[Deriver]):
 
     def turn(self) -> float:
         due = super().turn()
-        return min(due, self.jobs.turn(time.monotonic()))
+        now = time.monotonic()
+        return min(due, self.jobs.turn(now), self.retention.turn(now))
 
     def drain(self) -> tuple[int, int]:
         """Derive every slow model that is behind and run every job that waits, then let go; how many of each."""

@@ -19,8 +19,8 @@ from rest_framework.request import Request
 
 from streams.models import Event, EventLog
 from streams.payloads import ParsedEvent, parse_api_event, parse_cloud_event
-from streams.rest import BadQuery, TooLarge, page_size, read_body, unpacked
-from streams.services import NewEvent, store_events
+from streams.rest import BadQuery, Conflict, TooLarge, page_size, read_body, unpacked
+from streams.services import ArchivedError, NewEvent, store_events
 from streams.values import PayloadError
 
 MAX_BATCH = 5_000  # events of one request
@@ -177,7 +177,11 @@ def take(log: EventLog, body: Any, *, only_errors: bool = False) -> dict[str, An
                 attributes=event.attributes,
             )
         )
-    for index, seq in zip(places, store_events(events), strict=True):
+    try:
+        seqs = store_events(events)
+    except ArchivedError as error:
+        raise Conflict(error.detail) from error
+    for index, seq in zip(places, seqs, strict=True):
         results[index] |= {"status": "duplicate"} if seq is None else {"status": "stored", "seq": seq}
     counts = {status: sum(result["status"] == status for result in results) for status in _COUNTED}
     log.refresh_from_db(fields=["next_seq"])

@@ -1,0 +1,35 @@
+"""Let leave what is too old."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from models_mining.retention import Gone, retire_some
+from streams.models import EventLog
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete the closed cases of which nothing arrived for as many days as their log keeps them (retention_days). "
+        "`manage.py work` does so once a day."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("log", nargs="*", help="slugs of the logs; all that have retention_days by default")
+
+    def handle(self, *, log: list[str], **options: Any) -> None:
+        logs = EventLog.objects.exclude(retention_days=None).order_by("slug")
+        if log:
+            kept = set(logs.values_list("slug", flat=True))
+            for slug in log:
+                if slug not in kept:
+                    raise CommandError(f"There is no log {slug} with retention_days.")
+            logs = logs.filter(slug__in=log)
+        for one in logs:
+            gone = Gone()
+            while (some := retire_some(one)).cases:
+                gone.cases += some.cases
+                gone.events += some.events
+                if self.stderr.isatty():
+                    self.stderr.write(f"{one.slug}: {gone.cases} cases, {gone.events} events")
+            self.stdout.write(f"{one.slug}: {gone.cases} cases of {gone.events} events are gone")
