@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
@@ -14,25 +15,31 @@ from models_mining.core.variants import Variant
 
 def alpha_plus(variants: Collection[Variant]) -> Net:
     """The net of alpha+ on one trace per variant; of none the empty net."""
-    if not variants:
-        return EMPTY_NET
-    load()
-    from pm4py.algo.discovery.alpha.variants import plus
-
-    with pm4py_errors("alpha+"):
-        return from_pm4py(*plus.apply(event_log(variants)))
+    return _alpha_plus(event_log(variants)) if variants else EMPTY_NET
 
 
 def batch_alpha_plus(rows: Iterable[Seen]) -> Net:
     """The net of alpha+ on all cases, sorted by their activities."""
     events = frame_by_variant(rows)
-    if events.empty:
-        return EMPTY_NET
-    pm4py = load()
+    return EMPTY_NET if events.empty else _alpha_plus(load().convert_to_event_log(events))
+
+
+def _alpha_plus(log: Any) -> Net:
+    """pm4py's steps of alpha+, one by one, so that it combines pairs in the order of their names.
+
+    On its own it takes them in the order of sets of strings, which differs from process to process, and so do the
+    places it finds.
+    """
     from pm4py.algo.discovery.alpha.variants import plus
 
     with pm4py_errors("alpha+"):
-        return from_pm4py(*plus.apply(pm4py.convert_to_event_log(events)))
+        filtered, loops, before, after, _, _ = plus.preprocessing(log)  # adds a start and an end to each trace
+        causal, _, follows = plus.get_relations(filtered)
+        in_order = {activity: sorted(causal[activity]) for activity in sorted(causal)}
+        net, initial, final, pairs = plus.processing(filtered, in_order, follows)
+        net, initial, final = plus.postprocessing(net, initial, final, before, after, pairs, loops)
+        net, initial = plus.remove_initial_hidden_if_possible(net, initial)
+        return from_pm4py(plus.remove_final_hidden_if_possible(net, final), initial, final)
 
 
 def ilp(variants: Mapping[Variant, int], alpha: float) -> Net:
