@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from django.conf import settings
 
-from models_mining import checkpoints, reading, rediscovery
+from models_mining import checkpoints, lossy, reading, rediscovery
 from models_mining.core.journal import Changes, Journal
 from models_mining.core.live_log import LiveLog
 from models_mining.models import LogState, MinedModel
@@ -111,6 +111,7 @@ class Follower(ABC, Generic[P]):
         return True
 
     def _paint(self, models: Mapping[int, MinedModel]) -> None:
+        lossy.keep(self.log.pk, self.live, models.values())
         ours = {pk: model for pk, model in models.items() if model.home == self.home}
         for gone in self.painters.keys() - ours.keys():
             self.painters.pop(gone).close()

@@ -47,7 +47,7 @@ def learn_unusual(log: "LiveLog", event: Seen, case: Case | None, tail: Tail | N
     else:
         log.standing.lift(case)
     place = bisect_right(steps, at_us, key=_at_us)
-    source = case.activity
+    source = stood = case.activity
     if late:
         source = steps[place - 1][0] if place else ""
         log.standing.insert(case, steps, place, (activity, at_us))
@@ -64,8 +64,8 @@ def learn_unusual(log: "LiveLog", event: Seen, case: Case | None, tail: Tail | N
     if not closes:
         log.idle.add(name, case)
     log.watch_clock()
+    log.tell(name, source, stood, activity, at_us)
     if log.journal is not None:
-        log.journal.move(name, log.numbers.get(source), log.numbers[activity], at_us)
         if case.length == 1:
             log.journal.transition("started", name, log.newest_received_us)
         if closes != was_closed:

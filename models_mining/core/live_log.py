@@ -8,6 +8,7 @@ from models_mining.core.abstraction import Abstraction, Edge, change
 from models_mining.core.cases import Case, CaseSet
 from models_mining.core.idle import NEVER_US, IdleQueue
 from models_mining.core.journal import Journal
+from models_mining.core.lossy import LossySteps
 from models_mining.core.memory import Memory
 from models_mining.core.pairs import Pair
 from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES
@@ -34,7 +35,7 @@ class LiveLog:
     back whole when it is heard of again. Then ``tail`` must be a :class:`Reader`.
 
     ``activities`` get the first numbers: a rediscovery, which does not learn in the order of arrival, keeps the
-    numbers of the epoch so. A ``journal`` set on the log is told every change.
+    numbers of the epoch so. A ``journal`` set on the log is told every change, ``lossy`` counts every event.
 
     >>> log = LiveLog()
     >>> for n, activity in enumerate(("register", "check", "check", "pay"), start=1):
@@ -71,6 +72,7 @@ class LiveLog:
         self.seq = 0  # greatest number learnt
         self.newest_received_us = -NEVER_US
         self.journal: Journal | None = None
+        self.lossy: dict[float, LossySteps] = {}  # by ε; who wants some puts them here, caught up
 
     # --- Reading -------------------------------------------------------------------------
 
@@ -165,8 +167,15 @@ class LiveLog:
             case.times.append(at_us)
         if case.profile is not None:
             case.profile.append(self.all.pairs, activity, at_us)
+        if self.journal is not None or self.lossy:
+            self.tell(name, node.activity, node.activity, activity, at_us)
+
+    def tell(self, name: str, source: str, stood: str, activity: str, at_us: int) -> None:
+        """Tell of an event whose case did ``source`` before, and ``stood`` elsewhere if the event is late."""
+        for counts in self.lossy.values():
+            counts.learn(stood, activity)
         if self.journal is not None:
-            self.journal.move(name, self.numbers[node.activity], self.numbers[activity], at_us)
+            self.journal.move(name, self.numbers.get(source), self.numbers[activity], at_us)
 
     def learn_sorted(self, events: Iterable[Seen], tail: Tail | None = None, *, upto: int = 0, left: int = 0) -> None:
         """Learn a whole log at once, sorted by (case, at, seq): nothing is late then. Only for an empty log.

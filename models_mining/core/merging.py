@@ -28,6 +28,8 @@ def merge(log: "LiveLog", other: "LiveLog") -> None:
         if not case.closed:
             log.idle.add(name, case)
     log.memory.left += other.memory.left
+    for epsilon, counts in log.lossy.items():
+        counts.merge(other.lossy[epsilon])
     log.seq = max(log.seq, other.seq)
     log.newest_received_us = max(log.newest_received_us, other.newest_received_us)
 
@@ -46,6 +48,8 @@ def _check_mergeable(log: "LiveLog", other: "LiveLog") -> None:
     ]
     if settings[0] != settings[1]:
         raise ValueError(f"logs of different settings cannot be merged: {settings[0]} and {settings[1]}")
+    if log.lossy.keys() != other.lossy.keys():
+        raise ValueError(f"lossy counts of ε {set(log.lossy)} and {set(other.lossy)} cannot be merged")
     if other.forgotten:
         raise ValueError(f"a log that has forgotten {other.forgotten} cases cannot be merged into another")
     both = log.cases.keys() & other.cases.keys()

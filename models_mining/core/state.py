@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from models_mining.core.abstraction import Abstraction, change
 from models_mining.core.bulk import collector_paused
 from models_mining.core.cases import Case
+from models_mining.core.lossy import LossySteps
 from models_mining.core.pairs import PairMoments, Profile
 from models_mining.core.prefix_tree import Node
 from models_mining.core.sketch import Sketch
@@ -66,6 +67,7 @@ def dump(log: "LiveLog") -> dict[str, Any]:
             "closed": [int(case.closed) for case in cases],
             "profile": [_dump_profile(case.profile, numbers) for case in cases if case.profile is not None],
         },
+        "lossy": [counts.to_state(numbers) for counts in log.lossy.values()],
         "all": _dump_counts(log.all, numbers, track_pairs=log.track_pairs),
         "closed": None if log.closed is None else _dump_counts(log.closed, numbers, track_pairs=log.track_pairs),
     }
@@ -95,6 +97,8 @@ def _load(kind: "type[LiveLog]", data: Mapping[str, Any]) -> "LiveLog":
     log.forgotten = data["forgotten"]
     log.memory.left = data["left"]
     log.newest_received_us = int(data["newest_received_us"])
+    for state in data["lossy"]:
+        log.lossy[state["epsilon"]] = LossySteps.from_state(state, names)
     nodes = _load_tree(log, data["tree"], names)
     _load_cases(log, data["cases"], nodes, names)
     _count_passes(nodes)

@@ -78,3 +78,29 @@ def test_a_policy_that_is_none_is_refused_in_words(log: EventLog, memory: Any, c
     with pytest.raises(ValidationError, match=complaint) as refused:
         limit(log, memory)
     assert list(refused.value.message_dict) == ["memory"]
+
+
+def test_the_picture_says_what_it_stands_for(log: EventLog, store: Store) -> None:
+    limit(log, {"last_s": 3600})
+    store("a Take 0")
+    counted(log)
+    picture = MinedModel.objects.get(log=log).picture
+    assert picture is not None
+    assert picture["remarks"] == ["Stands for cases heard of in the last 3600 s; others are left out."]
+
+
+def test_a_lossy_model_counts_what_was_stored_before_it_was_made_and_goes_on(log: EventLog, store: Store) -> None:
+    store("a Take 0", "a Pack 1", "b Take 2")
+    Miner().drain()
+    model = MinedModel.objects.create(log=log, algorithm="lossy-dfg", parameters={"epsilon": 0.1})
+    store("b Pack 3")
+    Miner().drain()
+    store("c Take 4", "c Pack 5")
+    Miner().drain()
+    model.refresh_from_db()
+    assert model.picture is not None
+    assert [(node["label"], node["n"], node["starts"]) for node in model.picture["nodes"]] == [
+        ("Take", 3, 3),
+        ("Pack", 3, 0),
+    ]
+    assert [edge["n"] for edge in model.picture["edges"]] == [3]

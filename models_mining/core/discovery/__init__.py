@@ -13,6 +13,7 @@ from models_mining.core.discovery import (  # noqa: F401  (importing registers)
     imd,
     imf,
     log_skeleton,
+    lossy_dfg,
     powl,
     split,
     transition_system,

@@ -110,8 +110,14 @@ class Miner:
         return None
 
     def derive(self, log: LiveLog, cases: CaseSet = "all", parameters: Mapping[str, object] | None = None) -> Any:
-        """The model of ``log`` as it is now. Closed cases need a log that tracks them (else LookupError)."""
-        return self.function(log, cases, **self.check(parameters or {}))
+        """The model of ``log`` as it is now, with a remark if ``log`` does not stand for all of its cases.
+
+        Closed cases need a log that tracks them (else LookupError).
+        """
+        model = self.function(log, cases, **self.check(parameters or {}))
+        if log.memory.bounded:
+            model["remarks"] = [*model.get("remarks", ()), f"Stands for {log.memory}; others are left out."]
+        return model
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
