@@ -69,12 +69,12 @@ class ExactReplay(Replay):
         """
         if state.deviations == 0:
             return True
-        return None if state.bound_hit and not state.unknown else False
+        return False if state.unfit else None
 
     def _fits_to_the_end(self, state: State, finish: Finish) -> bool | None:
         if state.deviations == finish.lacking == finish.remaining == 0:
             return True
-        return None if (state.bound_hit or finish.bound_hit) and not state.unknown else False
+        return None if (state.bound_hit or finish.bound_hit) and not state.unfit else False
 
     # --- One activity ---------------------------------------------------------------------
 
@@ -107,7 +107,8 @@ class ExactReplay(Replay):
             missing,
             shown.consumed,
             _size(shown.marking) - _size(at.markings[0]) + shown.consumed - missing,
-            bound_hit or len(entries) > self.keep,
+            bound_hit,
+            len(entries) > self.keep,
         )
 
     def _preference(self, entry: Entry) -> tuple[Any, ...]:

@@ -58,13 +58,17 @@ class Position:
 
 
 class Step(NamedTuple):
-    """What one activity adds: from a position to the next, with the tokens it took. ``fired`` are transitions."""
+    """What one activity adds: from a position to the next, with the tokens it took. ``fired`` are transitions.
+
+    ``bound_hit``: not every way to do it was tried. ``cut``: it led to more markings than are kept.
+    """
 
     at: Position
     missing: int
     consumed: int
     produced: int
     bound_hit: bool = False
+    cut: bool = False
     fired: tuple[int, ...] = ()
 
 
@@ -84,7 +88,8 @@ class State(NamedTuple):
     """What a case has come to so far. Tokens are counted from the initial marking on, which is ``produced``.
 
     ``unknown`` counts activities the net has no transition for; they are passed over. ``bound_hit``: not everything
-    was tried, so that there may be an explanation with fewer missing tokens.
+    was tried, so that there may be an explanation with fewer missing tokens. ``unfit``: it is certain all the same
+    that there is none without any, for the first deviation came before that.
     """
 
     at: Position
@@ -93,6 +98,7 @@ class State(NamedTuple):
     produced: int
     unknown: int = 0
     bound_hit: bool = False
+    unfit: bool = False
 
     @property
     def deviations(self) -> int:
@@ -156,11 +162,11 @@ class Replay(ABC):
 
     def step(self, state: State, activity: str) -> State:
         """The state after one more activity."""
-        at, missing, consumed, produced, unknown, bound_hit = state
+        at, missing, consumed, produced, unknown, bound_hit, unfit = state
         step = at.steps.get(activity)
         if step is None:
             if activity not in self.labelled:
-                return State(at, missing, consumed, produced, unknown + 1, bound_hit)
+                return State(at, missing, consumed, produced, unknown + 1, bound_hit, True)
             step = at.steps[activity] = self._take(at, activity)
             self._remember()
         return State(
@@ -169,7 +175,8 @@ class Replay(ABC):
             consumed + step.consumed,
             produced + step.produced,
             unknown,
-            bound_hit or step.bound_hit,
+            bound_hit or step.bound_hit or step.cut,
+            unfit or (step.missing > 0 and not bound_hit and not step.bound_hit),
         )
 
     def fired(self, state: State, activity: str) -> tuple[int, ...]:
