@@ -9,13 +9,14 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database.
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api
 
-.PHONY: help demo serve check test test-sqlite test-postgresql services clean
+.PHONY: help demo serve check test test-sqlite test-postgresql services soak clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
 	@echo "make serve   the same without the factory: for your own brokers and logs"
 	@echo "make check   style, types, layers, migrations"
 	@echo "make test    install what tests need, check, run all tests"
+	@echo "make soak    kill every part hundreds of times under load, then check that nothing is lost or twice"
 	@echo "make clean   remove the environment and caches; state in var/ stays"
 
 demo: .venv/runtime
@@ -68,6 +69,10 @@ test: .venv/dev
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test-postgresql
 	@$(MAKE) --no-print-directory test-sqlite
+
+# Half an hour of kills; not part of `make test`, whose tests/faults is the short one.
+soak: .venv/dev
+	@$(RUN) $(BIN)/python -m tests.faults.soak
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

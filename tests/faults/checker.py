@@ -1,0 +1,92 @@
+"""Compares what was sent and acknowledged with what is stored: lost, duplicate, phantom, altered."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from tests.faults.senders import Sender
+from tests.faults.truth import attributes, event
+
+_ROWS = 'SELECT seq, "case", activity, at, attributes FROM streams_event ORDER BY seq'
+
+
+@dataclass
+class Report:
+    """What is wrong; all zero when the promises hold."""
+
+    stored: int = 0
+    lost: int = 0
+    duplicate: int = 0
+    phantom: int = 0
+    altered: int = 0
+    gaps: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Nothing is wrong."""
+        return not (self.lost or self.duplicate or self.phantom or self.altered or self.gaps)
+
+
+def check(database: str, senders: Iterable[Sender]) -> Report:
+    """The stored events beside what the senders sent and were acknowledged; ``database`` is a file or a URL."""
+    report = Report()
+    stored: Counter[tuple[str, int]] = Counter()
+    known = {sender.name: sender for sender in senders}
+    for place, (seq, case, activity, at, told) in enumerate(_rows(database), start=1):
+        report.stored += 1
+        report.gaps += seq != place
+        sender, number = told.get("sender"), told.get("number")
+        if sender not in known or not isinstance(number, int) or number >= known[sender].sent:
+            report.phantom += 1
+            continue
+        stored[sender, number] += 1
+        sent = event(sender, number)
+        report.altered += (case, activity, at, told) != (sent.case, sent.activity, sent.at, attributes(sent))
+    report.duplicate = sum(times - 1 for times in stored.values())
+    report.lost = sum(
+        (sender.name, number) not in stored for sender in known.values() for number in sender.acknowledged
+    )
+    return report
+
+
+def _rows(database: str) -> Iterator[tuple[int, str, str, datetime, dict[str, Any]]]:
+    if database.startswith("postgres"):
+        with psycopg.connect(database) as postgresql:
+            for seq, case, activity, at, told in postgresql.execute(_ROWS):
+                yield seq, case, activity, at, told
+        return
+    sqlite = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)
+    try:
+        for seq, case, activity, at, told in sqlite.execute(_ROWS):
+            yield seq, case, activity, datetime.fromisoformat(at).replace(tzinfo=UTC), json.loads(told)
+    finally:
+        sqlite.close()
+
+
+def distinct(database: str) -> int:
+    """How many different events of senders are stored, repeated ones counted once."""
+    return _number(database, 'SELECT COUNT(*) FROM (SELECT DISTINCT "case", activity, at FROM streams_event) AS one')
+
+
+def stored_of(database: str, sender: str) -> int:
+    """How many events of one sender are stored."""
+    sql = f"SELECT COUNT(*) FROM streams_event WHERE \"case\" LIKE '{sender} %'"  # noqa: S608  our own names
+    return _number(database, sql)
+
+
+def _number(database: str, sql: str) -> int:
+    if database.startswith("postgres"):
+        with psycopg.connect(database) as postgresql:
+            row = postgresql.execute(sql).fetchone()
+            return int(row[0]) if row else 0
+    sqlite = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)
+    try:
+        return int(sqlite.execute(sql).fetchone()[0])
+    finally:
+        sqlite.close()

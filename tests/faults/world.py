@@ -1,0 +1,167 @@
+"""A whole installation under load whose parts are killed: recorder, miner, web, broker, database."""
+
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.conftest import free_port, listening, needs, wait_for
+from tests.faults import checker
+from tests.faults.senders import App, Device, Sender
+from tests.installation import ROOT, Installation, first_user
+from tests.tools.cluster import Cluster
+
+ALIVE_WITHIN_S = 60.0
+
+
+class Broker:
+    """A Mosquitto that keeps its sessions on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
+            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nuser root\n"
+        )
+        self._saved = folder / "mosquitto.db"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, with what it had saved."""
+        self._process = subprocess.Popen([needs("mosquitto"), "-c", str(self._config)], stderr=subprocess.DEVNULL)
+        wait_for(lambda: listening(self.port), timeout_s=10, what="mosquitto")
+
+    def save(self) -> None:
+        """Have it write what it knows to disk: it does so every second otherwise."""
+        before = self._saved.stat().st_mtime_ns if self._saved.exists() else 0
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: self._saved.exists() and self._saved.stat().st_mtime_ns > before, 10, "mosquitto's file")
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+
+class World:
+    """Use as a context manager; `run` kills and checks."""
+
+    def __init__(self, folder: Path, *, postgresql: bool = False, bug: str = "") -> None:
+        self.bug = bug
+        self.broker = Broker(folder)
+        self.cluster = Cluster() if postgresql else None
+        settings = {"DATABASE_URL": self.cluster.url} if self.cluster else {}
+        self.installation = Installation(folder / "var", **settings)
+        self.database = self.cluster.url if self.cluster else str(folder / "var" / "procmine.sqlite3")
+        self.senders: list[Sender] = []
+
+    def __enter__(self) -> Self:
+        self.broker.start()
+        if self.cluster is not None:
+            self.cluster.start()
+            self.installation.var.mkdir(exist_ok=True)
+            self.installation.token = first_user(self.installation)
+        made = self.installation
+        for role in ("web", "mine", "ingest"):
+            self.start(role)
+        made.api("POST", "logs/", {"slug": "faults", "name": "faults"})
+        made.add_stream(made.connect_broker(f"mqtt://127.0.0.1:{self.broker.port}"), "faults", log="faults")
+        wait_for(
+            lambda: [row["state"] for row in made.api("GET", "brokers/")["results"]] == ["connected"],
+            timeout_s=ALIVE_WITHIN_S,
+            what="the recorder's connection",
+        )
+        url = f"http://127.0.0.1:{made.port}/api/v1/logs/faults/events/"
+        self.plain = Device(self.broker.port, ids=False)
+        self.senders = [Device(self.broker.port, ids=True), self.plain, App(url, made.token)]
+        for sender in self.senders:
+            sender.start()
+        wait_for(lambda: all(sender.sent for sender in self.senders), ALIVE_WITHIN_S, "the first events")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for sender in self.senders:
+            sender.enough.set()
+            sender.free.set()
+        self.installation.__exit__(kind, error, trace)
+        self.broker.kill()
+        if self.cluster is not None:
+            self.cluster.__exit__(kind, error, trace)
+
+    def start(self, role: str) -> None:
+        """Start a process; the recorder with its bug, if it is to have one."""
+        if role == "ingest" and self.bug:
+            command = [sys.executable, "-m", "tests.faults.planted", self.bug]
+            with self.installation.log_file(role).open("ab") as output:
+                self.installation.processes[role] = subprocess.Popen(
+                    command, cwd=ROOT, env=self.installation.env, stdout=output, stderr=output
+                )
+        else:
+            self.installation.start(role)
+
+    def run(
+        self, kills: Mapping[str, int], seed: int, say: Callable[[str], object] = lambda line: None
+    ) -> checker.Report:
+        """Kill each part so many times in a random order, each time after something was stored; then check."""
+        chance = random.Random(seed)
+        schedule = [part for part, times in kills.items() for _ in range(times)]
+        chance.shuffle(schedule)
+        for number, part in enumerate(schedule):
+            least = checker.distinct(self.database) + chance.randint(1, 300)
+            wait_for(lambda least=least: checker.distinct(self.database) >= least, ALIVE_WITHIN_S, "some progress")
+            self.kill(part)
+            if number % 20 == 0:
+                say(f"{number} of {len(schedule)} kills, {least} events")
+        for sender in self.senders:
+            sender.enough.set()
+            sender.join(60)
+        wait_for(lambda: all(sender.settled() for sender in self.senders), 60, "every acknowledgement")
+        sent = sum(sender.sent for sender in self.senders)
+        if self.bug != "acknowledge-before-commit":  # which never stores them all
+            wait_for(lambda: checker.distinct(self.database) == sent, 120, f"{sent} events stored")
+        for sender in self.senders:
+            sender.end()  # type: ignore[attr-defined]
+        for role in ("ingest", "mine", "web"):
+            self.installation.stop(role)
+        return checker.check(self.database, self.senders)
+
+    def kill(self, part: str) -> None:
+        """SIGKILL to one part, and start it again."""
+        if part == "database":
+            assert self.cluster is not None
+            self.cluster.kill()
+            self.cluster.start()
+        elif part == "broker":
+            self._kill_broker()
+        else:
+            self.installation.kill(part)
+            self.start(part)
+
+    def _kill_broker(self) -> None:
+        """What a broker forgets it has acknowledged, no recorder can store: the device without ids is done first."""
+        self.plain.free.clear()
+        wait_for(self.plain.settled, 60, "the broker's acknowledgements")
+        wait_for(lambda: checker.stored_of(self.database, self.plain.name) >= self.plain.sent, 60, "the plain events")
+        self.broker.save()
+        self.broker.kill()
+        self.broker.start()
+        self.plain.free.set()
+
+    def counts(self) -> dict[str, int]:
+        """The stream's counters."""
+        self.installation.start("web")
+        found: dict[str, int] = self.installation.api("GET", "streams/plant/health/")
+        return found
+
+    def audit(self) -> str:
+        """The last line of `manage.py audit`."""
+        return self.installation.manage("audit", "--all", timeout_s=600).splitlines()[-1]
