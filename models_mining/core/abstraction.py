@@ -1,6 +1,7 @@
 """Counts that models are derived from: who starts, who ends, what follows what and after how long."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from models_mining.core import pairs
 from models_mining.core.pairs import Pair as Pair
@@ -8,6 +9,17 @@ from models_mining.core.pairs import Pairs
 from models_mining.core.sketch import Sketch
 
 Triple = tuple[str, str, str]
+
+
+class Durations(NamedTuple):
+    """In seconds; total and mean are exact, the others within :data:`models_mining.core.sketch.RELATIVE_ERROR`."""
+
+    total_s: float
+    mean_s: float
+    median_s: float
+    p95_s: float
+    min_s: float
+    max_s: float
 
 
 class Edge:
@@ -20,7 +32,7 @@ class Edge:
         self.sum_us = 0
         self.squares_us2 = 0
         self.sketch = Sketch()
-        self.summary: tuple[float, float, float] | None = None  # what `seconds` last found; None: changed since
+        self.summary: Durations | None = None  # what `durations` last found; None: changed since
 
     def add(self, after_us: int) -> None:
         """Count one more, that took ``after_us``."""
@@ -46,11 +58,11 @@ class Edge:
         self.summary = None
         self.sketch.merge(other.sketch)
 
-    def seconds(self) -> tuple[float, float, float]:
-        """Mean (exact), median and 95th percentile (both ≈) in seconds; computed once per change."""
+    def durations(self) -> Durations:
+        """How long it took; computed once per change."""
         if self.summary is None:
-            median_us, p95_us = self.sketch.quantiles((0.5, 0.95))
-            self.summary = (self.sum_us / (self.count * 10**6), median_us / 10**6, p95_us / 10**6)
+            seconds = [us / 10**6 for us in self.sketch.quantiles((0.5, 0.95, 0, 1))]
+            self.summary = Durations(self.sum_us / 10**6, self.sum_us / (self.count * 10**6), *seconds)
         return self.summary
 
 

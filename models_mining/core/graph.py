@@ -16,15 +16,18 @@ class GraphNode(TypedDict):
 
 
 class GraphEdge(TypedDict):
-    """``n`` times activity ``t`` directly followed ``s``. The mean is exact, median and 95th percentile are within
-    :data:`models_mining.core.sketch.RELATIVE_ERROR`."""
+    """``n`` times activity ``t`` directly followed ``s``. Total and mean of the times between are exact; median, 95th
+    percentile, shortest and longest are within :data:`models_mining.core.sketch.RELATIVE_ERROR` (≈)."""
 
     s: int
     t: int
     n: int
+    total_s: float
     mean_s: float
     median_s: float
     p95_s: float
+    min_s: float
+    max_s: float
 
 
 class Graph(TypedDict):

@@ -28,7 +28,7 @@ def audit(graph: Graph, rows: Iterable[Seen], closed: Collection[str], parameter
 def dfg(log: LiveLog, cases: CaseSet = "all") -> Graph:
     """What directly follows what, how often and after how long.
 
-    Exact but for median and 95th percentile (see :class:`Graph`). Only edges that changed since the last time are
+    Exact but for the times marked ≈ (see :class:`GraphEdge`). Only edges that changed since the last time are
     computed anew.
     """
     counts = log.counts(cases)
@@ -45,10 +45,22 @@ def dfg(log: LiveLog, cases: CaseSet = "all") -> Graph:
         )
         for label, n in counts.activities.items()
     ]
-    edges = []
+    edges: list[GraphEdge] = []
     for (a, b), edge in counts.directly_follows.items():
-        mean_s, median_s, p95_s = edge.seconds()
-        edges.append(GraphEdge(s=numbers[a], t=numbers[b], n=edge.count, mean_s=mean_s, median_s=median_s, p95_s=p95_s))
+        total_s, mean_s, median_s, p95_s, min_s, max_s = edge.durations()
+        edges.append(
+            {
+                "s": numbers[a],
+                "t": numbers[b],
+                "n": edge.count,
+                "total_s": total_s,
+                "mean_s": mean_s,
+                "median_s": median_s,
+                "p95_s": p95_s,
+                "min_s": min_s,
+                "max_s": max_s,
+            }
+        )
     nodes.sort(key=itemgetter("id"))
     edges.sort(key=itemgetter("s", "t"))
     return Graph(kind="graph", nodes=nodes, edges=edges)

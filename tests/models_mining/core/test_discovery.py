@@ -74,6 +74,9 @@ def test_an_edge_is_summed_up_again_only_after_it_has_changed(monkeypatch: pytes
         (("edges", 0, "mean_s"), 1.0001, "mean"),
         (("edges", 0, "median_s"), 1.02, "median"),
         (("edges", 0, "p95_s"), 1.02, "95th percentile"),
+        (("edges", 0, "total_s"), 1.0001, "total time"),
+        (("edges", 0, "min_s"), 1.02, "shortest"),
+        (("edges", 0, "max_s"), 1.02, "longest"),
     ],
 )
 def test_every_difference_to_the_batch_result_is_told(path: tuple[Any, ...], value: Any, complaint: str) -> None:

@@ -11,6 +11,7 @@ from models_mining.core.compare import BatchDfg
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.seen import Seen
 
+_DURATIONS = {"total_s": "sum", "mean_s": "mean", "median_s": "median", "min_s": "min", "max_s": "max"}
 CASE, ACTIVITY, TIME = "case:concept:name", "concept:name", "time:timestamp"
 
 
@@ -36,7 +37,7 @@ def frame(rows: Iterable[Seen]) -> Any:
 def batch_dfg(rows: Iterable[Seen], closed: Collection[str] = frozenset()) -> BatchDfg:
     """pm4py's directly-follows graph of ``rows`` with performance; ``closed`` cases are not counted as open.
 
-    Mean and median are pm4py's own, the 95th percentile numpy's of the durations pm4py lists.
+    Durations are pm4py's own, but for the 95th percentile: numpy's of the durations pm4py lists.
     """
     events = frame(rows)
     if events.empty:
@@ -56,7 +57,11 @@ def batch_dfg(rows: Iterable[Seen], closed: Collection[str] = frozenset()) -> Ba
         ends={activity: int(count) for activity, count in ends.items()},
         open={activity: int(count) for activity, count in still_open.items()},
         edges={pair: int(count) for pair, count in edges.items()},
-        mean_s={pair: float(found["mean"]) for pair, found in performance.items()},
-        median_s={pair: float(found["median"]) for pair, found in performance.items()},
-        p95_s={pair: float(np.quantile(values, 0.95)) for pair, values in durations.items()},
+        durations={
+            **{
+                name: {pair: float(found[theirs]) for pair, found in performance.items()}
+                for name, theirs in _DURATIONS.items()
+            },
+            "p95_s": {pair: float(np.quantile(values, 0.95)) for pair, values in durations.items()},
+        },
     )
