@@ -20,6 +20,7 @@ from django.db import connection
 
 from live import protocol, queries
 from models_mining.pictures import Picture, delta, snapshot
+from models_mining.watching import watch
 from streams import hints
 
 logger = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ class Feed:
         now = time.monotonic()
         if now - self._watch_at >= WATCH_S:
             self._watch_at = now
-            queries.watch(wanted)
+            watch(wanted)
         if now - self._health_at >= HEALTH_S:
             self._health_at = now
             look.health = {log: row for log in set(wanted.values()) if (row := queries.health(log)) is not None}

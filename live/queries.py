@@ -2,19 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
-from streams import hints
+from models_mining.watching import watch
 from streams.access import READ, Token, User, logs_of
 from streams.models import Event, EventLog, Stream
-
-WATCHED_S = 20  # a watcher says so every few seconds; the miner derives for that long
 
 
 @dataclass(frozen=True)
@@ -37,17 +33,6 @@ def pictures(models: Iterable[int]) -> dict[int, Picture]:
     """The newest picture of each model that has one."""
     rows = MinedModel.objects.filter(pk__in=models).exclude(picture=None).values_list("pk", "picture")
     return {pk: picture for pk, picture in rows if picture is not None}
-
-
-def watch(models: Iterable[int]) -> None:
-    """Tell the miner that somebody looks at these models; at once, where nobody did before."""
-    now = timezone.now()
-    rows = MinedModel.objects.filter(pk__in=models)
-    unwatched = rows.filter(Q(watched_until=None) | Q(watched_until__lt=now)).values_list("pk", flat=True)
-    begun = list(unwatched)
-    rows.update(watched_until=now + timedelta(seconds=WATCHED_S))
-    for model in begun:
-        hints.send(hints.WATCH, model)
 
 
 def default_model(log: EventLog) -> MinedModel | None:

@@ -1,22 +1,48 @@
-"""Models of logs in Django's admin."""
+"""Models of logs, and jobs, in Django's admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from models_mining.models import MinedModel
+from models_mining.core.discovery import MINERS
+from models_mining.models import Job, MinedModel
 
 
 @admin.register(MinedModel)
 class MinedModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
-    list_display = ["__str__", "log", "algorithm", "cases", "version", "seq", "took_ms", "error"]
+    list_display = ["__str__", "log", "algorithm", "cases", "home", "version", "seq", "took_ms", "error"]
     list_filter = ["algorithm", "cases", "log"]
     list_select_related = ["log"]
-    readonly_fields = ["epoch", "version", "seq", "took_ms", "error"]
+    readonly_fields = ["home", "epoch", "version", "seq", "derived_at", "took_ms", "error"]
     fieldsets = [
         (None, {"fields": ["log", "algorithm", "parameters", "cases"]}),
-        ("Newest picture", {"fields": ["epoch", "version", "seq", "took_ms", "error"]}),
+        ("Newest picture", {"fields": ["home", "epoch", "version", "seq", "derived_at", "took_ms", "error"]}),
     ]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if db_field.name == "algorithm":
+            kwargs["widget"] = forms.Select(
+                choices=[(name, f"{name}: {MINERS[name].summary}") for name in sorted(MINERS)]
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> "QuerySet[MinedModel]":
-        return super().get_queryset(request).defer("picture")
+        return super().get_queryset(request).defer("picture", "definition")
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+    """To look at, and to remove: who wants one asks for it where it belongs."""
+
+    list_display = ["__str__", "log", "state", "progress", "created_at", "finished_at", "error"]
+    list_filter = ["kind", "state", "log"]
+    list_select_related = ["log"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return False

@@ -24,12 +24,25 @@ from models_mining.serializers import (
     PictureSerializer,
     TakenSerializer,
 )
+from models_mining.watching import ask_for
 from streams.access import INGEST, LogPermission, log_for, seen_by
 from streams.events import ATTRIBUTE, PARSERS, EventCursor, EventFilter, take, with_attributes
 from streams.models import Event, EventLog
 from streams.rest import BadQuery, Conflict, refuse_unknown
 
-NOTHING_YET = {"epoch": "", "version": 0, "seq": 0, "structure": 0, "at": None, "nodes": [], "edges": []}
+NOTHING_YET = {
+    "epoch": "",
+    "version": 0,
+    "seq": 0,
+    "structure": 0,
+    "at": None,
+    "kind": None,
+    "remarks": [],
+    "derived_seq": 0,
+    "derived_at": None,
+    "nodes": [],
+    "edges": [],
+}
 
 
 class LogFilter(django_filters.FilterSet):
@@ -142,7 +155,9 @@ class ModelViewSet(viewsets.ModelViewSet[MinedModel]):
 
     def get_queryset(self) -> "QuerySet[MinedModel]":
         logs = seen_by(self.request)
-        return MinedModel.objects.filter(log__in=logs).defer("picture").select_related("log").order_by("id")
+        return (
+            MinedModel.objects.filter(log__in=logs).defer("picture", "definition").select_related("log").order_by("id")
+        )
 
     def perform_create(self, serializer: BaseSerializer[MinedModel]) -> None:
         self._save(serializer)
@@ -179,12 +194,15 @@ class PictureView(generics.GenericAPIView[MinedModel]):
 
         Where no delta can be told (too long ago) the whole comes: it has no `from`. Another `epoch` than the one shown
         means the same: ask without `since`. `ETag` is `"<epoch>:<version>"`.
+
+        A model that nobody looks at may be behind its log. Asking for it makes it derived anew: ask again.
         """
         since = _since(request)
         models = MinedModel.objects.filter(log__in=seen_by(request))
-        model = models.defer("picture").filter(pk=pk).first()
+        model = models.defer("picture", "definition").select_related("log").filter(pk=pk).first()
         if model is None:
             raise Http404("There is no such model.")
+        ask_for(model)
         etag = f'"{model.epoch}:{model.version}"'
         if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
             return Response(status=304, headers=_headers(etag))

@@ -1,12 +1,14 @@
 """Logs, events, models and algorithms as JSON."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from models_mining.core.discovery import MINERS
+from models_mining.core.discovery.registry import Needs
+from models_mining.core.drawing import Kind
 from models_mining.models import MinedModel
 from streams.access import seen_by
 from streams.models import Event, EventLog, Stream
@@ -24,11 +26,11 @@ class LogSerializer(CheckedSerializer):
     class Meta:
         model = EventLog
         fields = [
-            *("slug", "name", "end_activities", "idle_close_s", "last_seq", "cases", "open_cases"),
+            *("slug", "name", "end_activities", "idle_close_s", "memory", "last_seq", "cases", "open_cases"),
             *("first_at", "last_at", "last_received_at", "streams"),
         ]
         read_only_fields = ["first_at", "last_at", "last_received_at"]
-        extra_kwargs = {"end_activities": {"initial": list}}  # what an empty form shows
+        extra_kwargs = {"end_activities": {"initial": list}, "memory": {"initial": dict}}  # what an empty form shows
 
     def get_last_seq(self, log: EventLog) -> int:
         return log.next_seq - 1
@@ -99,34 +101,64 @@ class ModelSerializer(CheckedSerializer):
 
     log = LogField(slug_field="slug", queryset=EventLog.objects.all())
     algorithm = serializers.ChoiceField(sorted(MINERS), default="dfg")
+    home = serializers.ChoiceField(
+        ["mine", "work"],
+        read_only=True,
+        help_text="Where it is derived: with every event, or beside, as it is slow by nature or on this log.",
+    )
 
     class Meta:
         model = MinedModel
-        fields = ["id", "log", "algorithm", "parameters", "cases", "epoch", "version", "seq", "took_ms", "error"]
-        read_only_fields = ["epoch", "version", "seq", "took_ms", "error"]
+        fields = [
+            *("id", "log", "algorithm", "parameters", "cases", "home"),
+            *("epoch", "version", "seq", "derived_at", "took_ms", "error"),
+        ]
+        read_only_fields = ["epoch", "version", "seq", "derived_at", "took_ms", "error"]
         extra_kwargs = {"parameters": {"initial": dict}}
 
 
-class NodeSerializer(serializers.Serializer[Any]):
-    """An activity: its events, the cases whose first or last event is here, the open ones among the latter."""
-
-    id = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a field called so, not the field's label
-    n = serializers.IntegerField()
-    starts = serializers.IntegerField()
-    ends = serializers.IntegerField()
-    open = serializers.IntegerField()
+_WHOLE, _TEXT = {"type": "integer"}, {"type": "string"}
 
 
-class EdgeSerializer(serializers.Serializer[Any]):
-    """That ``t`` directly follows ``s``, how often, and after how long."""
+def _rows(told: str, required: dict[str, Any], **others: Any) -> dict[str, Any]:
+    """The schema of a list of objects that may have more members than these."""
+    row = {"type": "object", "required": list(required), "properties": required | others, "additionalProperties": True}
+    return {"type": "array", "items": row, "description": told}
 
-    s = serializers.IntegerField()
-    t = serializers.IntegerField()
-    n = serializers.IntegerField()
-    mean_s = serializers.FloatField()
-    median_s = serializers.FloatField()
-    p95_s = serializers.FloatField()
+
+@extend_schema_field(
+    _rows(
+        "In a graph a node is an activity, with the number of it in the log. Elsewhere `key` is what keeps a node the "
+        "same from one derivation to the next, and `type` says what it is. `n` counts its events, `starts` and `ends` "
+        "the cases whose first or last event is here, `open` the running ones among the latter.",
+        {"id": _WHOLE, "label": _TEXT},
+        key=_TEXT,
+        type=_TEXT,
+        n=_WHOLE,
+        starts=_WHOLE,
+        ends=_WHOLE,
+        open=_WHOLE,
+    )
+)
+class NodesField(serializers.ListField):
+    """Nodes of a picture of any kind."""
+
+
+@extend_schema_field(
+    _rows(
+        "No two have the same ends. In a directly-follows graph `t` came `n` times directly after `s`, after so long.",
+        {"s": _WHOLE, "t": _WHOLE},
+        n=_WHOLE,
+        total_s={"type": "number"},
+        mean_s={"type": "number"},
+        median_s={"type": "number"},
+        p95_s={"type": "number"},
+        min_s={"type": "number"},
+        max_s={"type": "number"},
+    )
+)
+class EdgesField(serializers.ListField):
+    """Edges of a picture of any kind."""
 
 
 class RemovedSerializer(serializers.Serializer[Any]):
@@ -137,18 +169,29 @@ class RemovedSerializer(serializers.Serializer[Any]):
 
 
 class PictureSerializer(serializers.Serializer[Any]):
-    """A picture, exact for the events up to ``seq``. The last four are there in a delta only."""
+    """A picture: nodes and edges as derived from the events up to ``derived_seq``, cases where they stood at ``seq``.
+
+    ``from``, ``removed``, ``moves`` and ``moves_omitted`` are there in a delta only.
+    """
 
     epoch = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField()
     seq = serializers.IntegerField()
-    structure = serializers.IntegerField()
+    structure = serializers.IntegerField(help_text="Rises when nodes or edges appear or go.")
     at = serializers.DateTimeField(allow_null=True)
-    nodes = NodeSerializer(many=True)
-    edges = EdgeSerializer(many=True)
+    kind = serializers.ChoiceField(get_args(Kind), allow_null=True, help_text="Null as long as there is no picture.")
+    remarks = serializers.ListField(child=serializers.CharField(), help_text="Sentences for the reader.")
+    derived_seq = serializers.IntegerField()
+    derived_at = serializers.DateTimeField(allow_null=True)
+    nodes = NodesField()
+    edges = EdgesField()
     removed = RemovedSerializer(required=False)
     moves = serializers.ListField(child=serializers.ListField(), required=False)
     moves_omitted = serializers.IntegerField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        since = serializers.IntegerField(required=False, help_text="The version that a delta continues.")
+        return {**super().get_fields(), "from": since}  # which is no name for an attribute
 
 
 class ParameterSerializer(serializers.Serializer[Any]):
@@ -174,5 +217,6 @@ class AlgorithmSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField()
     parameters = ParameterSerializer(many=True)
     cost = serializers.ChoiceField(["live", "slow"], help_text="The class of its cost.")
+    needs = serializers.ChoiceField(get_args(Needs), help_text="What has to change before the model can.")
     exact = serializers.BooleanField(help_text="Whether it promises to equal the batch result.")
     source = serializers.CharField()  # type: ignore[assignment]

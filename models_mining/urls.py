@@ -1,13 +1,15 @@
-"""API routes of logs, models and algorithms."""
+"""API routes of logs, models, algorithms and jobs."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from models_mining import api
+from models_mining.jobs.api import JobViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("logs", api.LogViewSet, basename="log")
 router.register("models", api.ModelViewSet, basename="model")
+router.register("jobs", JobViewSet, basename="job")
 
 urlpatterns = [
     *router.urls,

@@ -12,7 +12,7 @@ router.register("tokens", TokenViewSet)
 
 ROOT = {
     name: f"{name.removesuffix('s')}-list"
-    for name in ("brokers", "streams", "logs", "models", "algorithms", "simulations", "tokens")
+    for name in ("brokers", "streams", "logs", "models", "algorithms", "jobs", "simulations", "tokens")
 } | {"me": "me", "schema": "schema", "docs": "docs"}
 
 

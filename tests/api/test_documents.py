@@ -146,6 +146,7 @@ def test_the_root_leads_to_every_resource(api: APIClient) -> None:
         "logs",
         "models",
         "algorithms",
+        "jobs",
         "simulations",
         "tokens",
         "me",
