@@ -6,6 +6,7 @@ Reasons (``PayloadError.reason``): ``topic_levels``, ``bad_escape``, ``not_utf8`
 process, trace, event, attributes, or source and specversion of a CloudEvent.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -21,6 +22,8 @@ from streams.values import MAX_DEPTH, PayloadError, check_text, check_value, kin
 MAX_PAYLOAD = 1024 * 1024  # bytes of one message
 FUTURE_SLACK = timedelta(minutes=1)  # clocks differ; the option ``future`` speaks of what is further ahead
 _XES_LEVELS = 3  # process, case, activity
+_DIGITS = bytes.maketrans(b"123456789-", b"0" * 10)
+_MANY_DIGITS = b"0" * 20  # with the sign: no fewer are beyond 64 bits
 
 CASE_KEYS = ("caseid", "caseId", "case_id", "case", "case:concept:name")  # the first: process-mining-core 0.1.3
 ACTIVITY_KEYS = ("activity", "concept:name")
@@ -256,6 +259,9 @@ def _decoded(payload: bytes) -> dict[str, Any]:
         raise PayloadError("not_object", f"The payload is not a JSON object but {kind(value)}.")
     # orjson lets no NaN and no lone surrogate through; the slow walk is for what the bytes make possible.
     if b"\\u0000" in payload or payload.count(b"{") + payload.count(b"[") > MAX_DEPTH:
+        check_value(value)
+    if _MANY_DIGITS in payload.translate(_DIGITS):  # it reads an integer beyond 64 bits as a float near to it
+        value = json.loads(payload)
         check_value(value)
     return value
 

@@ -209,3 +209,27 @@ def test_whatever_the_bytes_are_the_result_is_a_storable_event_or_a_payload_erro
 @given(JSON | OBJECTS)
 def test_whatever_the_api_is_sent_the_result_is_a_storable_event_or_a_payload_error(item):
     assert is_clear(outcome(parse_api_event, item, NOW))
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"n":1e999}', "not_json"),
+        (b'{"n":NaN}', "not_json"),
+        (b'{"n":"\\ud800"}', "not_json"),
+        (b'{"deep":[{"n":1180591620717411303424}]}', "bad_number"),
+        (b'{"n":18446744073709551616}', "bad_number"),
+        (b'{"n":1' + b"0" * 300 + b"}", "bad_number"),
+        (b'{"time":1180591620717411303424}', "bad_number"),
+        (b'{"n":12345678901234567890,"d":' + b"[" * 1000 + b"]" * 1000 + b"}", "too_deep"),
+    ],
+)
+def test_a_number_that_no_database_keeps_exactly_is_refused(payload, reason):
+    with pytest.raises(PayloadError) as refused:
+        Reading.of("mqtt-xes", "base", {}, {}).parse("base/p/c/a", payload, NOW)
+    assert refused.value.reason == reason
+
+
+def test_integers_of_64_bits_and_texts_of_many_digits_are_kept_exactly():
+    exact = {"most": 2**64 - 1, "least": -(2**63) - 1, "text": "0" * 40, "float": 1.5}
+    assert xes("base/p/c/a", exact).attributes == exact
