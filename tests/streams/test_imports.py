@@ -220,21 +220,18 @@ def test_an_exported_log_is_xes_whatever_it_holds(tmp_path, log):
         [(a.tag.removeprefix(name), a.get("key"), a.get("value")) for a in part] for part in root.iter(f"{name}event")
     ]
     assert told[1][:2] == [("string", "concept:name", "B"), ("date", "time:timestamp", "0001-01-01T00:00:00+00:00")]
-    assert told[2] == [
+    assert told[2][:3] == [
         ("string", "concept:name", "\N{REPLACEMENT CHARACTER}"),
         ("date", "time:timestamp", "9999-01-01T00:00:00+00:00"),
         ("string", "identity:id", "x"),
-        *sorted(
-            [
-                ("string", "a", "\N{REPLACEMENT CHARACTER}\ud7ff"),
-                ("string", "attribute:concept:name", "x"),
-                ("string", "deep", '{"l":[1,null]}'),
-                ("string", "big", str(1 << 63)),
-                ("string", "=1+1", "=1+1"),
-            ],
-            key=lambda one: list(odd).index(one[1].removeprefix("attribute:")),
-        ),
     ]
+    assert set(told[2][3:]) == {
+        ("string", "a", "\N{REPLACEMENT CHARACTER}\ud7ff"),
+        ("string", "attribute:concept:name", "x"),
+        ("string", "deep", '{"l":[1,null]}'),
+        ("string", "big", str(1 << 63)),
+        ("string", "=1+1", "=1+1"),
+    }
     lines = b"".join(export(log, "csv")).decode().split("\r\n")
     assert lines[0].split(",") == [
         *("case:concept:name", "concept:name", "time:timestamp", "identity:id", "case:k"),

@@ -1,0 +1,238 @@
+"""A consistent copy of an installation while it runs, and back.
+
+A backup is one tar file, readable by its owner only: the database as it was at one moment (SQLite's own copy of
+itself, or what pg_dump wrote), the secret key and the installation's name where they are kept in the state folder, and
+``manifest.json``, which says what is in it.
+"""
+
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import DatabaseError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from streams.models import Broker, EventLog, Lease
+
+FORM = 1  # of the tar file
+KEPT = ("secret_key", "installation")  # files of the state folder
+_PAGES = 2000  # of SQLite, copied between two reports
+_NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
+
+Progress = Callable[[float], None]
+
+
+class BackupError(RuntimeError):
+    """It cannot be done; the message says why, and what to do."""
+
+
+def backup(target: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
+    """Write a backup to ``target``, which appears whole or not at all; what its manifest says.
+
+    Recording goes on: SQLite is copied within one read transaction, which no writer waits for, and pg_dump has a
+    snapshot. What is committed before the call is in it. Raises BackupError.
+    """
+    with _scratch(target.parent) as folder:
+        database = folder / _NAMES[connection.vendor]
+        if connection.vendor == "sqlite":
+            _copy_sqlite(Path(connection.settings_dict["NAME"]), database, progress)
+            logs = _logs_of(database)
+        else:
+            logs = dict(EventLog.objects.values_list("slug", "next_seq"))
+            _run_postgresql("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={database}")
+        kept = [name for name in KEPT if (settings.VAR / name).exists()]
+        manifest = {
+            "form": FORM,
+            "version": settings.VERSION,
+            "database": connection.vendor,
+            "made_at": timezone.now().isoformat(),
+            "logs": {
+                slug: next_seq - 1 for slug, next_seq in logs.items()
+            },  # its newest seq; pg_dump's snapshot may hold newer ones
+            "keys": kept,
+        }
+        draft = folder / "backup.tar"
+        with tarfile.open(draft, "w") as tar:
+            text = json.dumps(manifest, indent=1).encode()
+            info = tarfile.TarInfo("manifest.json")
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text))
+            for path in (*(settings.VAR / name for name in kept), database):
+                info = tarfile.TarInfo(path.name)
+                info.size, info.mode = path.stat().st_size, 0o600
+                with path.open("rb") as file:
+                    tar.addfile(info, file)
+        _sync(draft)
+        draft.replace(target)
+    return manifest
+
+
+def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
+    """Put a backup in the place of this installation's database and keys; what its manifest says. Raises BackupError.
+
+    Only with ``force`` where anything is there already, and never while something runs. Migrations that are newer than
+    the backup are applied to it.
+    """
+    with _scratch(settings.VAR) as folder:
+        manifest = _unpack(source, folder)
+        if manifest["database"] != connection.vendor:
+            raise BackupError(f"This backup is of {manifest['database']}, the installation has {connection.vendor}.")
+        _refuse_what_is_there(force=force)
+        database = folder / _NAMES[connection.vendor]
+        if connection.vendor == "sqlite":
+            _check_sqlite(database)
+            connections.close_all()
+            _replace_sqlite(database, Path(connection.settings_dict["NAME"]))
+        else:
+            connections.close_all()
+            name = str(connection.settings_dict["NAME"])
+            clean = (
+                "--clean",
+                "--if-exists",
+                "--no-owner",
+                "--no-privileges",
+                "--single-transaction",
+                "--exit-on-error",
+            )
+            _run_postgresql("pg_restore", *clean, f"--dbname={name}", str(database))
+        for name in manifest["keys"]:
+            (folder / name).chmod(0o600)
+            (folder / name).replace(settings.VAR / name)
+    call_command("migrate", verbosity=0)
+    Lease.objects.update(expires_at=Now())  # whoever had them then has nothing to do with what is here now
+    Broker.objects.update(state=Broker.State.STOPPED)
+    return manifest
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder on the same disk as what is made of it, readable by its owner only."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise BackupError(f"{error.filename or parent}: {error.strerror or error}.") from error
+
+
+def _sync(path: Path) -> None:
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _unpack(source: Path, folder: Path) -> dict[str, Any]:
+    """The manifest; the files that belong to a backup are in ``folder`` then, and nothing else."""
+    try:
+        with tarfile.open(source) as tar:
+            for info in tar:
+                if info.isfile() and info.name in ("manifest.json", *KEPT, *_NAMES.values()):
+                    file = tar.extractfile(info)
+                    if file is not None:
+                        with (folder / info.name).open("wb") as target:
+                            shutil.copyfileobj(file, target, 1 << 20)
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        form, kind = manifest["form"], manifest["database"]
+    except (tarfile.TarError, EOFError, KeyError, TypeError, ValueError, FileNotFoundError) as error:
+        raise BackupError(f"{source}: this is no backup of procmine, or a damaged one ({error}).") from error
+    if form != FORM:
+        raise BackupError(f"{source}: made by version {manifest.get('version')}; this version cannot read it.")
+    for name in (_NAMES.get(kind, kind), *manifest["keys"]):
+        if not (folder / name).is_file():
+            raise BackupError(f"{source}: damaged, {name} is missing.")
+    return manifest
+
+
+def _refuse_what_is_there(*, force: bool) -> None:
+    try:
+        if MigrationExecutor(connection).loader.applied_migrations:
+            running = Lease.objects.filter(expires_at__gt=Now()).values_list("name", flat=True)
+            if running:
+                raise BackupError(f"Something runs here, or ended just now ({min(running)}): stop it first.")
+            there = [rows for rows in (EventLog.objects, Broker.objects, get_user_model().objects) if rows.exists()]
+            if there and not force:
+                raise BackupError("There are logs, brokers or users here: --force replaces all of it by the backup.")
+    except DatabaseError as error:
+        if not force:
+            raise BackupError(f"What is here cannot be read ({error}): --force replaces it.") from error
+
+
+# --- SQLite -----------------------------------------------------------------------------
+
+
+def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
+    """Copy page by page within one read transaction: a snapshot, whatever is written meanwhile (WAL).
+
+    Source: SQLite, Online Backup API: a backup whose source is written by others begins again, unless it holds one.
+    """
+
+    def told(_: int, remaining: int, total: int) -> None:
+        progress(1 - remaining / total if total else 1.0)
+
+    with closing(sqlite3.connect(source, isolation_level=None)) as here, closing(sqlite3.connect(target)) as copy:
+        here.execute("BEGIN")
+        here.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here on the snapshot holds
+        here.backup(copy, pages=_PAGES, progress=told, sleep=0)
+        here.execute("ROLLBACK")
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file
+
+
+def _logs_of(database: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(database)) as copy:
+        return dict(copy.execute("SELECT slug, next_seq FROM streams_eventlog").fetchall())
+
+
+def _check_sqlite(database: Path) -> None:
+    try:
+        with closing(sqlite3.connect(database)) as copy:
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok":
+        raise BackupError(f"The database in this backup is damaged: {found}.")
+
+
+def _replace_sqlite(database: Path, target: Path) -> None:
+    """The old one's journal must not be taken for the new one's."""
+    _sync(database)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for name in (f"{target.name}-wal", f"{target.name}-shm"):
+        target.with_name(name).unlink(missing_ok=True)
+    database.replace(target)
+
+
+# --- PostgreSQL -------------------------------------------------------------------------
+
+
+def _run_postgresql(program: str, *options: str) -> None:
+    """Run one of PostgreSQL's own programs on our database."""
+    found = shutil.which(program)
+    if found is None:
+        raise BackupError(f"{program} is not installed here: install PostgreSQL's client programs.")
+    own = connection.settings_dict
+    environment = {
+        "PGHOST": own["HOST"],
+        "PGPORT": str(own["PORT"] or ""),
+        "PGUSER": own["USER"],
+        "PGPASSWORD": own["PASSWORD"],
+        "PGDATABASE": own["NAME"],
+        "PGSSLMODE": own.get("OPTIONS", {}).get("sslmode", ""),
+    }
+    given = os.environ | {name: value for name, value in environment.items() if value}
+    done = subprocess.run([found, *options], env=given, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise BackupError(f"{program} failed: {done.stderr.strip()[-1000:]}")
