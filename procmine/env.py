@@ -1,6 +1,6 @@
 """The environment, read in one place: every name begins with ``PROCMINE_``.
 
-``env.int("INGEST_BATCH", 200)`` reads ``PROCMINE_INGEST_BATCH``. Wrong values are collected while the settings are
+``env.int("INGEST_BATCH", 500)`` reads ``PROCMINE_INGEST_BATCH``. Wrong values are collected while the settings are
 read, and ``env.seal()`` at their end stops the start with all of them by name.
 """
 
