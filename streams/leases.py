@@ -14,12 +14,14 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from streams.models import Lease
 
 HOST = f"{socket.gethostname()}:{uuid.getnode():x}"  # this machine, or this container of it
+_LOCK_MS = 500
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL
 _FORGOTTEN = timedelta(days=1)  # a process that was away for so long
 
 
@@ -55,22 +57,38 @@ def acquire(name: str) -> int | None:
     """The fence of the lease if it is ours now (new, renewed or taken over), else None."""
     try:
         with transaction.atomic():
-            lease, made = Lease.objects.select_for_update().get_or_create(
-                name=name, defaults={"owner": me(), "expires_at": Now() + timedelta(seconds=settings.LEASE_S)}
-            )
+            _bound_waits()
+            until = Now() + timedelta(seconds=settings.LEASE_S)
+            lease, made = Lease.objects.get_or_create(name=name, defaults={"owner": me(), "expires_at": until})
             if made:
                 return 1
-            mine = lease.owner == me()
-            expired = Lease.objects.filter(name=name, expires_at__lte=Now()).exists()
-            if not (mine or expired or dead(lease.owner)):
-                return None
-            fence = lease.fence if mine else lease.fence + 1
-            Lease.objects.filter(name=name).update(
-                owner=me(), fence=fence, expires_at=Now() + timedelta(seconds=settings.LEASE_S)
-            )
-            return fence
+            as_seen = Lease.objects.filter(name=name, owner=lease.owner, fence=lease.fence)
+            if lease.owner == me():
+                fence = lease.fence
+            else:
+                fence = lease.fence + 1
+                if not dead(lease.owner):
+                    as_seen = as_seen.filter(expires_at__lte=Now())
+                    if not as_seen.exists():
+                        return None  # without waiting for a row that its owner may have locked
+            return fence if as_seen.update(owner=me(), fence=fence, expires_at=until) else None
     except IntegrityError:
         return None  # another process made it in this moment
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            return None  # a transaction of its owner still goes on
+        raise
+
+
+def _bound_waits() -> None:
+    """On PostgreSQL, neither wait long for a row nor keep others waiting: a paused process may hold locks for ever.
+
+    Its transaction is ended by the server once it has said nothing for as long as a lease lasts.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {int(settings.LEASE_S * 1000)}")
 
 
 def holds(name: str, fence: int) -> bool:
