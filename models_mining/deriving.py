@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from models_mining.children import Child
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.discovery.registry import MINERS, derive
+from models_mining.core.discovery.registry import MINERS, get
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.follow import Follower
 from models_mining.models import MinedModel
-from models_mining.painting import BACK_MS, OTHERS_S, RESTS_S, SAMPLE, Painter, standing, stands
+from models_mining.painting import BACK_MS, OTHERS_S, RESTS_S, SAMPLE, Painter
+from models_mining.whereabouts import counts_itself
 from streams.leases import Held
 from streams.models import EventLog
 
@@ -34,6 +35,7 @@ class SlowPainter(Painter):
         self.derived_seq = self.picture["derived_seq"] if self.picture else -1
         self.child: Child | None = None
         self._drawing: Drawing | None = None
+        self._key: int | None = None  # of the state it was derived from
         self._began_seq, self._began_at = -1, timezone.now()
         self._derived_at = self._began_at
         self._rests_until = float("-inf")
@@ -57,8 +59,12 @@ class SlowPainter(Painter):
 
     def _derive(self, live: LiveLog) -> dict[str, Any]:
         began = time.monotonic()
-        drawing = derive(self.algorithm, live, self.cases, self.parameters)
-        return {"drawing": drawing, "took_ms": (time.monotonic() - began) * 1000}
+        algorithm = get(self.algorithm)
+        key = algorithm.state_key(live, self.cases)
+        told = {"key": None if key is None else hash(key)}  # a fork hashes texts as its parent and siblings do
+        if key is None or self._drawing is None or told["key"] != self._key:
+            told["drawing"] = algorithm.derive(live, self.cases, self.parameters)
+        return told | {"took_ms": (time.monotonic() - began) * 1000}
 
     def finish_if_done(self, live: LiveLog) -> None:
         """Save what the child found, if it has ended: the picture, or why there is none."""
@@ -71,27 +77,30 @@ class SlowPainter(Painter):
             logger.warning("Model %s (%s): %s", self.pk, self.algorithm, outcome.error)
             self.fail(self._began_seq, outcome.error)
             return
-        self._drawing, self.derived_seq, self._derived_at = outcome.value["drawing"], self._began_seq, self._began_at
+        self._drawing = outcome.value.get("drawing", self._drawing)  # none: nothing that it depends on has changed
+        self._key, self.derived_seq, self._derived_at = outcome.value["key"], self._began_seq, self._began_at
         self.samples.append(outcome.value["took_ms"])
-        self._repaint(self._drawing, live)
+        self._repaint(live)
         live_class = self.algorithm in MINERS and MINERS[self.algorithm].cost == "live"
         if live_class and len(self.samples) == SAMPLE and median(self.samples) < BACK_MS:
             self.move(out=False)
 
     def repaint_due(self, live: LiveLog, now: float) -> float:
         """Show where the cases stand now, if that may be renewed; when to ask again."""
-        drawing = self._drawing
-        if drawing is None or not stands(drawing) or live.seq <= self.seq or not self.watched:
+        shown = self.whereabouts.complete and (live.seq <= self.seq or not self.watched)
+        if self._drawing is None or shown or counts_itself(self._drawing):
             return now + RESTS_S
         if now < self.saved_at + OTHERS_S:
             return self.saved_at + OTHERS_S
-        self._repaint(drawing, live)
+        self._repaint(live)
         return now + OTHERS_S
 
-    def _repaint(self, drawing: Drawing, live: LiveLog) -> None:
+    def _repaint(self, live: LiveLog) -> None:
         """Save what was derived, with the cases where they stand by now."""
-        seq = live.seq if stands(drawing) else self.derived_seq
-        self.publish(standing(drawing, live, self.cases), seq, self.derived_seq, self._derived_at)
+        if self._drawing is not None:
+            drawing = self.whereabouts.draw(self._drawing, live, self.cases)
+            seq = self.derived_seq if counts_itself(self._drawing) else live.seq
+            self.publish(drawing, seq, self.derived_seq, self._derived_at)
 
     def close(self) -> None:
         if self.child is not None:

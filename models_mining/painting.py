@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from statistics import median
 
@@ -13,13 +13,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from models_mining.core.cases import CaseSet
-from models_mining.core.discovery.registry import derive
+from models_mining.core.discovery.registry import MINERS
 from models_mining.core.drawing import Drawing
 from models_mining.core.journal import Changes, Move
 from models_mining.core.live_log import LiveLog
 from models_mining.models import MinedModel
 from models_mining.pictures import MOVES, Picture, next_picture, numbers
 from models_mining.reading import moment
+from models_mining.whereabouts import Whereabouts
 from streams import hints
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Painter:
 
     def __init__(self, model: MinedModel, log_epoch: str, guard: Callable[[], None]) -> None:
         self._guard = guard
+        self.whereabouts = Whereabouts(model.log_id)
         self.pk, self.algorithm, self.parameters = model.pk, model.algorithm, model.parameters
         self.cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
         self.home, self._moved_out = model.home, model.moved_out
@@ -88,11 +90,13 @@ class Painter:
         return self.watched_until is not None and self.watched_until > timezone.now()
 
     def behind(self, seq: int) -> bool:
-        """Whether there is anything to derive at ``seq``: after a failure only once the log has grown."""
-        return (seq > self.seq or self.picture is None) and seq != self.failed_seq
+        """Whether there is anything to paint at ``seq``: after a failure only once the log has grown."""
+        shown = self.picture is not None and seq <= self.seq and self.whereabouts.complete
+        return not shown and seq != self.failed_seq
 
     def note(self, changes: Changes, seq: int) -> None:
         """Remember the newest moves, unless the saved picture showed them before a restart."""
+        self.whereabouts.note(changes.touched)
         if seq > self.seq:
             self.moves = [*self.moves, *changes.moves][-MOVES:]
             self.moved += len(changes.moves) + changes.moves_omitted
@@ -163,6 +167,9 @@ class Painter:
 class LivePainter(Painter):
     """Derives a model where it is mined."""
 
+    _drawing: Drawing | None = None
+    _key: Hashable = None  # of the state it was derived from
+
     def save_due(self, live: LiveLog, now: float, share: Share) -> float:
         """Save if the picture is behind and may be renewed now; when it may be, otherwise.
 
@@ -189,29 +196,25 @@ class LivePainter(Painter):
             return
         began = time.monotonic()
         try:
-            drawing = standing(derive(self.algorithm, live, self.cases, self.parameters), live, self.cases)
+            drawing = self._derived(live)
         except Exception as error:
             logger.exception("Model %s (%s) cannot be derived", self.pk, self.algorithm)
             self.fail(live.seq, f"It failed: {type(error).__name__}: {error}"[:1000])
             return
         self.samples.append((time.monotonic() - began) * 1000)
-        self.publish(drawing, live.seq, live.seq, timezone.now())
+        self.publish(self.whereabouts.draw(drawing, live, self.cases), live.seq, live.seq, timezone.now())
         self.took_s = time.monotonic() - began
         if len(self.samples) == SAMPLE and median(self.samples) > OUT_MS:
             self.move(out=True)
 
-
-def stands(drawing: Drawing) -> bool:
-    """Whether `standing` tells where cases stand in it; some algorithms count them themselves when they derive it."""
-    return drawing["kind"] == "graph" and not any("open" in node for node in drawing["nodes"])
-
-
-def standing(drawing: Drawing, live: LiveLog, cases: CaseSet) -> Drawing:
-    """The drawing with the open cases where they stand now: in a graph, at the activity that came last."""
-    if not stands(drawing):
-        return drawing
-    nodes = [{**node, "open": live.open_at(node["label"]) if cases == "all" else 0} for node in drawing["nodes"]]
-    return {**drawing, "nodes": nodes}
+    def _derived(self, live: LiveLog) -> Drawing:
+        """What the algorithm finds; as before, where all that it depends on is."""
+        algorithm = MINERS[self.algorithm]
+        key = algorithm.state_key(live, self.cases)
+        if self._drawing is None or key is None or key != self._key:
+            self._drawing = algorithm.derive(live, self.cases, self.parameters)
+            self._key = key
+        return self._drawing
 
 
 def _text(at: datetime) -> str:

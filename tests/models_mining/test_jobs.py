@@ -88,12 +88,14 @@ def test_a_job_is_run_once_for_all_who_ask_and_removed_in_time(
     assert jobs.start("read", log, {"upto": 2}, bob) == job
     until(work, job, "done")
     assert jobs.start("read", log, {"upto": 2}, bob) == job
+    assert job.result is not None
     assert job.result["events"] == 2
     assert job.result["pid"] != os.getpid()
 
     told = api_of(ann).get(f"/api/v1/jobs/{job.pk}/").json()
     assert [told[name] for name in ("state", "progress", "log", "files")] == ["done", 1.0, "orders", ["cases.txt"]]
-    assert b"".join(api_of(bob).get(f"/api/v1/jobs/{job.pk}/files/cases.txt/").streaming_content) == b"a\nb\n"
+    file: Any = api_of(bob).get(f"/api/v1/jobs/{job.pk}/files/cases.txt/")
+    assert b"".join(file.streaming_content) == b"a\nb\n"
     for name in ("../secret_key", "secret_key", ".."):
         assert api_of(bob).get(f"/api/v1/jobs/{job.pk}/files/{name}/").status_code == 404
     eve = person("eve", "view_eventlog")

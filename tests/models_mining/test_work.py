@@ -21,6 +21,7 @@ from models_mining.core.discovery import MINERS
 from models_mining.core.discovery.registry import Miner as Algorithm
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
+from models_mining.core.nets import Net, Transition
 from models_mining.miner import Miner
 from models_mining.models import LogState, MinedModel
 from models_mining.work import Work
@@ -92,15 +93,26 @@ def forked(call: Callable[[], None]) -> int:
     return pid
 
 
-def labels(picture: dict[str, Any]) -> set[str]:
-    return {node["label"] for node in picture["nodes"]} & {"Take", "Pack", "Ship", "Pay"}
+def derived(model: MinedModel) -> int:
+    """As of which event its structure is."""
+    return model.picture["derived_seq"] if model.picture else 0
+
+
+def shown(model: MinedModel) -> int:
+    """What `counted` drew."""
+    assert model.picture is not None
+    return int(model.picture["nodes"][0]["n"])
+
+
+def labels(model: MinedModel) -> set[str]:
+    assert model.picture is not None
+    return {node["label"] for node in model.picture["nodes"]} & {"Take", "Pack", "Ship", "Pay"}
 
 
 def test_a_slow_model_is_derived_beside_the_miner_and_equals_batch(slow: MinedModel, work: Work) -> None:
     model = until(work, slow, lambda row: row.picture, "a picture")
-    assert labels(model.picture) == {"Take", "Pack", "Ship"}
-    assert (model.picture["derived_seq"], model.seq, model.version, model.error) == (5, 5, 1, "")
-    assert all(isinstance(node["id"], int) for node in model.picture["nodes"])
+    assert labels(model) == {"Take", "Pack", "Ship"}
+    assert (derived(model), model.seq, model.version, model.error) == (5, 5, 1, "")
     assert model.epoch.startswith(LogState.objects.get().epoch)
     (found,) = audit([slow.log], ["powl"])
     assert found.differences == []
@@ -116,8 +128,8 @@ def test_nobody_looks_so_only_the_first_picture_is_derived(slow: MinedModel, wor
     assert (slow.version, slow.seq) == (1, 5)
     watch(slow)
     work.look(time.monotonic())
-    model = until(work, slow, lambda row: row.version > 1, "a picture that somebody waits for")
-    assert "Pay" in labels(model.picture)
+    model = until(work, slow, lambda row: derived(row) == 6, "a picture that somebody waits for")
+    assert "Pay" in labels(model)
 
 
 def test_the_newest_state_wins(slow: MinedModel, work: Work, store: Store, algorithm: Any, tmp_path: Path) -> None:
@@ -136,9 +148,45 @@ def test_the_newest_state_wins(slow: MinedModel, work: Work, store: Store, algor
         work.turn()
     go_on.touch()
     first = until(work, slow, lambda row: row.picture, "the picture of what was there at its beginning")
-    assert [first.seq, first.picture["nodes"][0]["n"]] == [5, 5]
-    second = until(work, slow, lambda row: row.version == 2, "the next picture")
-    assert [second.seq, second.picture["nodes"][0]["n"]] == [8, 8]
+    assert (derived(first), first.seq, shown(first)) == (5, 8, 5)  # cases stand where they are by now
+    second = until(work, slow, lambda row: derived(row) > 5, "the next picture")
+    assert (derived(second), shown(second)) == (8, 8)
+
+
+def test_cases_are_seen_to_move_in_a_net_that_stays(slow: MinedModel, work: Work, store: Store, algorithm: Any) -> None:
+    def sequence(log: LiveLog) -> Drawing:
+        """Take, then Pack: places and transitions in a row."""
+        if log.seq > 5:
+            time.sleep(60)
+        net = Net(
+            ("begin", "taken", "packed"),
+            (Transition("Take", ((0, 1),), ((1, 1),)), Transition("Pack", ((1, 1),), ((2, 1),))),
+            ((0, 1),),
+            ((2, 1),),
+        )
+        return {
+            "kind": "petri-net",
+            "nodes": [{"id": name, "label": name, "type": "place"} for name in net.places],
+            "edges": [{"s": "begin", "t": "taken"}, {"s": "taken", "t": "packed"}],
+            "net": net.to_data(),
+            "at": [["begin"], ["taken"], ["packed"]],
+        }
+
+    def standing(model: MinedModel) -> dict[str, int]:
+        assert model.picture is not None
+        return {node["label"]: node["open"] for node in model.picture["nodes"] if "open" in node}
+
+    MinedModel.objects.filter(pk=slow.pk).update(algorithm=algorithm(sequence))
+    watch(slow)
+    first = until(work, slow, lambda row: row.picture, "a net")
+    assert standing(first) == {"packed": 1}
+    assert first.picture is not None and first.definition is not None
+    numbers = {node["label"]: node["id"] for node in first.picture["nodes"]}
+    assert first.definition["at"] == [[numbers["begin"]], [numbers["taken"]], [numbers["packed"]]]
+    store("c Take 9")
+    moved = until(work, slow, lambda row: row.seq == 6, "where cases stand now")
+    assert (derived(moved), standing(moved)) == (5, {"packed": 1, "taken": 1})
+    assert (moved.version, moved.picture and moved.picture["structure"]) == (2, 1)
 
 
 def dies(log: LiveLog) -> Drawing:
@@ -182,14 +230,14 @@ def test_a_derivation_that_fails_leaves_the_last_picture_and_says_why(
     store("b Pay 9")
     model = until(work, slow, lambda row: row.error, "an error")
     assert told in model.error
-    assert (model.version, model.seq, model.picture["nodes"][0]["n"]) == (1, 5, 5)
+    assert (derived(model), shown(model)) == (5, 5)
     (painter,) = work.followers[slow.log.pk].painters.values()
     assert painter.due(work.followers[slow.log.pk].live) is None  # not again as long as nothing is different
     store("b Ship 10")
     work.turn()
     painter.not_before = time.monotonic()
-    model = until(work, slow, lambda row: row.version == 2, "a picture of the grown log")
-    assert (model.error, model.seq) == ("", 7)
+    model = until(work, slow, lambda row: derived(row) == 7, "a picture of the grown log")
+    assert (model.error, shown(model)) == ("", 7)
 
 
 def test_a_worker_killed_while_it_derives_loses_nothing(
