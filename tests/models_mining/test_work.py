@@ -180,7 +180,8 @@ def test_cases_are_seen_to_move_in_a_net_that_stays(slow: MinedModel, work: Work
     watch(slow)
     first = until(work, slow, lambda row: row.picture, "a net")
     assert standing(first) == {"packed": 1}
-    assert first.picture is not None and first.definition is not None
+    assert first.picture is not None
+    assert first.definition is not None
     numbers = {node["label"]: node["id"] for node in first.picture["nodes"]}
     assert first.definition["at"] == [[numbers["begin"]], [numbers["taken"]], [numbers["packed"]]]
     store("c Take 9")
