@@ -7,13 +7,15 @@ from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import generics, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from models_mining import pictures
+from models_mining import jobs, past_api, pictures
 from models_mining.core.discovery import MINERS
+from models_mining.jobs.api import JobSerializer
 from models_mining.models import MinedModel
 from models_mining.serializers import (
     AlgorithmSerializer,
@@ -28,6 +30,7 @@ from models_mining.watching import ask_for
 from streams.access import INGEST, LogPermission, log_for, seen_by
 from streams.events import ATTRIBUTE, PARSERS, EventCursor, EventFilter, take, with_attributes
 from streams.models import Event, EventLog
+from streams.removal import archive
 from streams.rest import BadQuery, Conflict, refuse_unknown
 
 NOTHING_YET = {
@@ -52,7 +55,7 @@ class LogFilter(django_filters.FilterSet):
 
 
 class LogViewSet(viewsets.ModelViewSet[EventLog]):
-    """Event logs. One that holds events cannot be deleted."""
+    """Event logs. One that holds events is archived before it can be deleted."""
 
     queryset = EventLog.objects.all()
     serializer_class = LogSerializer
@@ -66,12 +69,39 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
     def get_queryset(self) -> "QuerySet[EventLog]":
         return seen_by(self.request).select_related("mined").order_by("slug")
 
-    def perform_destroy(self, instance: EventLog) -> None:
-        if instance.stored:
-            raise Conflict(f"The log {instance.slug} holds {instance.stored} events; it cannot be deleted.")
-        if instance.streams.exists():
-            raise Conflict(f"Streams write into the log {instance.slug}, perhaps archived ones.")
-        instance.delete()
+    @extend_schema(responses={204: None, 202: JobSerializer})
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete a log. With events in it: only once it is archived, and by a job, which is answered."""
+        log = self.get_object()
+        if not log.stored:
+            if log.streams.exists():
+                raise Conflict(f"Streams write into the log {log.slug}, perhaps archived ones.")
+            log.delete()
+            return Response(status=204)
+        if log.archived_at is None:
+            raise Conflict(
+                f"The log {log.slug} holds {log.stored} events. Archive it first: deleting cannot be undone."
+            )
+        job = jobs.start("delete-log", None, {"log": log.slug, "id": log.pk}, request.user)
+        return Response(JobSerializer(job).data, status=202)
+
+    @extend_schema(request=None, responses=LogSerializer)
+    @action(detail=True, methods=["post"])
+    def archive(self, request: Request, slug: str) -> Response:
+        """From now on the log takes no events: 409 while a stream still writes into it."""
+        log = self.get_object()
+        archive(log)
+        log.refresh_from_db()
+        return Response(self.get_serializer(log).data)
+
+    @extend_schema(request=None, responses=LogSerializer)
+    @action(detail=True, methods=["post"])
+    def unarchive(self, request: Request, slug: str) -> Response:
+        """The log takes events again."""
+        log = self.get_object()
+        EventLog.objects.filter(pk=log.pk).update(archived_at=None)
+        log.refresh_from_db()
+        return Response(self.get_serializer(log).data)
 
 
 class EventList(generics.ListAPIView[Event]):
@@ -185,9 +215,10 @@ class PictureView(generics.GenericAPIView[MinedModel]):
     @extend_schema(
         parameters=[
             OpenApiParameter("since", int, description="Only what changed after this version of the same epoch."),
+            OpenApiParameter("as_of", str, description=f"As it was then. {past_api.MOMENT}"),
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the last answer."),
         ],
-        responses={200: PictureSerializer, 304: None},
+        responses={200: PictureSerializer, 202: JobSerializer, 304: None},
     )
     def get(self, request: Request, pk: int) -> Response:
         """The whole picture, or with `since` a delta: new values, never increments.
@@ -195,13 +226,19 @@ class PictureView(generics.GenericAPIView[MinedModel]):
         Where no delta can be told (too long ago) the whole comes: it has no `from`. Another `epoch` than the one shown
         means the same: ask without `since`. `ETag` is `"<epoch>:<version>"`.
 
+        With `as_of` it is a job (202, `Location` says where to look) until an equal one is done: then the picture of
+        then, which has version 0.
+
         A model that nobody looks at may be behind its log. Asking for it makes it derived anew: ask again.
         """
+        as_of = request.query_params.get("as_of")
         since = _since(request)
         models = MinedModel.objects.filter(log__in=seen_by(request))
         model = models.defer("picture", "definition").select_related("log").filter(pk=pk).first()
         if model is None:
             raise Http404("There is no such model.")
+        if as_of is not None:
+            return past_api.answer(request, "picture", model, {"as_of": past_api.seq_of(model.log, "as_of", as_of)})
         ask_for(model)
         etag = f'"{model.epoch}:{model.version}"'
         if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
@@ -219,10 +256,12 @@ def _headers(etag: str) -> dict[str, str]:
 
 
 def _since(request: Request) -> int | None:
-    refuse_unknown(request, {"since"})
+    refuse_unknown(request, {"since", "as_of"})
     given = request.query_params.get("since")
     if given is None:
         return None
+    if "as_of" in request.query_params:
+        raise BadQuery({"since": ["No delta leads to an earlier picture: ask for as_of alone."]})
     if not (given.isascii() and given.isdigit() and len(given) < 19):
         raise BadQuery({"since": ["Expected a version: a number from 0."]})
     return int(given)

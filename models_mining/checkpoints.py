@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 
 import msgspec
@@ -69,16 +69,41 @@ def wanted(log: EventLog, models: Iterable[MinedModel]) -> LiveSettings:
 
 
 def save(log: int, key: str, live: LiveLog) -> None:
-    """Keep the state of ``live``, and drop all but the newest."""
+    """Keep the state of ``live``; of the older ones the newest, and some to travel back to."""
     state = zlib.compress(msgspec.msgpack.encode(live.to_state()), 1)
     Checkpoint.objects.create(log_id=log, seq=live.seq, settings_key=key, state=state, saved_at=timezone.now())
-    kept = Checkpoint.objects.filter(log=log).order_by("-pk").values_list("pk", flat=True)[:KEPT]
-    Checkpoint.objects.filter(log=log).exclude(pk__in=list(kept)).delete()
+    saved = list(Checkpoint.objects.filter(log=log).order_by("-pk").values_list("pk", "seq", "settings_key"))
+    useful = {seq: pk for pk, seq, its_key in saved if its_key == key}
+    kept = {pk for pk, _, _ in saved[:KEPT]} | {useful[seq] for seq in kept_of(useful, settings.CHECKPOINT_EVENTS)}
+    Checkpoint.objects.filter(log=log).exclude(pk__in=kept).delete()
+
+
+def kept_of(seqs: Collection[int], every: int) -> set[int]:
+    """Which of a log's checkpoints stay to travel back to: the first of every so many events, thinning with age.
+
+    As far back as ``8 * every`` events each stays, twice as far back every second, and so on: a handful for each
+    doubling. What stays follows from the numbers alone, and what went would not be asked for later.
+    """
+    first: dict[int, int] = {}
+    for seq in sorted(seqs):
+        first.setdefault(seq // every, seq)
+    newest = max(first, default=0)
+    return {seq for place, seq in first.items() if place % _step(newest - place) == 0}
+
+
+def _step(age: int) -> int:
+    return 1 << max(0, age.bit_length() - 3)
 
 
 def newest(log: int, key: str, upto: int) -> LiveLog | None:
     """The newest readable state of these settings at or before ``upto``."""
-    for row in Checkpoint.objects.filter(log=log, settings_key=key, seq__lte=upto).order_by("-seq"):
+    return nearest(log, [key], upto)
+
+
+def nearest(log: int, keys: Collection[str], upto: int) -> LiveLog | None:
+    """The newest readable state of any of these settings at or before ``upto``."""
+    rows = Checkpoint.objects.filter(log=log, settings_key__in=keys, seq__lte=upto).order_by("-seq")
+    for row in rows.iterator(chunk_size=1):  # one is enough, nearly always
         try:
             return LiveLog.from_state(msgspec.msgpack.decode(zlib.decompress(row.state), strict=False))
         except (zlib.error, msgspec.MsgspecError, StateError) as error:

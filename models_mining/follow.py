@@ -54,7 +54,7 @@ class Follower(ABC, Generic[P]):
         state = LogState.objects.filter(log=self.log).first()
         if state is None:
             raise NotMinedError
-        for found in _serving(wanted):
+        for found in serving(wanted):
             if state.settings_key == found.key:
                 return found, self._load(found, state.seq), state.epoch
         raise NotMinedError
@@ -135,7 +135,7 @@ class Follower(ABC, Generic[P]):
         self.held.let_go()
 
 
-def _serving(wanted: checkpoints.LiveSettings) -> Iterator[checkpoints.LiveSettings]:
+def serving(wanted: checkpoints.LiveSettings) -> Iterator[checkpoints.LiveSettings]:
     """These settings, then those that track more: a live log of any of them serves the same models."""
     for track_closed in sorted({wanted.track_closed, True}):
         for track_pairs in sorted({wanted.track_pairs, True}):

@@ -146,9 +146,21 @@ def activities(log: int, upto: int) -> list[str]:
 
 
 def seq_at(log: int, at: datetime) -> int:
-    """The last event received by ``at``: what one would have seen then; 0: none. Arrivals may jump back a little."""
-    found = Event.objects.filter(log=log, received_at__lte=at).aggregate(last=Max("seq"))
-    return found["last"] or 0
+    """The last event received by ``at``: what one would have seen then; 0: none.
+
+    Found by bisection, as numbers are given in the order of arrival; where a clock was set back, one of the moments
+    at which it showed ``at``.
+    """
+    events = Event.objects.filter(log=log)
+    low, high = 0, events.aggregate(last=Max("seq"))["last"] or 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = events.filter(seq__gte=middle, seq__lte=high).order_by("seq").values_list("seq", "received_at").first()
+        if found is not None and found[1] <= at:
+            low = found[0]
+        else:
+            high = middle - 1
+    return low
 
 
 class TailReader:

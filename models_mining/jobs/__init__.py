@@ -38,7 +38,10 @@ __all__ = ["HINT", "JOBS", "JobKind", "Refusal", "Task", "cancel", "find", "fold
 
 HINT = "jobs"  # a job waits, or is cancelled
 KEPT = timedelta(days=1)  # a finished job, with its result
-KINDS: tuple[str, ...] = ()  # modules that register kinds of jobs; loaded when a kind is looked for
+KINDS: tuple[str, ...] = (
+    "models_mining.jobs.logs",
+    "models_mining.jobs.past",
+)  # modules that register kinds of jobs; loaded when a kind is looked for
 
 
 @dataclass(frozen=True, slots=True)
