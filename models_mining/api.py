@@ -1,8 +1,9 @@
 """REST resources ``logs/``, ``models/`` and ``algorithms/``."""
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
@@ -82,7 +83,7 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
             raise Conflict(
                 f"The log {log.slug} holds {log.stored} events. Archive it first: deleting cannot be undone."
             )
-        job = jobs.start("delete-log", None, {"log": log.slug, "id": log.pk}, request.user)
+        job = jobs.start("delete-log", None, {"log": log.slug, "id": log.pk}, cast("User", request.user))
         return Response(JobSerializer(job).data, status=202)
 
     @extend_schema(request=None, responses=LogSerializer)

@@ -26,10 +26,11 @@ class LogSerializer(CheckedSerializer):
     class Meta:
         model = EventLog
         fields = [
-            *("slug", "name", "end_activities", "idle_close_s", "memory", "last_seq", "cases", "open_cases"),
-            *("first_at", "last_at", "last_received_at", "streams"),
+            *("slug", "name", "end_activities", "idle_close_s", "memory", "retention_days"),
+            *("last_seq", "cases", "open_cases"),
+            *("first_at", "last_at", "last_received_at", "retired_events", "archived_at", "streams"),
         ]
-        read_only_fields = ["first_at", "last_at", "last_received_at"]
+        read_only_fields = ["first_at", "last_at", "last_received_at", "retired_events", "archived_at"]
         extra_kwargs = {"end_activities": {"initial": list}, "memory": {"initial": dict}}  # what an empty form shows
 
     def get_last_seq(self, log: EventLog) -> int:

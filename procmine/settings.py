@@ -27,7 +27,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", [])
 HTTPS = env.bool("HTTPS", False)  # behind a proxy that speaks TLS: secure cookies, HSTS
 ROOT_URLCONF = "procmine.urls"
 ASGI_APPLICATION = "procmine.asgi.application"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 5 MiB, the limit of api-design for a batch of events
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 5 MiB, the limit of a batch of events
+MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 512)  # MiB of a log file that is sent to the API
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py finds the admin's modules: only the web needs them
