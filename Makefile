@@ -9,7 +9,7 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database.
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api
 
-.PHONY: help demo serve check test test-sqlite test-postgresql services soak clean
+.PHONY: help demo serve check test test-sqlite test-postgresql services soak peers clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
@@ -74,6 +74,14 @@ test: .venv/dev
 soak: .venv/dev
 	@$(RUN) $(BIN)/python -m tests.faults.soak
 
+# What bench/mining.py compares with, in an environment of its own.
+peers: .venv-peers/made
+
+.venv-peers/made: bench/peers/requirements.txt
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --disable-pip-version-check --quiet -r bench/peers/requirements.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
