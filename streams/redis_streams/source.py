@@ -16,12 +16,11 @@ from hashlib import blake2b
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.db import transaction
 
 from streams import leases
 from streams.models import Broker, Stream
-from streams.mqtt import client_id
+from streams.mqtt import BrokerError, client_id
 from streams.positions import Positions
 from streams.redis_streams.client import CONNECT_S, client_of, in_words, keys, text
 
@@ -57,7 +56,7 @@ class RedisSource:
         self._leases: dict[str, leases.Held] = {}  # key → lease, of those that are ours
         self._unacknowledged: dict[str, set[str]] = {}  # stored entries that Redis may bring again
         self._after: dict[str, str] = {}  # the last entry read again of those pending; ``>`` when there is none left
-        self._claim_at: dict[str, float] = {}
+        self._last: dict[str, str] = {}  # the newest entry of a key that was delivered to anybody
         self._tell_at = 0.0
         self._quiet = False
 
@@ -95,30 +94,26 @@ class RedisSource:
 
     def _begin(self, key: str) -> None:
         """First what was delivered and not acknowledged, by whomever, then what is new."""
-        if key not in self._after:
-            try:
-                self._client.xgroup_create(key, self._group, id=_START, mkstream=True)
-            except redis.ResponseError as error:
-                if not str(error).startswith("BUSYGROUP"):
-                    raise
-            self._unacknowledged[key] = set(self._positions.take(key))
-            self._claim(key, idle_ms=0)  # we own the key, so nobody is at work on any of these
-        elif time.monotonic() >= self._claim_at[key]:
-            self._claim(key, idle_ms=int(settings.LEASE_S * 1000))
+        if key in self._after:
+            return
+        try:
+            self._client.xgroup_create(key, self._group, id=_START, mkstream=True)
+        except redis.ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+        self._unacknowledged[key] = set(self._positions.take(key))
+        self._last[key] = text(self._about(key)["last-delivered-id"])
+        self._claim(key)
 
-    def _claim(self, key: str, idle_ms: int) -> None:
-        """Take over abandoned entries: an owner that was paused may have fetched some after it lost the key."""
-        self._claim_at[key] = time.monotonic() + settings.LEASE_S
-        start, found, trimmed = _START, False, 0
+    def _claim(self, key: str) -> None:
+        """Take over all that is pending: the key is ours, so nobody else may store any of it."""
+        start, trimmed = _START, 0
         while True:
-            start, entries, deleted = self._client.xautoclaim(
-                key, self._group, leases.HOST, idle_ms, start, count=_CLAIMED
-            )
-            found, trimmed = found or bool(entries), trimmed + len(deleted)
+            start, _, deleted = self._client.xautoclaim(key, self._group, leases.HOST, 0, start, count=_CLAIMED)
+            trimmed += len(deleted)
             if text(start) == _START:
                 break
-        if found or key not in self._after:
-            self._after[key] = _START
+        self._after[key] = _START
         if trimmed:
             self.note = f"{trimmed} entries of {key} were trimmed away before they were taken: raise its MAXLEN."
 
@@ -128,32 +123,62 @@ class RedisSource:
             time.sleep(timeout_s)  # all keys are in other hands
             return []
         each = max(1, limit // len(self._after))
-        pending = [key for key, after in self._after.items() if after != _NEW]
-        with in_words():
-            entries = self._read({key: self._after[key] for key in pending}, each, None) if pending else []
-            for key in pending:
-                ids = [entry.id for entry in entries if entry.key == key]
-                self._after[key] = ids[-1] if ids else _NEW
-            if not entries:
-                block_ms = max(1, int(timeout_s * 1000)) if timeout_s and not pending else None
-                entries = self._read(dict.fromkeys(self._after, _NEW), each, block_ms)
+        try:
+            with in_words():
+                entries = self._pending(each) or self._new(each)
+                if not entries and timeout_s:
+                    self._wait(timeout_s)
+                    entries = self._new(each)
+        except BrokerError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self.note = "A key was deleted while it was read, and made anew."
+            self._forget()
+            self.own()
+            entries = []
+        for entry in entries:
+            self._last[entry.key] = max(self._last[entry.key], entry.id, key=_place)
         self._quiet = not entries
         return entries
 
-    def _read(self, after: dict[Any, Any], each: int, block_ms: int | None) -> list[Entry]:
-        now = datetime.now(UTC)
-        try:
-            found: Any = self._client.xreadgroup(self._group, leases.HOST, after, count=each, block=block_ms)
-        except redis.ResponseError as error:
-            if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
-                raise
-            self.note = f"A key was deleted while it was read, and made anew: {', '.join(after)}."
-            self._forget()
-            for key in self._leases:
-                self._begin(key)
+    def _pending(self, each: int) -> list[Entry]:
+        names = [key for key, after in self._after.items() if after != _NEW]
+        if not names:
             return []
-        if block_ms:
-            now = datetime.now(UTC)
+        found: Any = self._client.xreadgroup(
+            self._group, leases.HOST, {key: self._after[key] for key in names}, count=each
+        )
+        entries = self._entries(found)
+        for key in names:
+            ids = [entry.id for entry in entries if entry.key == key]
+            self._after[key] = ids[-1] if ids else _NEW
+        return entries
+
+    def _new(self, each: int) -> list[Entry]:
+        """New entries, unless others of their key are pending, which are older and come first.
+
+        Between two batches nothing of ours is pending. What is, was read by an owner that did not know yet that it
+        had lost the key. Only because both are asked in one step, no case is stored out of its order.
+        """
+        names = [key for key, after in self._after.items() if after == _NEW]
+        if not names:
+            return []
+        pipe = self._client.pipeline(transaction=True)
+        for key in names:
+            pipe.xpending(key, self._group)
+        pipe.xreadgroup(self._group, leases.HOST, dict.fromkeys(names, _NEW), count=each)
+        *pending, found = pipe.execute()
+        older = {key for key, summary in zip(names, pending, strict=True) if summary["pending"]}
+        for key in older:
+            self._claim(key)
+        return [entry for entry in self._entries(found) if entry.key not in older]
+
+    def _wait(self, timeout_s: float) -> None:
+        """Until something is there, without taking it: what Redis hands to one that sleeps would be out of sight."""
+        self._client.xread(dict[Any, Any](self._last), count=1, block=max(1, int(timeout_s * 1000)))
+
+    def _entries(self, found: Any) -> list[Entry]:
+        now = datetime.now(UTC)
         return [
             _entry(self._topics.get(text(key), ""), text(key), text(id_), fields or {}, now)
             for key, entries in found or ()
@@ -196,11 +221,13 @@ class RedisSource:
     def _let_go(self, key: str) -> None:
         self._leases.pop(key).let_go()
         self._after.pop(key, None)
+        self._last.pop(key, None)
         self._positions.let_go([key])
 
     def _forget(self) -> None:
         self._positions.let_go(list(self._after))
         self._after.clear()
+        self._last.clear()
 
     def again(self, message: Entry) -> bool:
         """Whether it was stored, and its acknowledgement lost."""
@@ -216,10 +243,17 @@ class RedisSource:
 
     def _backlog(self, key: str) -> int | None:
         """Entries not delivered yet and those not acknowledged; None where Redis cannot tell (trimmed, before 7.0)."""
-        for group in self._client.xinfo_groups(key):
-            if text(group["name"]) == self._group and group.get("lag") is not None:
-                return int(group["lag"]) + int(group["pending"])
-        return None
+        about = self._about(key)
+        return None if about.get("lag") is None else int(about["lag"]) + int(about["pending"])
+
+    def _about(self, key: str) -> dict[str, Any]:
+        """What Redis tells of our group."""
+        return next(group for group in self._client.xinfo_groups(key) if text(group["name"]) == self._group)
+
+
+def _place(id_: str) -> tuple[int, ...]:
+    """Milliseconds and number of an entry's id."""
+    return tuple(int(part) for part in id_.split("-"))
 
 
 def _partitions(stream: Stream) -> int:

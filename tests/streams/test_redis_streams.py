@@ -91,8 +91,7 @@ def test_what_was_stored_and_not_acknowledged_is_not_stored_again(server, json_s
     assert len(Position.objects.get().taken) == 1  # of the last batch
 
 
-def test_entries_that_another_machine_abandoned_are_taken_over(server, json_stream, ingesting, settings):
-    settings.LEASE_S = 1.5
+def test_entries_that_another_machine_abandoned_are_taken_over_in_their_order(server, json_stream, ingesting):
     group = client_id(json_stream.broker_id)
     server.xgroup_create("orders", group, id="0", mkstream=True)
     for number in range(3):
@@ -100,11 +99,14 @@ def test_entries_that_another_machine_abandoned_are_taken_over(server, json_stre
     server.xreadgroup(group, "elsewhere", {"orders": ">"})
     ingesting(wait=False)
     wait_received(json_stream, 3)
-    server.xadd("orders", {"case": "c", "activity": "A3"})
-    server.xreadgroup(group, "paused", {"orders": ">"})  # an owner that did not know it had lost the key
-    wait_received(json_stream, 4)
+    with server.pipeline() as pipe:  # at once, as an owner that did not know it had lost the key
+        pipe.xadd("orders", {"case": "c", "activity": "A3"})
+        pipe.xreadgroup(group, "paused", {"orders": ">"})
+        pipe.xadd("orders", {"case": "c", "activity": "A4"})
+        pipe.execute()
+    wait_received(json_stream, 5)
     wait_for(lambda: pending(server, json_stream) == 0, what="the acknowledgements")
-    assert [activity for _, activity in stored()] == ["A0", "A1", "A2", "A3"]
+    assert [activity for _, activity in stored()] == ["A0", "A1", "A2", "A3", "A4"]
 
 
 def test_a_key_that_is_deleted_and_written_again_is_read_on(server, json_stream, ingesting):
