@@ -1,4 +1,4 @@
-# One image for every role; the command says which: web (the default), ingest, mine, migrate.
+# One image for every role; the command says which: web (the default), ingest, mine, work, migrate.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

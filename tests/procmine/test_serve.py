@@ -73,7 +73,13 @@ def test_it_serves_restarts_what_is_killed_and_leaves_nothing_at_ctrl_c(serve: R
     assert get(f"{url}healthz") == (200, "ok\n")
     assert get(f"{url}readyz")[0] == 200
 
-    for role, part in (("web", "daphne"), ("ingest", "manage ingest"), ("mine", "manage mine"), ("broker", "iotcore")):
+    for role, part in (
+        ("web", "daphne"),
+        ("ingest", "manage ingest"),
+        ("mine", "manage mine"),
+        ("work", "manage work"),
+        ("broker", "iotcore"),
+    ):
         before = pid_of(var, part)
         os.kill(before, signal.SIGKILL)
         served.said(f"{role:<9} was killed by SIGKILL; starting again in 0.5 s")
@@ -83,7 +89,7 @@ def test_it_serves_restarts_what_is_killed_and_leaves_nothing_at_ctrl_c(serve: R
     served.signal(signal.SIGINT)
     assert served.ends() == 0
     stopped = [line.split()[0] for line in served.lines if line.endswith("stopping")]
-    assert stopped == ["ingest", "mine", "web", "broker"]
+    assert stopped == ["ingest", "mine", "work", "web", "broker"]
     assert processes(var) == {}
 
 
@@ -106,7 +112,7 @@ def test_ctrl_c_while_it_starts_ends_it_too(serve: Run, var: Path) -> None:
 def test_when_the_supervisor_is_killed_everything_ends(serve: Run, var: Path) -> None:
     served = serve()
     address(served)
-    assert len(processes(var)) == 5
+    assert len(processes(var)) == 6
     served.process.kill()
     wait_for(lambda: not processes(var), 15, "the end of all processes")
 
@@ -193,7 +199,7 @@ def test_the_demo_signs_in_once_by_its_link_and_shows_a_factory(serve: Run, var:
     served.signal(signal.SIGINT)
     assert served.ends() == 0
     stopped = [line.split()[0] for line in served.lines if line.endswith("stopping")]
-    assert stopped == ["simulator", "ingest", "mine", "web", "broker"]
+    assert stopped == ["simulator", "ingest", "mine", "work", "web", "broker"]
     assert processes(var) == {}
 
 

@@ -30,7 +30,7 @@ POLL_S = 0.1
 
 
 class Command(BaseCommand):
-    help = "Run web, ingestion, mining and, where no broker is configured, an MQTT broker. Ctrl-C ends all of it."
+    help = "Run web, ingestion, mining, work and, where no broker is configured, an MQTT broker. Ctrl-C ends all of it."
     requires_system_checks = ()  # they load the whole web; `make check` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -168,9 +168,10 @@ class Command(BaseCommand):
         if broker is not None:
             supervisor.start(Child("broker", broker.command))
             await _accepting(embedded_broker.HOST, broker.port)
-        self.say("serve", "starting web, mine, ingest")
+        self.say("serve", "starting web, work, mine, ingest")
         fd = web.fileno()
         supervisor.start(Child("web", lambda: _WEB.format(fd=fd).split(), pass_fds=(fd,)))
+        supervisor.start(Child("work", lambda: ["manage", "work", "--skip-checks"]))
         supervisor.start(Child("mine", lambda: ["manage", "mine", "--skip-checks"], grace_s=20.0))
         supervisor.start(Child("ingest", lambda: ["manage", "ingest", "--skip-checks"], grace_s=20.0))
         await self._answering(web.getsockname())
