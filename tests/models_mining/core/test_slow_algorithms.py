@@ -18,10 +18,11 @@ from models_mining.core.discovery import MINERS, NotDerivableError
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
+from tests.models_mining.core.drawn import in_a_picture
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import Stored, fed, generated_log, late_shuffled, logs, settings_of_logs
 
-SLOW = sorted(name for name, miner in MINERS.items() if miner.cost == "slow")
+SLOW = sorted(name for name, miner in MINERS.items() if miner.cost == "slow" and miner.needs != "pairs")
 EXACT = [name for name in SLOW if MINERS[name].exact]
 VIEWS = ("tree", "petri-net", "bpmn")
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
@@ -43,21 +44,6 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     ],
 }
 """What to try beside the defaults."""
-
-
-def in_a_picture(drawing: dict[str, Any]) -> dict[str, Any]:
-    """The drawing as it comes back from the table: JSON, with numbers for ids."""
-    numbers = {node["id"]: number for number, node in enumerate(drawing["nodes"], start=7)}
-    assert len(numbers) == len(drawing["nodes"])
-    pairs = {(edge["s"], edge["t"]) for edge in drawing["edges"]}
-    assert len(pairs) == len(drawing["edges"])
-    picture = drawing | {
-        "nodes": [node | {"id": numbers[node["id"]]} for node in drawing["nodes"]],
-        "edges": [edge | {"s": numbers[edge["s"]], "t": numbers[edge["t"]]} for edge in drawing["edges"]],
-    }
-    stored: dict[str, Any] = json.loads(json.dumps(picture))
-    assert stored == picture
-    return stored
 
 
 def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, Any]) -> list[str]:
@@ -97,8 +83,8 @@ def test_models_of_whole_cases_of_a_whole_log_equal_the_batch_models(path: Path 
 
 
 @pytest.mark.parametrize("name", ["alpha-plus", "ilp"])
-@settings(max_examples=12, deadline=None)
-@given(data=st.data(), events=logs(max_size=25))
+@settings(max_examples=8, deadline=None)
+@given(data=st.data(), events=logs(max_size=12))
 def test_an_order_dependent_model_equals_the_batch_model_of_the_same_order(
     name: str, data: st.DataObject, events: list[Seen]
 ) -> None:
@@ -130,16 +116,25 @@ def drawn(miner, log):
     except NotDerivableError as error:
         return str(error)
 
+def learnt(events):
+    return fed(LiveLog(track_pairs=True), events, Stored(events))
+
 found, names = [], ["check", "wait", "ship", "bill", "call", "file", "ü", "send", "plan"]
 for seed, several in ((1, 9), (2, 9), (4, 9), (5, 3)):
-    log, events, chance = LiveLog(), [], random.Random(seed)
+    events, chance = [], random.Random(seed)
     for case in range(12):
         steps = ["register", *chance.sample(names[:several], chance.randint(1, min(5, several))), "pay"]
         for activity in steps[chance.randint(0, 1) :]:
             events.append(Seen(len(events) + 1, f"c{case}", activity, len(events), 0))
-    fed(log, events, Stored(events))
-    slow = [miner for name, miner in MINERS.items() if miner.cost == "slow" and (name != "ilp" or several == 3)]
-    found.append({miner.name: drawn(miner, log) for miner in slow})
+    log = learnt(events)
+    exact = [name for name, miner in MINERS.items() if miner.audit and (name != "ilp" or several == 3)]
+    found.append({name: drawn(MINERS[name], log) for name in exact})
+for seed in (6, 19, 25):  # loops and steps in any order: where the split miner once drew tokens in two ways
+    chance = random.Random(seed)
+    names = [f"act {n}" for n in range(chance.randint(3, 9))]
+    events = [Seen(n, f"c{chance.randint(0, 9)}", chance.choice(names), n, n) for n in range(1, 71)]
+    log = learnt(events)
+    found.append({name: drawn(miner, log) for name, miner in MINERS.items() if miner.audit and miner.cost == "live"})
 print(json.dumps(found, sort_keys=True))
 """
 
@@ -155,7 +150,7 @@ def test_every_process_draws_the_same() -> None:
         for seed in ("1", "2")
     ]
     one, other = (json.loads(process.communicate(timeout=120)[0]) for process in processes)
-    assert sorted(one[-1]) == SLOW
+    assert sorted(one[3]) == sorted(name for name, miner in MINERS.items() if miner.audit)
     for here, there in zip(one, other, strict=True):
         for name, drawing in here.items():
             assert drawing == there[name], name
@@ -216,9 +211,11 @@ def _changed(drawing: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
             yield wrong
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize(
+    "name", ["alpha-plus", "declare", "ilp", "im", "imf", "log-skeleton", "powl", "transition-system"]
+)
 def test_an_audit_tells_what_is_wrong(name: str) -> None:
-    events = generated_log(12)
+    events = generated_log(6)
     log = fed(LiveLog(), events, Stored(events))
     miner = MINERS[name]
     assert miner.audit is not None
