@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from models_mining import checkpoints, reading, rediscovery
@@ -11,6 +12,7 @@ from models_mining.core.discovery import registry
 from models_mining.core.live_log import LiveLog
 from models_mining.core.memory import cases_in
 from models_mining.core.seen import Seen
+from models_mining.follow import serving
 from models_mining.models import MinedModel
 from streams.models import EventLog
 
@@ -39,10 +41,9 @@ class Audit:
         self.upto = log.next_seq - 1
         self.models = list(MinedModel.objects.filter(log=log, algorithm__in=algorithms))
         self.settings = checkpoints.wanted(log, MinedModel.objects.filter(log=log).defer("picture"))
-        if any(registry.get(name).needs == "pairs" for name in algorithms):
-            self.settings = replace(self.settings, track_pairs=True)
         self.rows = list(reading.in_order(log.pk, self.upto))
         self.findings = Findings(log.slug, events=self.upto)
+        self._rows_at: dict[int, tuple[list[Seen], set[str]]] = {}
 
     def run(self) -> Findings:
         """Check all there is to check."""
@@ -61,7 +62,7 @@ class Audit:
         return self.findings
 
     def _from_checkpoint(self) -> LiveLog | None:
-        live = checkpoints.newest(self.log.pk, self.settings.key, self.upto)
+        live = checkpoints.nearest(self.log.pk, [found.key for found in serving(self.settings)], self.upto)
         if live is not None:
             tail = reading.TailReader(self.log.pk)
             for event in sorted(row for row in self.rows if row.seq > live.seq):
@@ -69,17 +70,22 @@ class Audit:
         return live
 
     def _from_nothing(self) -> LiveLog:
-        live, _ = rediscovery.from_nothing(self.log.pk, self.settings, self.upto)
+        pairs = any(registry.get(name).needs == "pairs" for name in self.algorithms)
+        settings = replace(self.settings, track_pairs=self.settings.track_pairs or pairs)
+        live, _ = rediscovery.from_nothing(self.log.pk, settings, self.upto)
         return live
 
     def _compare_live(self, what: str, live: LiveLog) -> None:
-        """Every algorithm with its defaults."""
-        wanted: set[tuple[str, CaseSet]] = {(name, "all") for name in self.algorithms}
-        if self.settings.track_closed:
-            wanted |= {(name, "closed") for name in self.algorithms}
-        for name, cases in sorted(wanted):
+        """Every algorithm with its defaults, as far as this live log keeps what it needs and there is a model."""
+        names = sorted(name for name in self.algorithms if live.track_pairs or registry.get(name).needs != "pairs")
+        sets: list[CaseSet] = ["all", "closed"] if self.settings.track_closed else ["all"]
+        for name, cases in product(names, sets):
+            try:
+                drawing = registry.derive(name, live, cases)
+            except registry.NotDerivableError:
+                continue
             self.findings.models += 1
-            self._report(what, name, cases, registry.derive(name, live, cases), self.upto, {})
+            self._report(what, name, cases, drawing, self.upto, {})
 
     def _compare(self, what: str, model: MinedModel, picture: object, seq: int) -> None:
         cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
@@ -97,10 +103,12 @@ class Audit:
             ]
 
     def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[Seen], set[str]]:
-        rows = [row for row in self.rows if row.seq <= seq]
-        inside = cases_in(rows, self.settings.memory_cases, self.settings.memory_us)
-        rows = [row for row in rows if row.case in inside]
-        closed = closed_cases(rows, self.settings.end_activities, self.settings.idle_close_us)
+        if seq not in self._rows_at:
+            rows = [row for row in self.rows if row.seq <= seq]
+            inside = cases_in(rows, self.settings.memory_cases, self.settings.memory_us)
+            rows = [row for row in rows if row.case in inside]
+            self._rows_at = {seq: (rows, closed_cases(rows, self.settings.end_activities, self.settings.idle_close_us))}
+        rows, closed = self._rows_at[seq]
         return ([row for row in rows if row.case in closed] if cases == "closed" else rows), closed
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 from models_mining import rows
 from models_mining.auditing import audit, exact_live_algorithms
+from models_mining.core.discovery import MINERS
 from models_mining.miner import Miner
 from models_mining.models import Case, Checkpoint, LogState, MinedModel, Minute
 from streams import leases
@@ -178,6 +179,12 @@ def test_a_miner_that_lost_its_lease_saves_nothing_more(log: EventLog, store: St
     wait_for(lambda: miner.turn() and not miner.followers, what="letting go")
     model = MinedModel.objects.get(log=log)
     assert model.seq == 0
+
+
+def audited_models() -> int:
+    """The picture; from nothing all; from the checkpoint those that need no more than this log's model."""
+    pairs = [name for name in exact_live_algorithms() if MINERS[name].needs == "pairs"]
+    return 1 + 2 * len(exact_live_algorithms()) - len(pairs)
 
 
 def test_audit_finds_a_planted_difference(log: EventLog, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
