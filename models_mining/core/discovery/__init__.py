@@ -5,6 +5,7 @@ from models_mining.core.discovery import (  # noqa: F401  (importing registers)
     alpha_plus,
     declare,
     dfg,
+    eventually_follows,
     footprints,
     heuristics,
     heuristics_net,
@@ -14,7 +15,9 @@ from models_mining.core.discovery import (  # noqa: F401  (importing registers)
     imf,
     log_skeleton,
     lossy_dfg,
+    min_self_distance,
     powl,
+    prefix_tree,
     split,
     transition_system,
 )

@@ -20,7 +20,7 @@ def audit(
     """How ``drawing`` differs from pm4py's minimum self distances of ``rows`` and their witnesses."""
     labels = {node["id"]: node["label"] for node in drawing["nodes"]}
     distances, witnesses = batch_min_self_distance(rows)
-    live = {(node["label"], str(node["distance"])) for node in drawing["nodes"] if "distance" in node}
+    live = {(node["label"], str(node.get("distance"))) for node in drawing["nodes"]}
     between = {(labels[edge["s"]], labels[edge["t"]]) for edge in drawing["edges"]}
     return [
         *set_differences("distance", live, {(activity, str(distance)) for activity, distance in distances.items()}),

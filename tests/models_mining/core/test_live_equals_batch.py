@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.closing import closed_cases
-from models_mining.core.discovery import MINERS, derive
+from models_mining.core.discovery import MINERS
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
+from tests.models_mining.core.drawn import in_a_picture
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import (
     Stored,
@@ -22,38 +23,57 @@ from tests.models_mining.core.strategies import (
     settings_of_logs,
 )
 
-EXACT = sorted(name for name, miner in MINERS.items() if miner.exact and miner.cost == "live")
+EXACT = sorted(
+    name for name, miner in MINERS.items() if miner.exact and (miner.cost == "live" or miner.needs == "pairs")
+)
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "heuristics": [{}, {"dependency_threshold": 0.9}, {"noise_threshold": 0.5, "min_dfg_occurrences": 2}],
+    "heuristics-net": [{}, {"loop_two_threshold": 0.9, "min_activity_count": 2}, {"and_threshold": 0.1}],
+    "imd": [{"view": view} for view in ("tree", "petri-net", "bpmn")],
+    "prefix-tree": [{}, {"depth": 2}, {"states": 4}],
+    "split": [
+        *({"view": view} for view in ("bpmn", "petri-net")),
+        {"concurrency_threshold": 0.8, "filter_percentile": 0.9},
+        {"filter_percentile": 0.0, "minimise_or_joins": False},
+    ],
+}
+"""What to try beside the defaults."""
 
 
-def audited(name: str, log: LiveLog, events: list[Seen]) -> list[str]:
-    """Differences of the model over all cases, and over closed ones where they are tracked."""
+def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, Any] | None = None) -> list[str]:
+    """Differences of the stored model over all cases, and over closed ones where they are tracked."""
     closed = closed_cases(events, log.end_activities, log.idle.idle_us)
     miner = MINERS[name]
     assert miner.audit is not None
-    defaults = miner.check({})
-    found = miner.audit(derive(name, log), events, closed, defaults)
+    complete = miner.check(parameters or {})
+    found = miner.audit(in_a_picture(miner.derive(log, "all", complete)), events, closed, complete)
     if log.closed is not None:
         over_closed = [event for event in events if event.case in closed]
-        found += miner.audit(derive(name, log, "closed"), over_closed, closed, defaults)
+        found += miner.audit(in_a_picture(miner.derive(log, "closed", complete)), over_closed, closed, complete)
     return found
 
 
 @pytest.mark.parametrize("name", EXACT)
-@settings(max_examples=120, deadline=None)
-@given(events=logs(), setup=settings_of_logs(track_closed=True), part=st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
+@given(data=st.data(), events=logs(), setup=settings_of_logs(track_pairs=True), part=st.floats(0, 1))
 def test_the_live_model_equals_the_batch_model_now_and_earlier(
-    name: str, events: list[Seen], setup: dict[str, Any], part: float
+    name: str, data: st.DataObject, events: list[Seen], setup: dict[str, Any], part: float
 ) -> None:
+    parameters = data.draw(st.sampled_from(PARAMETERS.get(name, [{}])))
     stored, now = Stored(events), int(len(events) * part)
     log = fed(LiveLog(**setup), events[:now], stored)
-    assert audited(name, log, events[:now]) == []
+    assert audited(name, log, events[:now], parameters) == []
     fed(log, events[now:], stored)
-    assert audited(name, log, events) == []
+    assert audited(name, log, events, parameters) == []
 
 
-@pytest.mark.parametrize("name", EXACT)
-@settings(max_examples=30, deadline=None)
-@given(events=logs(min_size=5), setup=settings_of_logs(track_closed=True), depth=st.integers(0, 4))
+@pytest.mark.parametrize("name", ["dfg", "heuristics", "prefix-tree", "temporal-profile"])
+@settings(max_examples=12, deadline=None)
+@given(
+    events=logs(min_size=5),
+    setup=settings_of_logs(track_closed=True, track_pairs=True),
+    depth=st.integers(0, 4),
+)
 def test_the_live_model_equals_the_batch_model_for_cases_beyond_the_tree(
     name: str, events: list[Seen], setup: dict[str, Any], depth: int
 ) -> None:
@@ -70,9 +90,10 @@ def test_moments_far_from_now_are_mined_too() -> None:
 def test_a_whole_log_is_mined_as_in_batch_though_a_tenth_of_it_comes_late(path: Path | None) -> None:
     events = late_shuffled(read(path))
     ends = {max(events, key=lambda event: event.at_us).activity}
-    log = LiveLog(end_activities=ends, idle_close_us=30 * 86_400 * 10**6, track_closed=True)
+    log = LiveLog(end_activities=ends, idle_close_us=30 * 86_400 * 10**6, track_closed=True, track_pairs=True)
     fed(log, events, Stored(events))
     assert_consistent(log)
     assert len(log.tree.variants()) > 1
     for name in EXACT:
-        assert audited(name, log, events) == []
+        for parameters in PARAMETERS.get(name, [{}]):
+            assert audited(name, log, events, parameters) == []

@@ -1,6 +1,5 @@
 """Process trees and BPMN diagrams: drawn, named after what is around, and meaning the same net."""
 
-import json
 from collections.abc import Iterator
 
 from hypothesis import given, settings
@@ -10,6 +9,7 @@ from models_mining.core.discovery.pm4py_bridge import trees
 from models_mining.core.drawing import Drawing
 from models_mining.core.nets import Net
 from models_mining.core.trees import Tree
+from tests.models_mining.core.drawn import check
 
 ORDER = Tree(
     "sequence",
@@ -63,35 +63,26 @@ def steps(net: Net, marking: dict[int, int]) -> Iterator[tuple[str | None, tuple
             yield label, tuple(sorted((place, count) for place, count in after.items() if count))
 
 
-def check(drawing: Drawing) -> Net:
-    """What must hold for every drawing with a net; answers the net."""
-    assert json.loads(json.dumps(drawing)) == drawing
-    ids = [node["id"] for node in drawing["nodes"]]
-    edges = {(edge["s"], edge["t"]) for edge in drawing["edges"]}
-    assert len(set(ids)) == len(ids)
-    assert len(edges) == len(drawing["edges"])
-    assert {end for edge in edges for end in edge} <= set(ids)
-    net = Net.from_data(drawing["net"])
-    assert len(drawing["at"]) == len(net.places)
-    for where in drawing["at"]:
-        assert not where or (tuple(where) in edges if len(where) == 2 else where[0] in ids)
-    return net
+def meant(drawing: Drawing) -> Net:
+    """The net of a drawing that is as it must be."""
+    check({**drawing})
+    return Net.from_data(drawing["net"])
 
 
 @settings(max_examples=40, deadline=None)
 @given(tree=process_trees())
 def test_all_views_of_a_tree_mean_the_same(tree: Tree) -> None:
     assert trees.from_pm4py(trees.to_pm4py(tree)) == tree
-    nets = {view: check(trees.draw(tree, view)) for view in ("tree", "petri-net", "bpmn")}
+    nets = {view: meant(trees.draw(tree, view)) for view in ("tree", "petri-net", "bpmn")}
     assert nets["tree"] == nets["petri-net"]
-    meant = traces(nets["tree"], longest=5)
-    assert traces(nets["bpmn"], longest=5) == meant
+    runs = traces(nets["tree"], longest=5)
+    assert traces(nets["bpmn"], longest=5) == runs
     assert trees.draw(tree, "bpmn") == trees.draw(tree, "bpmn")
 
 
 def test_a_diagram_has_no_silent_step_that_says_nothing() -> None:
     drawing = trees.draw(ORDER, "bpmn")
-    net = check(drawing)
+    net = meant(drawing)
     flows = {tuple(where) for where in drawing["at"]}
     assert flows == {(edge["s"], edge["t"]) for edge in drawing["edges"]}
     assert sorted(label or "" for label, _, _ in net.transitions) == [
@@ -120,6 +111,6 @@ def test_parts_are_named_after_the_activities_around_them() -> None:
 
 def test_a_token_is_drawn_at_the_leaf_that_made_it() -> None:
     drawing = trees.draw(ORDER, "tree")
-    net = check(drawing)
+    net = meant(drawing)
     after_register = [at for place, at in zip(net.places, drawing["at"], strict=True) if place.startswith("register →")]
     assert after_register[0] == ["t register"]

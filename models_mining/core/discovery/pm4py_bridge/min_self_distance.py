@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from models_mining.core.discovery.pm4py_bridge.frames import frame
+from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.seen import Seen
 
 
-def batch_min_self_distance(rows: Iterable[Seen]) -> tuple[dict[str, int], set[tuple[str, str]]]:
-    """The least number of events between two of an activity, and pairs of it and what was seen between two so near."""
+def batch_min_self_distance(rows: Iterable[Seen]) -> tuple[dict[str, int | None], set[tuple[str, str]]]:
+    """For each activity the least number of events between two of it; pairs of it and what was seen there."""
     events = frame(rows)
     if events.empty:
         return {}, set()
@@ -17,6 +17,7 @@ def batch_min_self_distance(rows: Iterable[Seen]) -> tuple[dict[str, int], set[t
     from pm4py.objects.conversion.log import converter
 
     log = converter.apply(events, variant=converter.Variants.TO_EVENT_LOG)
-    distances = {activity: int(distance) for activity, distance in algorithm.apply(log).items()}
-    witnesses = utils.derive_msd_witnesses(log, distances)
+    found = algorithm.apply(log)
+    witnesses = utils.derive_msd_witnesses(log, found)
+    distances = {activity: int(found[activity]) if activity in found else None for activity in set(events[ACTIVITY])}
     return distances, {(activity, other) for activity, others in witnesses.items() for other in others}

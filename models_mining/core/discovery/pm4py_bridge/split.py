@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from models_mining.core.bpmn import draw_bpmn
-from models_mining.core.canonical import canonical
 from models_mining.core.discovery.pm4py_bridge.bpmn import from_pm4py
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
+from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py as net_from_pm4py
 from models_mining.core.drawing import Drawing
 from models_mining.core.net_drawing import draw_net
 from models_mining.core.pairs import Pair
@@ -88,5 +88,6 @@ def _named(parameters: Mapping[str, Any]) -> dict[Any, Any]:
 
 
 def _drawn(diagram: Any, view: View) -> Drawing:
-    found = from_pm4py(diagram)
-    return draw_bpmn(found) if view == "bpmn" else draw_net(canonical(found.net))
+    if view == "bpmn":
+        return draw_bpmn(from_pm4py(diagram))
+    return draw_net(net_from_pm4py(*load().convert_to_petri_net(diagram)))
