@@ -5,12 +5,19 @@ pm4py.conformance_temporal_profile.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from models_mining.core.conformance.breaches import Breach, Verdict, breach
 from models_mining.core.seen import Step
 
 TemporalProfile = Mapping[tuple[str, str], tuple[float, float]]
 """Mean and standard deviation in seconds of the time from one activity to another anywhere after it."""
+
+
+def read(drawing: Mapping[str, Any]) -> TemporalProfile:
+    """The times of a drawing (or a stored picture) of the algorithm ``temporal-profile``."""
+    labels = {node["id"]: node["label"] for node in drawing["nodes"]}
+    return {(labels[edge["s"]], labels[edge["t"]]): (edge["mean_s"], edge["deviation_s"]) for edge in drawing["edges"]}
 
 
 def deviations(profile: TemporalProfile, steps: Sequence[Step], *, zeta: float = 6.0) -> list[Breach]:

@@ -167,3 +167,16 @@ def test_references_are_read_from_drawings() -> None:
         "a has happened 2 times, not 1",
         "x is not known",
     ]
+
+
+def test_usual_times_are_read_from_a_drawing() -> None:
+    log = LiveLog(track_pairs=True)
+    times = [("1", "a", 0), ("1", "b", 4), ("2", "a", 0), ("2", "b", 8)]
+    events = [Seen(seq, case, activity, at * 10**6, 0) for seq, (case, activity, at) in enumerate(times, start=1)]
+    profile = temporal_profile.read(MINERS["temporal-profile"].derive(fed(log, events, Stored(events))))
+    (mean_s, deviation_s) = profile["a", "b"]
+    assert (mean_s, round(deviation_s, 6)) == (6.0, 2.828427)
+    late = [Step("a", 0), Step("b", 20 * 10**6)]
+    assert temporal_profile.deviations(profile, late) == []
+    (said,) = temporal_profile.deviations(profile, late, zeta=1)
+    assert said.sentence == "b came 20 s after a, where 6 ± 2.82843 s is usual"
