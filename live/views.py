@@ -58,6 +58,6 @@ def log(request: HttpRequest, slug: str) -> HttpResponse:
     model = default_model(found)
     picture = model.picture if model else None
     context = {"log": found, "now": _now_ms(), "state_icons": STATE_ICONS}
-    if picture is not None and picture["nodes"]:
+    if model and picture and picture["nodes"] and model.algorithm == "dfg":  # others have no drawing here yet
         context |= {"drawing": draw(picture), "tables": tables(picture)}
     return render(request, "live/log.html", context)

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils import timezone
 
-from models_mining.children import Child
+from models_mining.children import Child, Refusal
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.discovery.registry import MINERS, get
+from models_mining.core.discovery.registry import MINERS, NotDerivableError, get
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
 from models_mining.follow import Follower
@@ -63,7 +63,10 @@ class SlowPainter(Painter):
         key = algorithm.state_key(live, self.cases)
         told = {"key": None if key is None else hash(key)}  # a fork hashes texts as its parent and siblings do
         if key is None or self._drawing is None or told["key"] != self._key:
-            told["drawing"] = algorithm.derive(live, self.cases, self.parameters)
+            try:
+                told["drawing"] = algorithm.derive(live, self.cases, self.parameters)
+            except NotDerivableError as error:
+                raise Refusal(str(error)) from error
         return told | {"took_ms": (time.monotonic() - began) * 1000}
 
     def finish_if_done(self, live: LiveLog) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from models_mining.core.cases import CaseSet
-from models_mining.core.discovery.registry import MINERS
+from models_mining.core.discovery.registry import MINERS, NotDerivableError
 from models_mining.core.drawing import Drawing
 from models_mining.core.journal import Changes, Move
 from models_mining.core.live_log import LiveLog
@@ -197,6 +197,9 @@ class LivePainter(Painter):
         began = time.monotonic()
         try:
             drawing = self._derived(live)
+        except NotDerivableError as error:
+            self.fail(live.seq, str(error))
+            return
         except Exception as error:
             logger.exception("Model %s (%s) cannot be derived", self.pk, self.algorithm)
             self.fail(live.seq, f"It failed: {type(error).__name__}: {error}"[:1000])

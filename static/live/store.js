@@ -16,8 +16,8 @@ export function applyDelta(picture, delta) {
   const { epoch, version, seq, structure, at } = delta;
   const nodes = new Map(picture.nodes);
   const edges = new Map(picture.edges);
-  for (const node of delta.nodes) nodes.set(node.id, { ...nodes.get(node.id), ...node });
-  for (const edge of delta.edges) edges.set(`${edge.s}>${edge.t}`, { ...edges.get(`${edge.s}>${edge.t}`), ...edge });
+  for (const node of delta.nodes) nodes.set(node.id, node); // whole, with nothing that it no longer says
+  for (const edge of delta.edges) edges.set(`${edge.s}>${edge.t}`, edge);
   for (const id of delta.removed.nodes) nodes.delete(id);
   for (const [s, t] of delta.removed.edges) edges.delete(`${s}>${t}`);
   for (const edge of edges.values()) if (!nodes.has(edge.s) || !nodes.has(edge.t)) return null;

@@ -234,3 +234,25 @@ def test_a_cookie_from_a_foreign_page_does_not_sign_in(installation: Installatio
         headers = {"Cookie": cookie} | ({"Origin": origin} if origin else {})
         with raw(installation, **headers) as socket:
             assert ask(socket, type="subscribe", id=1, log=log)["ok"] is ok, origin
+
+
+def test_a_petri_net_comes_over_the_socket_and_changes_by_deltas(installation: Installation, log: str) -> None:
+    """Derived by a worker, in a process of its own; asked for over REST it is there too."""
+    model = installation.api("POST", "models/", {"log": log, "algorithm": "imf", "parameters": {"view": "petri-net"}})
+    assert (model["home"], model["error"], model["version"]) == ("work", "", 0)
+    installation.start("work")
+    client = installation.live(log, model=model["id"])
+    first = client.wait_for_seq(1)
+    assert first["kind"] == "petri-net"
+    last_seq = send(installation, log, "Pack", "Ship")
+    wait_for(lambda: client.shown["derived_seq"] >= last_seq or (client.read() and False), 60, "the grown net")
+    labels = {node["label"] for node in client.shown["nodes"] if node["type"] == "transition"}
+    assert {"Take", "Pack", "Ship"} <= labels
+    assert "delta" in client.seen
+    picture = installation.api("GET", f"models/{model['id']}/picture/")
+    whole = {name: client.shown[name] for name in ("epoch", "kind", "derived_seq", "derived_at", "remarks")}
+    assert {name: picture[name] for name in whole} == whole
+    by_id = {node["id"]: node for node in picture["nodes"]}
+    assert {node["id"]: node for node in client.shown["nodes"]} == by_id
+    assert sum(node.get("open", 0) + node.get("maybe", 0) for node in by_id.values()) >= 1  # the case is in the net
+    client.close()

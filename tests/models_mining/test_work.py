@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from models_mining import deriving, painting
 from models_mining.auditing import audit
@@ -126,10 +128,31 @@ def test_nobody_looks_so_only_the_first_picture_is_derived(slow: MinedModel, wor
     until(work, other, lambda row: row.picture and row.seq == 6, "another model as of the newest event")
     slow.refresh_from_db()
     assert (slow.version, slow.seq) == (1, 5)
-    watch(slow)
+    client = APIClient()
+    client.force_authenticate(User.objects.create_superuser("owner"))
+    asked = client.get(f"/api/v1/models/{slow.pk}/picture/").json()
+    assert (asked["derived_seq"], asked["kind"]) == (5, "powl")  # what there is, and the newest as soon as it is there
     work.look(time.monotonic())
     model = until(work, slow, lambda row: derived(row) == 6, "a picture that somebody waits for")
     assert "Pay" in labels(model)
+
+
+def test_every_algorithm_makes_a_model_and_parameters_are_checked(log: EventLog) -> None:
+    client = APIClient()
+    client.force_authenticate(User.objects.create_superuser("owner"))
+    for row in client.get("/api/v1/algorithms/").json()["results"]:
+        made = client.post("/api/v1/models/", {"log": "orders", "algorithm": row["name"]})
+        assert made.status_code == 201, made.json()
+        assert made.json()["home"] == {"live": "mine", "slow": "work"}[row["cost"]]
+        for parameter in row["parameters"]:
+            refused = client.post(
+                "/api/v1/models/",
+                {"log": "orders", "algorithm": row["name"], "parameters": {parameter["name"]: [None]}},
+            )
+            assert refused.status_code == 400
+            (error,) = refused.json()["errors"]
+            assert error["pointer"] == "/parameters"
+            assert parameter["name"] in error["detail"]
 
 
 def test_the_newest_state_wins(slow: MinedModel, work: Work, store: Store, algorithm: Any, tmp_path: Path) -> None:
