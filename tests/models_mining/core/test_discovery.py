@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,6 +116,15 @@ def test_every_algorithm_says_what_it_is() -> None:
         assert miner.audit is not None or not miner.exact
     with pytest.raises(LookupError, match=r"'no such'.*dfg"):
         get("no such")
+
+
+def test_every_algorithm_and_every_parameter_of_it_is_documented() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in Path("docs/algorithms").glob("*.md"))
+    for name, miner in MINERS.items():
+        assert f"`{name}`" in pages, name
+        for parameter in miner.parameters if name != "lossy-dfg" else ():
+            assert f"`{parameter.name}`" in pages, (name, parameter.name)
+            assert parameter.meaning
 
 
 @pytest.fixture
