@@ -6,7 +6,9 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import AsyncClient
 from rest_framework.test import APIClient
 
@@ -104,7 +106,9 @@ def test_an_export_is_streamed_where_the_web_runs_asynchronously(api: APIClient,
     async def pieces() -> list[bytes]:
         answer = await client.get(f"{LOG}export/?as=xes", headers={"Accept": "application/xml"})
         assert (answer.status_code, answer.is_async) == (200, True)
-        return [piece async for piece in answer.streaming_content]
+        found = [piece async for piece in answer.streaming_content]
+        await sync_to_async(connections.close_all)()  # of the thread that made them
+        return found
 
     found = asyncio.run(pieces())
     assert len(found) > 2
