@@ -12,11 +12,11 @@ from pathlib import Path
 
 from bench.world import free_port, start_broker
 
-Child = Callable[[str, int, int], float]  # (kind of drain, port, events) → what it took
+Bare = Callable[[int, int], float]  # (port, events) → seconds in which a bare subscriber took them
 Publish = Callable[[int, int, int], None]  # (port, events, pair)
 
 
-def walls(events: int, pairs: int, child: Child, publish: Publish) -> tuple[list[float], list[float]]:
+def walls(events: int, pairs: int, publish: Publish, bare_s: Bare) -> tuple[list[float], list[float]]:
     """Seconds of each drain: to the live socket, and into the bare subscriber."""
     from tests.installation import Installation
 
@@ -30,11 +30,11 @@ def walls(events: int, pairs: int, child: Child, publish: Publish) -> tuple[list
                 for role in ("web", "mine", "ingest"):
                     made.start(role)
                 made.add_stream(made.connect_broker(f"mqtt://127.0.0.1:{port}"), "bench")
-                child("bare", port, 0)  # makes the session
+                bare_s(port, 0)  # makes the session
                 while made.api("GET", "brokers/")["results"][0]["state"] != "connected":
                     time.sleep(0.1)
                 publish(port, 8, -1)
-                child("bare", port, 8)
+                bare_s(port, 8)
                 while not made.api("GET", "logs/")["results"]:
                     time.sleep(0.1)
                 client = made.live("p")
@@ -43,14 +43,14 @@ def walls(events: int, pairs: int, child: Child, publish: Publish) -> tuple[list
                     made.processes["ingest"].send_signal(signal.SIGSTOP)
                     publish(port, events, pair)
                     if pair % 2:
-                        bare.append(child("bare-wall", port, events))
+                        bare.append(bare_s(port, events))
                     began = time.perf_counter()
                     made.processes["ingest"].send_signal(signal.SIGCONT)
                     done += events
                     client.wait_for_seq(done, timeout_s=300)
                     full.append(time.perf_counter() - began)
                     if not pair % 2:
-                        bare.append(child("bare-wall", port, events))
+                        bare.append(bare_s(port, events))
                 client.close()
         finally:
             broker.terminate()
