@@ -22,7 +22,7 @@ class MinedModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscr
         ("Newest picture", {"fields": ["home", "epoch", "version", "seq", "derived_at", "took_ms", "error"]}),
     ]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "algorithm":
             kwargs["widget"] = forms.Select(
                 choices=[(name, f"{name}: {MINERS[name].summary}") for name in sorted(MINERS)]

@@ -11,6 +11,7 @@ from models_mining.core.nets import Net
 from models_mining.core.positions import Positions, draw, replayed_net
 
 BUDGET_S = 0.020  # of one refresh; the next goes on where it ended
+MANY = 10_000  # cases to remember by name; beyond, all are looked at
 READ_BACK = 20  # cases beyond the prefix tree whose events one refresh reads
 
 
@@ -29,6 +30,8 @@ class Whereabouts:
         """These cases have had events."""
         if self._touched is not None:
             self._touched.update(touched)
+            if len(self._touched) > MANY:  # nobody looks, and names must not pile up
+                self._touched = None
 
     def draw(self, drawing: Drawing, live: LiveLog, cases: CaseSet) -> Drawing:
         """The drawing with the open cases as of now, or as many as the budget allows: see `complete`.

@@ -1,8 +1,9 @@
 """REST resource ``jobs/``: what takes long and was asked for."""
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -64,7 +65,7 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
     def cancel(self, request: Request, pk: int) -> Response:
         """End it, unless somebody else waits for it too: then it goes on for them."""
         job = self.get_object()
-        jobs.cancel(job, request.user)
+        jobs.cancel(job, cast("User", request.user))
         job.refresh_from_db()
         return Response(self.get_serializer(job).data)
 
