@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString
 from streams.encryption import encrypt
 from streams.models import Broker, Event, EventLog, Rejection, Republish, Stream
 from streams.registration import COUNTS, TEST_TIMEOUT_S, remove_stream, setup_lock
+from streams.removal import archive
+from streams.rest import Conflict
 from streams.retry import retry
 from streams.sources import test_connection
 
@@ -206,8 +208,27 @@ class RepublishAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
 class EventLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
     list_display = ["name", "slug", "stored", "first_at", "last_at", "last_received_at", "map", "events"]
     search_fields = ["slug", "name"]
-    readonly_fields = ["stored", "first_at", "last_at", "last_received_at", "opened_by", "map", "events"]
-    actions = None
+    readonly_fields = [
+        *("stored", "retired_events", "first_at", "last_at", "last_received_at", "archived_at"),
+        *("opened_by", "map", "events"),
+    ]
+    list_filter = [("archived_at", admin.EmptyFieldListFilter)]
+    actions = ["archive"]
+
+    @admin.action(description="Archive: take no more events", permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: "QuerySet[EventLog]") -> None:
+        for log in queryset:
+            try:
+                archive(log)
+            except Conflict as error:
+                self.message_user(request, str(error.detail), messages.ERROR)
+            else:
+                self.message_user(request, f"{log} is archived.", messages.SUCCESS)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # one at a time, and only what holds nothing
+        return actions
 
     @admin.display
     def map(self, log: EventLog) -> SafeString | str:

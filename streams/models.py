@@ -152,7 +152,7 @@ class EventLog(SetUp):
     first_at = models.DateTimeField(null=True, editable=False)
     last_at = models.DateTimeField(null=True, editable=False)
     last_received_at = models.DateTimeField(null=True, editable=False)
-    retired_events = models.PositiveBigIntegerField(default=0, editable=False)  # deleted by retention
+    retired_events = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)  # deleted by retention
     archived_at = models.DateTimeField(null=True, editable=False)  # since then it takes no events
 
     class Meta:

@@ -159,6 +159,15 @@ def test_a_log_with_events_cannot_be_deleted(site: Client, everything: dict[type
     assert EventLog.objects.get() == log
 
 
+def test_a_log_is_archived_once_no_stream_writes_into_it(site: Client, stream: Stream, log: EventLog) -> None:
+    Stream.objects.filter(pk=stream.pk).update(log=log)
+    form = {"action": "archive", "_selected_action": [log.pk]}
+    assert "stop line-1 first" in site.post("/admin/streams/eventlog/", form, follow=True).content.decode()
+    Stream.objects.update(enabled=False)
+    assert "Factory is archived." in site.post("/admin/streams/eventlog/", form, follow=True).content.decode()
+    assert EventLog.objects.get().archived_at is not None
+
+
 def test_a_refused_message_is_shown_as_text(site: Client, everything: dict[type, Any]) -> None:
     page = site.get(f"/admin/streams/rejection/{everything[Rejection].pk}/change/").content.decode()
     assert r"&lt;b&gt;\xff" in page
