@@ -4,12 +4,13 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 Kind = Literal[
     "graph",  # nodes are activities, with the log's numbers as ids: directly-follows, footprints, heuristics net …
-    "petri-net",  # places, transitions
-    "process-tree",  # operators and leaves; edges lead to children, in the order of `place`
-    "bpmn",  # events, tasks, gateways; edges are sequence flows
-    "powl",  # partial orders and choices over leaves
-    "states",  # a transition system, a prefix tree
+    "petri-net",  # place, transition, silent; tokens `initial` and `final` of places, weight `n` of arcs
+    "process-tree",  # sequence, xor, parallel, loop …, leaf, silent; edges lead to children, in the order of `place`
+    "bpmn",  # start, end, task, xor, and, or; edges are sequence flows
+    "powl",  # partial orders, choices and loops over leaves; see docs/algorithms/powl.md
+    "states",  # states and what leads from one to another: a transition system, a prefix tree
 ]
+"""What nodes and edges mean. After each: the values of ``type`` of its nodes, and members of its own."""
 
 Row = dict[str, Any]
 
@@ -17,11 +18,13 @@ Row = dict[str, Any]
 class Drawing(TypedDict):
     """A model as nodes and edges.
 
-    A node has ``id`` and ``label``. Where nodes are activities, ``id`` is the activity's number in the log. Elsewhere
-    it is a ``str`` that follows from the node's own surroundings (labels, not memory addresses), so that what stayed
-    the same keeps its id when another part of the model changes; pictures give each a number of its own. ``type``
-    says what a node is (``place``, ``transition``, ``xor``, ``task`` …). An edge has ``s`` and ``t``, ids of nodes,
-    and no other edge has the same two. All else is measured or told of them: ``n``, ``mean_s``, ``relation`` …
+    A node has ``id`` and ``label`` (the activity; "" where there is none; of a place its name). Where nodes are
+    activities, ``id`` is the activity's number in the log. Elsewhere it is a ``str`` that follows from the node's own
+    surroundings (labels, not memory addresses), so that what stayed the same keeps its id when another part of the
+    model changes; pictures give each a number of its own. ``type`` says what a node is. An edge has ``s`` and ``t``,
+    ids of nodes, and no other edge has the same two. All else is measured or told of them: ``n``, ``mean_s``,
+    ``relation`` … Nothing at all (no cases) is drawn with no nodes. The order of nodes and edges is fixed, too: the
+    same model is the same value, in every process.
 
     ``net`` is what cases are replayed on (:meth:`models_mining.core.nets.Net.to_data`), where there is one; ``at``
     tells for each of its places, in order, where its tokens are drawn: ``[id]`` of a node, ``[s, t]`` of an edge, or

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from models_mining.core.canonical import listed
 from models_mining.core.cases import CaseSet
 from models_mining.core.compare import EXACT, count_differences, set_differences
 from models_mining.core.discovery.counting import follows, in_order
@@ -88,6 +89,6 @@ def mine(log: LiveLog, cases: CaseSet = "all", **parameters: Any) -> Drawing:
     nodes.sort(key=lambda node: node["id"])
     edges.sort(key=lambda edge: (edge["s"], edge["t"]))
     drawing = Drawing(kind="graph", nodes=nodes, edges=edges)
-    if left_out := sorted(counts.activities.keys() - found.nodes.keys()):
-        drawing["remarks"] = [f"Left out, because nothing depends on it: {label}." for label in left_out[:20]]
+    if left_out := counts.activities.keys() - found.nodes.keys():
+        drawing["remarks"] = [f"Left out, as no dependency of theirs is sure enough: {listed(left_out)}."]
     return drawing
