@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import Http404
-from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import NotAuthenticated
@@ -12,8 +11,9 @@ from rest_framework.response import Response
 
 from models_mining import jobs, reading
 from models_mining.jobs.api import JobSerializer
+from models_mining.jobs.api import answer as job_answer
 from models_mining.jobs.past import asked_of
-from models_mining.models import Job, MinedModel
+from models_mining.models import MinedModel
 from streams.access import LogPermission, seen_by
 from streams.models import EventLog
 from streams.moments import MomentError, parse_moment
@@ -39,11 +39,7 @@ def answer(request: Request, kind: str, model: MinedModel, moments: dict[str, in
     """The result of such a job (200), or the job itself to look at again (202)."""
     if not request.user.is_authenticated:
         raise NotAuthenticated
-    job = jobs.start(kind, model.log, asked_of(model) | moments, request.user)
-    if job.state == Job.State.DONE:
-        return Response(job.result, headers={"Cache-Control": "private, no-cache"})
-    location = request.build_absolute_uri(reverse("job-detail", args=[job.pk]))
-    return Response(JobSerializer(job).data, status=202, headers={"Location": location, "Retry-After": "1"})
+    return job_answer(request, jobs.start(kind, model.log, asked_of(model) | moments, request.user))
 
 
 class CompareView(generics.GenericAPIView[MinedModel]):

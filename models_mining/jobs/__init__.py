@@ -39,6 +39,7 @@ __all__ = ["HINT", "JOBS", "JobKind", "Refusal", "Task", "cancel", "find", "fold
 HINT = "jobs"  # a job waits, or is cancelled
 KEPT = timedelta(days=1)  # a finished job, with its result
 KINDS: tuple[str, ...] = (
+    "models_mining.jobs.align",
     "models_mining.jobs.logs",
     "models_mining.jobs.past",
 )  # modules that register kinds of jobs; loaded when a kind is looked for

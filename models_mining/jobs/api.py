@@ -6,6 +6,7 @@ import django_filters
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponseBase
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
@@ -35,6 +36,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_files(self, job: Job) -> list[str]:
         return sorted(file.name for file in jobs.folder(job.pk).glob("*")) if job.state == Job.State.DONE else []
+
+
+def answer(request: Request, job: Job) -> Response:
+    """The result of a job (200), or the job itself, and where to look at it again (202)."""
+    if job.state == Job.State.DONE:
+        return Response(job.result, headers={"Cache-Control": "private, no-cache"})
+    location = request.build_absolute_uri(reverse("job-detail", args=[job.pk]))
+    return Response(JobSerializer(job).data, status=202, headers={"Location": location, "Retry-After": "1"})
 
 
 class JobFilter(django_filters.FilterSet):

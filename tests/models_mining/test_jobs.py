@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from models_mining import jobs
 from models_mining.jobs import Refusal, Task
-from models_mining.models import Job
+from models_mining.miner import Miner
+from models_mining.models import Job, MinedModel
 from models_mining.work import Work
 from streams.models import Event, EventLog, Lease
 from tests.conftest import wait_for
@@ -178,3 +179,27 @@ def test_a_job_whose_worker_is_killed_is_taken_up_again_but_not_for_ever(
     for _ in range(3):
         os.waitpid(work_forever(), 0)
     assert "ended 3 times" in until(work, hopeless, "failed").error
+
+
+def test_a_case_is_aligned_with_the_net_of_a_model(log: EventLog, store: Store, work: Work, ann: User) -> None:
+    """The net allows what two cases did; the third did something else in between."""
+    store("a Take 0", "a Pack 1", "a Ship 2", "b Take 3", "b Pack 4", "b Ship 5")
+    Miner().drain()
+    model = MinedModel.objects.create(log=log, algorithm="im", parameters={"view": "petri-net"})
+    ask = f"/api/v1/models/{model.pk}/alignment/?case="
+    assert api_of(ann).get(f"{ask}a").status_code == 409  # there is no net yet
+    wait_for(lambda: work.turn() and MinedModel.objects.exclude(definition=None).filter(pk=model.pk), 30, "a net")
+    store("c Take 6", "c Weigh 7", "c Ship 8")
+    Miner().drain()
+    assert api_of(ann).get(f"{ask}d").status_code == 400
+
+    asked = api_of(ann).get(f"{ask}c")
+    assert asked.status_code == 202
+    until(work, Job.objects.get(), "done")
+    told = api_of(ann).get(f"{ask}c").json()
+    assert (told["deviations"], told["closed"]) == (2, True)
+    assert [(move["kind"], move["activity"]) for move in told["moves"] if move["kind"] in ("log", "model")] in (
+        [("log", "Weigh"), ("model", "Pack")],
+        [("model", "Pack"), ("log", "Weigh")],
+    )
+    assert api_of(ann).get(asked.headers["Location"]).json()["result"] == told
