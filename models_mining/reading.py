@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Count, Func, Max, Min
+from django.db.models import BigIntegerField, Func, Max, Min
 from django.db.models.sql.compiler import SQLCompiler
 
 from models_mining.core.seen import Seen, Step
@@ -132,11 +132,6 @@ def newest_cases(log: int, upto: int, cases: int | None, last_us: int | None) ->
     if last_us is not None and newest is not None:
         found = found.filter(heard__gt=newest["heard"] - timedelta(microseconds=last_us))
     return set(found.values_list("case", flat=True)[:cases])
-
-
-def cases(log: int, upto: int) -> int:
-    """How many cases there are up to ``upto``."""
-    return Event.objects.filter(log=log, seq__lte=upto).aggregate(cases=Count("case", distinct=True))["cases"] or 0
 
 
 def activities(log: int, upto: int) -> list[str]:

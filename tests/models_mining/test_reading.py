@@ -1,0 +1,55 @@
+"""What a miner reads of the table: moments to the microsecond, parts that cover a log, cases that are in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models_mining import reading
+from streams.models import EventLog
+from streams.services import NewEvent, store_events
+from tests.models_mining.conftest import NOON, Store
+
+pytestmark = pytest.mark.django_db
+
+MOMENTS = [
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(1970, 1, 1, tzinfo=UTC),
+    datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+]
+
+
+def test_moments_are_read_to_the_microsecond_whichever_way(log: EventLog) -> None:
+    store_events([NewEvent(log_id=log.pk, case="c", activity="a", at=at, received_at=at) for at in MOMENTS])
+    exact = [reading.microseconds(at) for at in MOMENTS]
+    assert [read.seen.at_us for read in reading.after(log.pk, 0, 99)] == exact
+    assert [event.at_us for event in reading.in_order(log.pk, 99)] == exact
+    assert [event.received_at_us for event in reading.in_sequence(log.pk, 99)] == exact
+    tail = reading.TailReader(log.pk)
+    assert [step.at_us for step in tail("c", None, 99)] == exact
+    assert [tail.heard("c", seq) for seq in range(1, 8)] == [None, *exact]
+    assert tail.heard("d", 99) is None
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_parts_cover_every_case_once(log: EventLog, store: Store, number: int) -> None:
+    store(*(f"{case} Take {n}" for n in range(5) for case in ("a", "B", "ä", "☃", "0", "zz")))
+    parts = reading.parts(log.pk, number)
+    found = [{event.case for event in reading.in_order(log.pk, 99, *part)} for part in parts]
+    assert len(parts) == number
+    assert sorted(case for cases in found for case in cases) == sorted({"a", "B", "ä", "☃", "0", "zz"})
+    assert reading.parts(0, number) == [(None, None)]
+
+
+def test_activities_are_told_by_first_appearance_and_cases_by_newest_activity(log: EventLog, store: Store) -> None:
+    store("a Pack 5", "b Take 1", "c Pack 1", "b Check 0", "d Take 0")  # one a second
+    assert reading.activities(log.pk, 99) == ["Pack", "Take", "Check"]
+    assert reading.activities(log.pk, 3) == ["Pack", "Take"]
+    assert reading.newest_cases(log.pk, 99, 2, None) == {"b", "d"}
+    assert reading.newest_cases(log.pk, 3, 2, None) == {"b", "c"}
+    assert reading.newest_cases(log.pk, 99, None, 2_000_000) == {"b", "d"}
+    assert reading.newest_cases(log.pk, 99, None, 2_000_001) == {"b", "c", "d"}
+    assert reading.newest_cases(0, 99, 5, 5) == set()
+    assert reading.seq_at(log.pk, NOON + timedelta(seconds=2.5)) == 2
