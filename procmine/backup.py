@@ -5,6 +5,7 @@ itself, or what pg_dump wrote), the secret key and the installation's name where
 ``manifest.json``, which says what is in it.
 """
 
+import fcntl
 import io
 import json
 import os
@@ -158,6 +159,13 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
 
 
 def _refuse_what_is_there(*, force: bool) -> None:
+    served = settings.VAR / "ports" / "serve"  # locked by `serve` for as long as it runs
+    if served.exists():
+        with served.open() as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BackupError(f"procmine serves with {settings.VAR}: stop it first.") from None
     try:
         if MigrationExecutor(connection).loader.applied_migrations:
             running = Lease.objects.filter(expires_at__gt=Now()).values_list("name", flat=True)

@@ -1,5 +1,6 @@
 """A backup made while events come in holds a moment of it whole; restored, everything goes on from there."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -16,7 +17,8 @@ from django.conf import settings
 from django.db import connection
 
 from procmine.backup import BackupError, backup, restore
-from streams.models import Broker, EventLog
+from streams.leases import acquire
+from streams.models import Broker, EventLog, Lease
 from streams.services import NewEvent, store_events
 from tests.conftest import wait_for
 
@@ -134,6 +136,16 @@ def test_what_is_no_backup_changes_nothing(log: EventLog, tmp_path: Path) -> Non
     backup(tmp_path / "whole.tar")
     with pytest.raises(BackupError, match="--force replaces all of it"):
         restore(tmp_path / "whole.tar")
+    served = settings.VAR / "ports" / "serve"
+    served.parent.mkdir(exist_ok=True)
+    with served.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as `serve` does
+        with pytest.raises(BackupError, match="stop it first"):
+            restore(tmp_path / "whole.tar", force=True)
+    acquire("broker:1")
+    with pytest.raises(BackupError, match=r"Something runs here.*broker:1"):
+        restore(tmp_path / "whole.tar", force=True)
+    Lease.objects.all().delete()
     with tarfile.open(tmp_path / "whole.tar") as whole, tarfile.open(damaged, "w") as cut:
         for info in whole:
             if not info.name.startswith("database"):

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from streams.models import Broker, Delivered, Event, EventLog, Rejection, Stream
+from streams.retry import retry
 from tests.conftest import wait_for
 from tests.streams.conftest import counts, stored, wait_received
 
@@ -240,3 +241,32 @@ def test_what_waits_is_drained_at_the_end(registered, ingesting, publish, base):
     assert counts(stream)["received"] == 1000  # all were acknowledged: none comes again
     publish(f"{base}/loan/c/Last", b"")
     wait_for(lambda: counts(stream)["received"] == 1001, what="the next message")
+
+
+def test_what_comes_for_an_archived_log_is_refused_and_can_be_retried_once_it_is_open_again(
+    registered, ingesting, publish, base
+):
+    stream = registered()
+    ingesting()
+    publish(f"{base}/loan/c1/Check", b"")
+    wait_received(stream, 1)
+    EventLog.objects.update(archived_at=datetime.now(UTC))
+    publish(f"{base}/loan/c1/Pay", b"", b"")
+    assert wait_received(stream, 3)["rejected"] == 2
+    assert set(Rejection.objects.values_list("reason", flat=True)) == {"archived"}
+    EventLog.objects.update(archived_at=None)
+    assert [one.status for one in retry(Rejection.objects.all())] == ["mended", "mended"]
+    publish(f"{base}/loan/c1/Close", b"")
+    assert wait_received(stream, 4) == {"received": 4, "stored": 4, "duplicates": 0, "rejected": 0, "ignored": 0}
+    assert [activity for _, activity in stored()] == ["Check", "Pay", "Pay", "Close"]
+
+
+def test_cloud_events_of_a_topic_become_events_of_its_log(registered, ingesting, publish, base):
+    log = EventLog.objects.create(slug="line", name="line")
+    stream = registered(format="cloudevents", log=log, topic=f"{base}/#", mapping={"case": "/data/order"})
+    ingesting()
+    event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "Pack", "data": {"order": 7}}
+    publish(f"{base}/line-1", json.dumps(event).encode(), b"{}", json.dumps(event).encode())
+    assert wait_received(stream, 3) == {"received": 3, "stored": 1, "duplicates": 1, "rejected": 1, "ignored": 0}
+    assert stored() == [("7", "Pack")]
+    assert Rejection.objects.get().reason == "missing_specversion"
