@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Func, Max, Min
+from django.db.models import BigIntegerField, F, Func, Max, Min, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 from models_mining.core.seen import Seen, Step
@@ -82,12 +83,15 @@ def _trace(attributes: dict[str, Any]) -> dict[str, Any] | None:
 
 def traces(log: int, cases: list[str]) -> dict[str, dict[str, Any]]:
     """The trace attributes of some cases, last value (by seq) wins; those without any are left out."""
-    found: dict[str, dict[str, Any]] = {}
-    rows = Event.objects.filter(log=log, case__in=cases).order_by("seq").values_list("case", "attributes")
-    for case, attributes in rows.iterator(chunk_size=5000):
+    told: list[tuple[int, str, dict[str, Any]]] = []
+    rows = Event.objects.filter(log=log, case__in=cases).values_list("seq", "case", "attributes")
+    for seq, case, attributes in rows.order_by("case", "at", "seq").iterator(chunk_size=CHUNK):  # as the index is
         trace = _trace(attributes)
         if trace is not None:
-            found.setdefault(case, {}).update(trace)
+            told.append((seq, case, trace))
+    found: dict[str, dict[str, Any]] = {}
+    for _, case, trace in sorted(told, key=itemgetter(0)):
+        found.setdefault(case, {}).update(trace)
     return found
 
 
@@ -166,7 +170,7 @@ class TailReader:
 
     def __call__(self, case: str, at_us: int | None, before_seq: int) -> list[Step]:
         """The events of ``case`` with ``seq`` < ``before_seq`` from the second last one not after ``at_us`` on."""
-        rows = Event.objects.filter(log=self.log, case=case, seq__lt=before_seq)
+        rows = self._events(case, before_seq)
         if at_us is not None:
             before = rows.filter(at__lte=moment(at_us)).order_by("-at", "-seq").values_list("at", flat=True)[:2]
             begin = list(before)
@@ -175,8 +179,12 @@ class TailReader:
         steps = rows.order_by("at", "seq").values_list("activity", "at")
         return [Step(activity, microseconds(at)) for activity, at in steps]
 
+    def _events(self, case: str, before_seq: int) -> "QuerySet[Event]":
+        """Found by the case: were ``seq`` bare, SQLite would rather walk through all numbers below."""
+        return Event.objects.filter(log=self.log, case=case).alias(number=F("seq") + 0).filter(number__lt=before_seq)
+
     def heard(self, case: str, before_seq: int) -> int | None:
         """The greatest arrival of the events of ``case`` with ``seq`` < ``before_seq``; None: no such."""
-        rows = Event.objects.filter(log=self.log, case=case, seq__lt=before_seq)
+        rows = self._events(case, before_seq)
         heard: datetime | None = rows.aggregate(heard=Max("received_at"))["heard"]
         return None if heard is None else microseconds(heard)

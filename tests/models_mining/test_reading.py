@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from models_mining import reading
 from streams.models import EventLog
@@ -31,6 +33,22 @@ def test_moments_are_read_to_the_microsecond_whichever_way(log: EventLog) -> Non
     assert [step.at_us for step in tail("c", None, 99)] == exact
     assert [tail.heard("c", seq) for seq in range(1, 8)] == [None, *exact]
     assert tail.heard("d", 99) is None
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what is in the table")
+def test_what_is_read_of_a_case_is_found_by_the_case(log: EventLog) -> None:
+    tail = reading.TailReader(log.pk)
+    with CaptureQueriesContext(connection) as asked:
+        tail("c", None, 500)
+        tail("c", 0, 500)
+        tail.heard("c", 500)
+        reading.traces(log.pk, ["c", "d"])
+    assert len(asked) == 5
+    for query in asked:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
+            plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+        assert "event_case (log_id=? AND case=?" in plan, query["sql"]
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
