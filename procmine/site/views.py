@@ -40,6 +40,7 @@ class Metrics(APIView):
 
     permission_classes = [SeesAll]
     content_negotiation_class = OneForm
+    schema = None  # it is beside the API, and its form is Prometheus's own
 
     def get(self, request: Request) -> HttpResponse:
         """The text format 0.0.4."""
