@@ -54,6 +54,7 @@ class KafkaSource:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "allow.auto.create.topics": False,
+            "topic.metadata.refresh.interval.ms": 2000,  # a topic or partition that is new
             "partition.assignment.strategy": "cooperative-sticky",
             "session.timeout.ms": int(max(_SESSION_MIN_S, settings.LEASE_S) * 1000),
             "queued.max.messages.kbytes": 16 * 1024,

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer
 
+from streams.kafka import KafkaSource
 from streams.models import Broker, Event, EventLog, Position, Rejection, Stream
 from streams.sources import test_connection as try_connection
 from tests.conftest import free_port, wait_for
@@ -140,3 +141,27 @@ def test_what_is_wrong_is_told_in_words(row, server, monkeypatch):
     assert "cannot be used" in (try_connection(row, 1) or "")
     monkeypatch.setitem(sys.modules, "confluent_kafka", None)
     assert "pip install confluent-kafka" in (try_connection(row, 1) or "")
+
+
+def test_while_the_database_rests_the_partitions_are_kept_and_nothing_is_passed_over(stream, send):
+    source = KafkaSource(stream.broker)
+    source.connect()
+    source.follow([stream])
+    send(*map(event, range(50)))
+    found: list[int] = []
+
+    def take(limit: int = 10) -> int:
+        found.extend(record.offset for record in source.receive(limit, 0.2))
+        return len(found)
+
+    try:
+        wait_for(lambda: take(10) >= 10, 20, "the first records")
+        for _ in range(3):
+            source.keep_alive(0.1)
+        send(*map(event, range(50, 60)))
+        source.keep_alive(0.1)
+        wait_for(lambda: take(10) >= 60, 20, "the other records")
+    finally:
+        source.close()
+        source.release()
+    assert found == list(range(60))
