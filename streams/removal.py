@@ -1,6 +1,7 @@
 """Events that leave for good: whole cases, by what retention says, or a whole log that was archived before."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from streams.models import Event, EventLog, Retired, Stream
 from streams.rest import Conflict
 
 CASES = 500  # named in one statement
+FORGOTTEN = timedelta(days=30)  # rows that say what was deleted; nothing that they cover is left
 EVENTS = 20_000  # about as many are deleted in one transaction, so that no writer waits for long
 
 
@@ -27,6 +29,7 @@ def archive(log: EventLog) -> None:
 def retire(log: EventLog, cases: Mapping[str, int]) -> int:
     """Delete the events up to ``seq`` of some cases; how many. Call it in a transaction that holds the log's row."""
     now = timezone.now()
+    Retired.objects.filter(log=log, at__lt=now - FORGOTTEN).delete()
     names = sorted(cases)
     deleted = 0
     for start in range(0, len(names), CASES):
