@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import F
 from django.utils import timezone
 
 from models_mining.core.cases import Case as LiveCase
@@ -13,6 +12,8 @@ from models_mining.core.journal import Transition
 from models_mining.core.live_log import LiveLog
 from models_mining.models import Case, LogState, Minute
 from models_mining.reading import moment
+
+T = TypeVar("T")
 
 MINUTE_US = 60_000_000
 _FIELDS = ["node", "length", "started_at", "last_at", "seq", "closed_at"]
@@ -84,8 +85,8 @@ def save_cases(
         )
 
 
-def _chunks(names: list[str], size: int = 500) -> Iterable[list[str]]:
-    return (names[start : start + size] for start in range(0, len(names), size))
+def _chunks(items: list[T], size: int = 500) -> Iterable[list[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _row(log: int, live: LiveLog, name: str, left: Mapping[str, LiveCase]) -> Case:
@@ -103,13 +104,24 @@ def _row(log: int, live: LiveLog, name: str, left: Mapping[str, LiveCase]) -> Ca
 
 
 def save_minutes(log: int, pending: Pending) -> None:
-    """Add to the minutes."""
-    for minute in pending.events.keys() | pending.started.keys() | pending.closed.keys():
-        Minute.objects.bulk_create([Minute(log_id=log, minute=moment(minute * MINUTE_US))], ignore_conflicts=True)
-        Minute.objects.filter(log=log, minute=moment(minute * MINUTE_US)).update(
-            events=F("events") + pending.events[minute],
-            started=F("started") + pending.started[minute],
-            closed=F("closed") + pending.closed[minute],
+    """Add to the minutes; only the owner of the log does, so they may be read first."""
+    minutes = list(pending.events.keys() | pending.started.keys() | pending.closed.keys())
+    for some in _chunks(minutes):
+        found = Minute.objects.filter(log=log, minute__in=[moment(minute * MINUTE_US) for minute in some])
+        known = {row.minute: row for row in found}
+        rows = []
+        for minute in some:
+            row = known.get(moment(minute * MINUTE_US)) or Minute(log_id=log, minute=moment(minute * MINUTE_US))
+            row.events += pending.events[minute]
+            row.started += pending.started[minute]
+            row.closed += pending.closed[minute]
+            row.pk = None
+            rows.append(row)
+        Minute.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["log", "minute"],
+            update_fields=["events", "started", "closed"],
         )
 
 
