@@ -151,7 +151,7 @@ class BrokerIngest(threading.Thread):
             except (DatabaseError, InterfaceError) as error:
                 if self.once:
                     raise
-                self._fail(f"The database does not take events: {error}")
+                self._fail(f"The database does not take events: {_in_words(error)}")
                 self._wait_in_touch(source, DELAYS_S[min(tries, len(DELAYS_S) - 1)])
                 tries += 1
         source.acknowledge(messages)
@@ -235,3 +235,11 @@ class BrokerIngest(threading.Thread):
             log.warning("broker %d: the database is away at the end; the lease runs out by itself", self.broker_id)
         finally:
             connection.close()
+
+
+def _in_words(error: Exception) -> str:
+    """What the database said, and what helps."""
+    said = str(error).strip().rstrip(".")
+    if "full" in said or "No space left" in said:  # SQLite: database or disk is full
+        return f"{said}. Make room on its disk; recording goes on by itself, and until then nothing is acknowledged."
+    return f"{said}. Nothing is acknowledged until it does."

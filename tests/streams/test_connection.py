@@ -209,18 +209,24 @@ def test_a_wrong_password_is_told_and_a_mended_one_used_at_once(ingesting, tmp_p
         mosquitto.stop()
 
 
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Key and self-signed certificate of 127.0.0.1."""
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    command = [*make.split(), "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    for file in (key, cert):
+        file.chmod(0o644)
+    return key, cert
+
+
 @pytest.mark.filterwarnings("ignore:.*unclosed <ssl.SSLSocket")  # paho leaves it to the garbage collector
 def test_tls_is_used_and_an_unknown_certificate_refused_in_words(tmp_path, transactional_db):
-    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
-    files = {name: tmp_path / f"{name}.pem" for name in ("key", "cert")}
-    out = ["-keyout", str(files["key"]), "-out", str(files["cert"])]
-    subprocess.run([*make.split(), *out], check=True, stderr=subprocess.DEVNULL)
-    for file in files.values():
-        file.chmod(0o644)
-    mosquitto = Mosquitto(tmp_path, f"allow_anonymous true\ncertfile {files['cert']}\nkeyfile {files['key']}")
+    key, cert = make_certificate(tmp_path)
+    mosquitto = Mosquitto(tmp_path, f"allow_anonymous true\ncertfile {cert}\nkeyfile {key}")
     mosquitto.start()
     try:
-        row = Broker(name="tls", host="127.0.0.1", port=mosquitto.port, tls=True, ca=files["cert"].read_text())
+        row = Broker(name="tls", host="127.0.0.1", port=mosquitto.port, tls=True, ca=cert.read_text())
         assert try_connection(row, 5) is None
         row.ca = ""
         assert "is not trusted" in (try_connection(row, 5) or "")
