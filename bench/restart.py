@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 CHECKPOINT_S, NOTHING_S = 3.0, 20.0  # promised for a million events
-TIMES = int(os.environ.get("T", 3))
+TIMES = 3
 
 
 def main() -> None:
