@@ -13,7 +13,7 @@ from live.models import Simulation
 from models_mining.models import Job, MinedModel
 from procmine.models import Token
 from procmine.tokens import create_token, name_of
-from streams.models import Broker, Event, EventLog, Rejection, Stream
+from streams.models import Broker, Event, EventLog, Rejection, Republish, Stream
 from tests.api.conftest import EVENT
 from tests.conftest import free_port
 
@@ -43,6 +43,7 @@ def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict
     simulation = Simulation.objects.create(config="", log=log, count=1, owner=owner)
     job = Job.objects.create(kind="export", log=log)
     rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation, job]
+    rows.append(Republish.objects.create(log=log, broker=mqtt, topic="out"))
     return {type(row): row for row in rows}
 
 
@@ -86,7 +87,7 @@ def test_nobody_sees_the_admin_without_signing_in(db: None) -> None:
 
 def broker_form(**values: Any) -> dict[str, Any]:
     form = {"name": "plant", "kind": "mqtt", "host": "127.0.0.1", "port": 1, "ca": "", "username": "", "password": ""}
-    return {**form, "protocol": "3.1.1", **values}
+    return {**form, "protocol": "3.1.1", "database": 0, "sasl": "PLAIN", **values}
 
 
 def test_a_broker_s_password_stays_until_the_broker_moves(site: Client) -> None:
