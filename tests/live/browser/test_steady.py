@@ -117,12 +117,12 @@ def test_reconnecting_waits_longer_each_time_and_never_in_step(opened: Opened) -
 
 def test_a_delta_that_does_not_continue_what_is_shown_is_refused(opened: Opened) -> None:
     page = opened("/")
-    node = "nodes: [{id: 1, label: 'A', n: 2}], edges: []"
+    node = "nodes: [{id: 1, label: 'A', n: 2, open: 1}], edges: []"
     picture = f"m.fromSnapshot({{epoch: 'e', version: 3, seq: 9, structure: 1, {node}}})"
-    delta = "epoch: 'e', from: 3, version: 5, seq: 12, structure: 1, nodes: [{id: 1, n: 4}], edges: []"
+    delta = "epoch: 'e', from: 3, version: 5, seq: 12, structure: 1, nodes: [{id: 1, label: 'A', n: 4}], edges: []"
     delta += ", removed: {nodes: [], edges: []}"
     applied = module(page, "store", f"[...m.applyDelta({picture}, {{{delta}}}).nodes.values()]")
-    assert applied == [{"id": 1, "label": "A", "n": 4}]
+    assert applied == [{"id": 1, "label": "A", "n": 4}]  # the whole row: no case is open there any more
     for wrong in ("from: 4", "epoch: 'other'", "nodes: [{id: 2, n: 1}]", "edges: [{s: 1, t: 7, n: 1}]"):
         assert module(page, "store", f"m.applyDelta({picture}, {{{delta}, {wrong}}})") is None
 
