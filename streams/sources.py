@@ -1,4 +1,7 @@
-"""What recording needs of a broker, whatever its kind, and which class knows which kind."""
+"""What recording needs of a broker, whatever its kind, and which class knows which kind.
+
+The kinds are imported where they are used: a process that meets no Redis and no Kafka starts without their clients.
+"""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
