@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from streams.files import FileError, LogFile
 from streams.files.writing import export
@@ -20,6 +22,7 @@ from streams.imports import BusyError, import_file
 from streams.models import Event, EventLog, Import, Rejection
 from streams.services import NewEvent, store_events
 from streams.values import PayloadError
+from tests.conftest import wait_for
 from tests.streams.logs import XES, csv_log
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +69,28 @@ def test_an_import_that_was_ended_goes_on_where_it_was_and_a_finished_one_is_not
     )
     assert len(list(import_file(log, LogFile(tmp_path / "renamed.csv")))) == 1
     assert [case for case, *_ in events(log)] == [line.split(",")[0] for line in csv_log(45).splitlines()[1:]]
+
+
+def test_an_import_that_is_killed_goes_on_without_loss_or_repetition(tmp_path, log):
+    path = written(tmp_path, "l.csv", csv_log(30_000))
+    own = connection.settings_dict
+    url = f"sqlite:///{own['NAME']}"
+    if connection.vendor == "postgresql":
+        url = f"postgres://{own['USER']}@{own['HOST']}:{own['PORT']}/{own['NAME']}"
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "importlog", str(path), "--log", "l"],
+        cwd=Path(__file__).resolve().parent.parent.parent,
+        env=os.environ | {"PROCMINE_DATABASE_URL": url},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(Event.objects.exists, timeout_s=30, what="the first events")
+    finally:
+        process.kill()
+        process.wait(10)
+    done = list(import_file(log, LogFile(path)))[-1]
+    assert (done.stored, done.duplicates, done.position) == (30_000, 0, 30_000)
+    assert [case for case, *_ in events(log)] == [line.split(",")[0] for line in csv_log(30_000).splitlines()[1:]]
 
 
 def test_two_imports_of_one_file_at_once_do_not_mix(tmp_path, log):
