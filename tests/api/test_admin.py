@@ -42,8 +42,7 @@ def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict
     Group.objects.create(name="viewers")
     simulation = Simulation.objects.create(config="", log=log, count=1, owner=owner)
     job = Job.objects.create(kind="export", log=log)
-    sent_on = Republish.objects.create(log=log, broker=mqtt, topic="out")
-    rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation, job, sent_on]
+    rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation, job]
     rows.append(Republish.objects.create(log=log, broker=mqtt, topic="out"))
     return {type(row): row for row in rows}
 
