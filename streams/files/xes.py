@@ -1,6 +1,9 @@
 """Reading XES (IEEE 1849-2016) trace by trace.
 
 XML is read without any entity: a document type is refused, so that nothing expands and nothing else is opened.
+
+Expat and not the wheel rustxes: that reads 1.7 times as fast, which is a tenth of an import, but holds the whole log,
+tells no lines of what is wrong, and brings half a gigabyte of polars and pyarrow along.
 """
 
 import json
