@@ -97,5 +97,5 @@ def test_the_roles_of_compose_are_commands_that_exist() -> None:
     ours = {
         name: service["command"] for name, service in services.items() if service.get("build") and "command" in service
     }
-    assert ours == {name: ["python", "manage.py", name] for name in ("ingest", "mine", "migrate")}
+    assert ours == {name: ["python", "manage.py", name] for name in ("ingest", "mine", "work", "migrate")}
     assert set(ours) <= set(get_commands())
