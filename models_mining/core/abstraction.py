@@ -1,7 +1,7 @@
 """Counts that models are derived from: who starts, who ends, what follows what and after how long."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from models_mining.core import pairs
 from models_mining.core.pairs import Pair as Pair
@@ -9,6 +9,8 @@ from models_mining.core.pairs import Pairs
 from models_mining.core.sketch import Sketch
 
 Triple = tuple[str, str, str]
+Key = TypeVar("Key")
+Record = TypeVar("Record")
 
 
 class Durations(NamedTuple):
@@ -81,16 +83,18 @@ class Abstraction:
     ``starts`` and ``ends`` count cases by their first and last activity, ``directly_follows`` holds an
     :class:`Edge` per pair, ``triples`` a :class:`Tally` per three activities in a row. Nothing is kept for what
     counts zero, so two abstractions of the same cases are equal whatever happened on the way. ``pairs`` are kept
-    only if ``track_pairs``.
+    only if ``track_pairs``. ``after`` holds the same edges by what comes before, ``after_two`` the same tallies.
     """
 
-    __slots__ = ("_pairs", "directly_follows", "ends", "starts", "triples")
+    __slots__ = ("_pairs", "after", "after_two", "directly_follows", "ends", "starts", "triples")
 
     def __init__(self, *, track_pairs: bool = False) -> None:
         self.starts: dict[str, int] = {}
         self.ends: dict[str, int] = {}
         self.directly_follows: dict[Pair, Edge] = {}
         self.triples: dict[Triple, Tally] = {}
+        self.after: dict[str, dict[str, Edge]] = {}
+        self.after_two: dict[Pair, dict[str, Tally]] = {}
         self._pairs: Pairs | None = {} if track_pairs else None
 
     @property
@@ -125,14 +129,14 @@ class Abstraction:
         """The record of ``a`` directly followed by ``b``; made if there is none. Count in it at once."""
         edge = self.directly_follows.get((a, b))
         if edge is None:
-            edge = self.directly_follows[a, b] = Edge()
+            edge = self.directly_follows[a, b] = self.after.setdefault(a, {})[b] = Edge()
         return edge
 
     def triple(self, a: str, b: str, c: str) -> Tally:
         """The record of ``a``, ``b``, ``c`` in a row; made if there is none. Count in it at once."""
         tally = self.triples.get((a, b, c))
         if tally is None:
-            tally = self.triples[a, b, c] = Tally()
+            tally = self.triples[a, b, c] = self.after_two.setdefault((a, b), {})[c] = Tally()
         return tally
 
     def add(self, steps: Sequence[tuple[str, int]], known: int = 0) -> None:
@@ -158,12 +162,14 @@ class Abstraction:
             edge.remove(to_us - from_us)
             if not edge.count:
                 del self.directly_follows[a, b]
+                _drop(self.after, a, b)
             if here > 1:
                 before = steps[here - 2][0]
                 tally = self.triples[before, a, b]
                 tally.count -= 1
                 if not tally.count:
                     del self.triples[before, a, b]
+                    _drop(self.after_two, (before, a), b)
 
     def add_case(self, steps: Sequence[tuple[str, int]]) -> None:
         """Count a whole case, its end too."""
@@ -191,6 +197,12 @@ class Abstraction:
             self.triple(a, b, c).count += tally.count
         if self._pairs is not None:
             pairs.merge(self._pairs, other.pairs)
+
+
+def _drop(after: dict[Key, dict[str, Record]], key: Key, activity: str) -> None:
+    del after[key][activity]
+    if not after[key]:
+        del after[key]
 
 
 def change(counts: dict[str, int], key: str, by: int) -> None:
