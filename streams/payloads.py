@@ -261,9 +261,8 @@ def _decoded(payload: bytes) -> dict[str, Any]:
     if b"\\u0000" in payload or payload.count(b"{") + payload.count(b"[") > MAX_DEPTH:
         check_value(value)
     if _MANY_DIGITS in payload.translate(_DIGITS):  # it reads an integer beyond 64 bits as a float near to it
-        exact: dict[str, Any] = json.loads(payload)
-        check_value(exact)
-        return exact
+        value = dict(json.loads(payload))
+        check_value(value)
     return value
 
 
