@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from live.queries import feeding
 from models_mining.models import Minute
+from streams.health import of_stream
 from streams.models import EventLog, Stream
 
 HOUR = 60  # minutes of the sparkline
@@ -16,11 +17,13 @@ CHART = (180, 32)  # its width and height
 
 @dataclass(frozen=True)
 class Feeding:
-    """A stream of a log: its state as a look (ok, wait, bad, off) and in words."""
+    """A stream of a log: its state as a look (ok, wait, bad, off) and in words, and what to do."""
 
     name: str
     look: str
     words: str
+    advice: str
+    refused: int | None  # the stream, if it refused messages
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,10 @@ LOOKS = {
     "connected": ("ok", "connected"),
     "connecting": ("wait", "connecting"),
     "failed": ("bad", "cannot connect"),
+    "stalled": ("bad", "stalled"),
     "stopped": ("off", "stopped"),
 }
+LAG_S = 1.0  # from which on it is worth a word
 
 
 def cards(logs: QuerySet[EventLog]) -> list[Card]:
@@ -79,11 +84,17 @@ def _card(log: EventLog, minutes: list[int]) -> Card:
 
 
 def _feeding(stream: Stream) -> Feeding:
-    state = stream.broker.state_now if stream.enabled else "stopped"
-    look, words = LOOKS.get(state, ("off", state))
-    if state == "failed" and stream.broker.last_error:
-        words = f"{words}: {stream.broker.last_error}"
-    return Feeding(stream.name, look, words)
+    health = of_stream(stream)
+    look, words = LOOKS.get(health.state, ("off", health.state))
+    if health.state in ("failed", "stalled") and health.last_error:
+        words = f"{words}: {health.last_error}"
+    if health.rate_per_s:
+        words += f", {health.rate_per_s:.3g}/s"
+    if health.lag_s >= LAG_S:
+        words += f", {health.lag_s:.0f} s behind"
+    if stream.rejected:
+        words += f", {stream.rejected} refused"
+    return Feeding(stream.name, look, words, health.advice, stream.pk if stream.rejected else None)
 
 
 def _line(events: list[int]) -> str:

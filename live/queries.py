@@ -10,6 +10,7 @@ from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
 from models_mining.watching import watch
 from streams.access import READ, Token, User, logs_of
+from streams.health import of_stream
 from streams.models import Event, EventLog, Stream
 
 
@@ -69,9 +70,16 @@ def health(log: int) -> dict[str, Any] | None:
             {
                 "slug": stream.slug,
                 "name": stream.name,
-                "state": stream.broker.state_now if stream.enabled else "stopped",
+                "state": how.state,
+                "last_error": how.last_error,
+                "advice": how.advice,
+                "rate_per_s": how.rate_per_s,
+                "lag_s": how.lag_s,
+                "backlog": how.backlog,
+                "rejected": stream.rejected,
             }
             for stream in feeding(log)
+            for how in (of_stream(stream),)
         ],
     }
 

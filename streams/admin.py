@@ -1,99 +1,25 @@
-"""Brokers, streams, logs, events and refused messages in Django's admin."""
+"""Streams, logs, events and refused messages in Django's admin."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from streams.encryption import encrypt
-from streams.models import Broker, Event, EventLog, Rejection, Republish, Stream
-from streams.registration import COUNTS, TEST_TIMEOUT_S, remove_stream, setup_lock
+from streams import broker_admin  # noqa: F401  registers the other half
+from streams.health import of_stream, reasons
+from streams.models import Event, EventLog, Rejection, Republish, Stream
+from streams.registration import COUNTS, remove_stream, setup_lock
 from streams.removal import archive
 from streams.rest import Conflict
 from streams.retry import retry
-from streams.sources import test_connection
 
 COUNTED = 10_000  # rows that a long list counts; more it does not need to know
-
-
-class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run
-    """The password is taken and never given."""
-
-    password = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="Never shown. Empty keeps the stored one, unless host, port or TLS change: then it is forgotten.",
-    )
-    username = forms.CharField(
-        required=False, max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"})
-    )
-    forget_password = forms.BooleanField(required=False, help_text="Sign in without a password from now on.")
-
-    class Meta:
-        model = Broker
-        fields = ["name", "kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if given.get("password"):
-            given["password"] = encrypt(given["password"])
-        else:
-            given["password"] = "" if given.get("forget_password") else self.instance.password
-        return given
-
-
-@admin.register(Broker)
-class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
-    form = BrokerForm
-    list_display = ["name", "address", "tls", "state_now", "state_since", "last_error"]
-    list_filter = ["state"]
-    readonly_fields = ["has_password", "state_now", "state_since", "last_error", "backlog"]
-    fieldsets = [
-        (None, {"fields": ["name", "kind", ("host", "port"), "tls", "ca", "protocol", "database"]}),
-        ("Sign-in", {"fields": ["username", "has_password", "password", "forget_password", "sasl"]}),
-        ("Connection", {"fields": ["state_now", "state_since", "last_error", "backlog"]}),
-    ]
-    actions = ["test"]
-
-    @admin.display
-    def address(self, broker: Broker) -> str:
-        return f"{broker.host}:{broker.port}"
-
-    @admin.display(description="state", ordering="state")
-    def state_now(self, broker: Broker) -> str:
-        return broker.state_now
-
-    @admin.display(boolean=True, description="password stored")
-    def has_password(self, broker: Broker) -> bool:
-        return bool(broker.password)
-
-    @admin.action(description="Test connection", permissions=["change"])
-    def test(self, request: HttpRequest, queryset: "QuerySet[Broker]") -> None:
-        for broker in queryset:
-            self._test(request, broker)
-
-    def response_change(self, request: HttpRequest, obj: Broker) -> HttpResponse:
-        if "_test" in request.POST:
-            self._test(request, obj)
-            return HttpResponseRedirect(request.path)
-        return super().response_change(request, obj)
-
-    def _test(self, request: HttpRequest, broker: Broker) -> None:
-        broker.refresh_from_db()
-        problem = test_connection(broker, TEST_TIMEOUT_S)
-        if problem is None:
-            self.message_user(request, f"{broker}: connected and signed in.", messages.SUCCESS)
-        else:
-            self.message_user(request, f"{broker}: {problem}", messages.ERROR)
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
@@ -131,18 +57,30 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
     list_filter = ["enabled", ("archived_at", admin.EmptyFieldListFilter), "broker", "format"]
     list_select_related = ["broker", "log"]
     search_fields = ["slug", "name", "topic"]
-    readonly_fields = ["connection", "archived_at", "log_link", "refused", *COUNTS]
+    readonly_fields = ["connection", "advice", "flow", "archived_at", "log_link", "refused", *COUNTS]
     fieldsets = [
         (None, {"fields": ["name", "slug", "broker", "topic", "qos", "enabled", "archived_at"]}),
         ("Payload", {"fields": ["format", "mapping", "options", "log", "log_link"]}),
-        ("Recorded", {"fields": ["connection", *COUNTS, "refused"]}),
+        ("Recorded", {"fields": ["connection", "advice", "flow", *COUNTS, "refused"]}),
     ]
     actions = ["start", "stop"]
 
     @admin.display(description="connection")
     def connection(self, stream: Stream) -> str:
-        broker = stream.broker
-        return f"{broker.state_now}: {broker.last_error}" if broker.last_error else broker.state_now
+        health = of_stream(stream)
+        return " ".join(filter(None, (f"{health.state}:" if health.last_error else health.state, health.last_error)))
+
+    @admin.display(description="what to do")
+    def advice(self, stream: Stream) -> str:
+        return of_stream(stream).advice if stream.pk else ""
+
+    @admin.display(description="messages/s, waiting here, at the broker")
+    def flow(self, stream: Stream) -> str:
+        if not stream.pk:
+            return ""
+        health = of_stream(stream)
+        backlog = "?" if health.backlog is None else health.backlog
+        return f"{health.rate_per_s}/s, {health.lag_s} s, {backlog}"
 
     @admin.display(description="recorded into")
     def log_link(self, stream: Stream) -> str:
@@ -153,7 +91,8 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         if not stream.pk:
             return ""
         url = f"{reverse('admin:streams_rejection_changelist')}?stream__id__exact={stream.pk}"
-        return format_html('<a href="{}">{} refused</a>', url, stream.rejected)
+        why = ", ".join(f"{count} {reason}" for reason, count in reasons(stream).items())
+        return format_html('<a href="{}">{} refused</a> {}', url, stream.rejected, why)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Stream | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ["name"]}

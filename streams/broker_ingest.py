@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from streams.intake import NOT_STORABLE, Intake, Read
 from streams.leases import LeaseLostError
 from streams.models import Broker, EventLog, Stream
+from streams.pulse import Pulse
 from streams.sources import BrokerError, Message, Source, source_of
 
 LOOK_EVERY_S = 1.0  # at brokers and streams, where no hint came
@@ -58,6 +61,9 @@ class BrokerIngest(threading.Thread):
         self._stopping = stop
         self._source: Source | None = None
         self._said: tuple[str, str] | None = None
+        self._unshown: dict[str, object] = {}  # columns of the broker that the database has not taken yet
+        self._pulse = Pulse(broker_id)
+        self._connections = 0
 
     def run(self) -> None:
         tries = 0
@@ -95,6 +101,9 @@ class BrokerIngest(threading.Thread):
         source.own()
         self._say(Broker.State.CONNECTING)
         source.connect()
+        self._connections += 1
+        if self._connections > 1:
+            Broker.objects.filter(pk=self.broker_id).update(reconnects=F("reconnects") + 1)
         try:
             self._follow(source, setup)
             self._take_all(source, setup)
@@ -128,6 +137,7 @@ class BrokerIngest(threading.Thread):
                 looked_at = now
                 source.own()
                 setup = self._set_up()
+                self._pulse.beat(setup.streams)
                 if setup.connection != began_as.connection:
                     source.release()
                     return
@@ -154,6 +164,7 @@ class BrokerIngest(threading.Thread):
                 self._fail(f"The database does not take events: {_in_words(error)}")
                 self._wait_in_touch(source, DELAYS_S[min(tries, len(DELAYS_S) - 1)])
                 tries += 1
+        self._pulse.committed(messages[0].received_at)
         source.acknowledge(messages)
         self._say(Broker.State.CONNECTED, source.note)
 
@@ -197,12 +208,21 @@ class BrokerIngest(threading.Thread):
     def _say(self, state: str, error: str = "") -> None:
         """Show the broker's state; a database that is away is told at the next occasion."""
         if self._said != (state, error):
+            now = timezone.now()
+            self._said = state, error
+            self._unshown |= {"state": state, "state_since": now, "last_error": error}
+            if state == Broker.State.FAILED:
+                self._unshown |= {"last_failure": error, "last_failure_at": now}
+        self._show()
+
+    def _show(self) -> None:
+        if self._unshown:
             try:
-                rows = Broker.objects.filter(pk=self.broker_id)
-                rows.update(state=state, state_since=timezone.now(), last_error=error)
+                Broker.objects.filter(pk=self.broker_id).update(seen_at=Now(), **self._unshown)
             except (DatabaseError, InterfaceError):
                 connection.close()
-            self._said = (state, error)
+            else:
+                self._unshown = {}
 
     def _fail(self, reason: str) -> None:
         log.warning("broker %d: %s", self.broker_id, reason)
@@ -220,10 +240,13 @@ class BrokerIngest(threading.Thread):
 
     def _seen(self) -> Setup | str:
         try:
-            return self._set_up()
+            setup = self._set_up()
+            self._show()
+            self._pulse.beat(setup.streams)
         except (BrokerError, DatabaseError, InterfaceError, GoneError) as error:
             connection.close()
             return repr(error)
+        return setup
 
     def _end(self) -> None:
         try:

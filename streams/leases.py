@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from streams.models import Lease
@@ -68,7 +69,8 @@ def acquire(name: str) -> int | None:
             else:
                 fence = lease.fence + 1
                 if not dead(lease.owner):
-                    as_seen = as_seen.filter(expires_at__lte=Now())
+                    too_far = Now() + timedelta(seconds=2 * settings.LEASE_S)  # the clock was set back since
+                    as_seen = as_seen.filter(Q(expires_at__lte=Now()) | Q(expires_at__gt=too_far))
                     if not as_seen.exists():
                         return None  # without waiting for a row that its owner may have locked
             return fence if as_seen.update(owner=me(), fence=fence, expires_at=until) else None

@@ -74,6 +74,13 @@ class Broker(SetUp):
     state_since = models.DateTimeField(null=True, editable=False)
     last_error = models.TextField(blank=True, editable=False)
     subscribed = models.JSONField(default=dict, editable=False)  # filter → QoS: what our session there asks for
+    reconnects = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    last_failure = models.TextField(default="", db_default="", editable=False)  # stays when all is well again
+    last_failure_at = models.DateTimeField(null=True, editable=False)
+    seen_at = models.DateTimeField(null=True, editable=False)  # when whoever takes the messages last could say so
+    lag_s = models.FloatField(default=0.0, db_default=0.0, editable=False)
+    rates = models.JSONField(null=True, editable=False)  # stream → messages a second over the last minute
+    waiting = models.PositiveBigIntegerField(null=True, editable=False)  # MQTT: what the broker holds for everybody
 
     class Meta:
         ordering = ["name"]
@@ -102,11 +109,6 @@ class Broker(SetUp):
         return f"broker:{self.pk}"
 
     @property
-    def state_now(self) -> str:
-        """`state`, unless the process that wrote it is gone without a word: then nobody takes the messages."""
-        return self.state if self.state == self.State.STOPPED or self.taken else self.State.STOPPED
-
-    @property
     def taken(self) -> bool:
         """Whether some process takes the messages: the only one (MQTT), or one of those that share them."""
         names = Q(name=self.lease) | Q(name__startswith=f"{self.lease}/")
@@ -114,7 +116,9 @@ class Broker(SetUp):
 
     @property
     def backlog(self) -> int | None:
-        """How many messages wait for us at the broker, where it tells (Redis, Kafka)."""
+        """How many messages wait at the broker, where it tells: for us (Redis, Kafka), or for anybody (mosquitto)."""
+        if self.kind == self.Kind.MQTT:
+            return self.waiting
         waiting: int | None = self.positions.aggregate(waiting=models.Sum("backlog"))["waiting"]
         return waiting
 

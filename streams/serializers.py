@@ -1,5 +1,6 @@
 """Brokers, streams and refused messages as JSON."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,9 +8,13 @@ from rest_framework import serializers
 
 from streams.access import seen_by
 from streams.encryption import encrypt
+from streams.health import of_broker, of_stream, reasons
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.registration import COUNTS
 from streams.rest import CheckedSerializer
+
+STATES = "stopped, connecting, connected, failed (tried again), stalled (not heard of since `state_since`)"
+LAG = "How long the oldest message not yet committed has waited here; 0 where there is none."
 
 
 class BrokerSerializer(CheckedSerializer):
@@ -25,18 +30,27 @@ class BrokerSerializer(CheckedSerializer):
         help_text="Never answered. Changing host, port or TLS without a new one forgets the stored one.",
     )
     has_password = serializers.SerializerMethodField()
-    state = serializers.CharField(source="state_now", read_only=True)
+    state = serializers.CharField(read_only=True, help_text=STATES)
+    advice = serializers.CharField(read_only=True, default="", help_text="What to do.")
+    last_failure = serializers.CharField(read_only=True, help_text="The last one, also when all is well again.")
+    lag_s = serializers.FloatField(read_only=True, help_text=LAG)
     backlog = serializers.IntegerField(
-        read_only=True, allow_null=True, help_text="Messages that wait at the broker, where it tells (Redis, Kafka)."
+        read_only=True,
+        allow_null=True,
+        help_text="Messages that wait at the broker, where it tells: for us (Redis, Kafka), for anybody (mosquitto).",
     )
 
     class Meta:
         model = Broker
         fields = [
             *("id", "name", "kind", "host", "port", "tls", "ca", "username", "password", "has_password", "protocol"),
-            *("database", "sasl", "state", "state_since", "last_error", "backlog"),
+            *("database", "sasl", "state", "state_since", "last_error", "advice", "last_failure", "last_failure_at"),
+            *("reconnects", "lag_s", "backlog"),
         ]
-        read_only_fields = ["state", "state_since", "last_error"]
+        read_only_fields = ["state_since", "last_error", "last_failure_at", "reconnects"]
+
+    def to_representation(self, instance: Broker) -> dict[str, Any]:
+        return super().to_representation(instance) | asdict(of_broker(instance))
 
     def get_has_password(self, broker: Broker) -> bool:
         return bool(broker.password)
@@ -103,15 +117,31 @@ class RepublishSerializer(CheckedSerializer):
 
 
 class HealthSerializer(CountsSerializer):
-    """Counters of a stream and the state of its broker's connection."""
+    """How a stream is: its counters, and how its messages come."""
 
-    state = serializers.CharField(source="broker.state_now", read_only=True)
-    state_since = serializers.DateTimeField(source="broker.state_since", read_only=True, allow_null=True)
-    last_error = serializers.CharField(source="broker.last_error", read_only=True)
+    rate_per_s = serializers.FloatField(read_only=True, help_text="Messages over the last minute.")
+    lag_s = serializers.FloatField(read_only=True, help_text=LAG)
+    backlog = serializers.IntegerField(read_only=True, allow_null=True, help_text="What waits at the broker.")
+    backlog_note = serializers.CharField(read_only=True, help_text="What that stands for, or why it is null.")
+    state = serializers.CharField(read_only=True, help_text=STATES)
+    state_since = serializers.DateTimeField(read_only=True, allow_null=True)
+    last_error = serializers.CharField(read_only=True)
+    advice = serializers.CharField(read_only=True, help_text="What to do.")
+    reasons = serializers.DictField(
+        child=serializers.IntegerField(), read_only=True, help_text="Of the newest refused messages, by reason."
+    )
 
     class Meta(CountsSerializer.Meta):
-        fields = [*COUNTS, "state", "state_since", "last_error"]
+        fields = [
+            *COUNTS,
+            *("rate_per_s", "lag_s", "backlog", "backlog_note", "state", "state_since", "last_error", "advice"),
+            "reasons",
+        ]
         read_only_fields = fields
+
+    def to_representation(self, instance: Stream) -> dict[str, Any]:
+        counts = {name: getattr(instance, name) for name in COUNTS}
+        return counts | asdict(of_stream(instance)) | {"reasons": reasons(instance)}
 
 
 class RejectionSerializer(serializers.ModelSerializer[Rejection]):

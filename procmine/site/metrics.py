@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from models_mining.models import LogState
+from streams.health import of_broker
 from streams.models import Broker, EventLog, Lease, Stream
 
 SERIES = 500  # streams, and logs, that are told one by one: the busiest, and those heard of last
@@ -45,9 +46,23 @@ def _streams() -> Iterator[Metric]:
 
 def _brokers() -> Iterator[Metric]:
     up = GaugeMetricFamily("procmine_broker_up", "1 while the broker's messages are taken.", labels=["broker"])
+    lag = GaugeMetricFamily(
+        "procmine_broker_lag_seconds", "How long messages wait here until they are committed.", labels=["broker"]
+    )
+    backlog = GaugeMetricFamily(
+        "procmine_broker_backlog_messages", "What waits at the broker, where it tells.", labels=["broker"]
+    )
+    reconnects = CounterMetricFamily(
+        "procmine_broker_reconnects", "Connections that had to be made anew.", labels=["broker"]
+    )
     for broker in Broker.objects.order_by("name")[:SERIES]:
-        up.add_metric([broker.name], float(broker.state_now == Broker.State.CONNECTED))
-    yield up
+        health = of_broker(broker)
+        up.add_metric([broker.name], float(health.state == "connected"))
+        lag.add_metric([broker.name], health.lag_s)
+        reconnects.add_metric([broker.name], broker.reconnects)
+        if (waiting := broker.backlog) is not None:
+            backlog.add_metric([broker.name], waiting)
+    yield from (up, lag, backlog, reconnects)
 
 
 def _logs() -> Iterator[Metric]:

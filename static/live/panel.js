@@ -80,15 +80,24 @@ const STATES = {
   connected: ["ok", "connected"],
   connecting: ["wait", "connecting"],
   failed: ["bad", "cannot connect"],
+  stalled: ["bad", "stalled"],
   stopped: ["off", "stopped"],
 };
+const LAG_S = 1; // from which on it is worth a word
 
 const Streams = ({ streams }) => html`<section class="ranking">
   <h3>Fed by</h3>
   <ul class="streams">
-    ${streams.map(({ slug, name, state }) => {
+    ${streams.map(({ slug, name, state, last_error, advice, rate_per_s, lag_s, rejected }) => {
       const [look, words] = STATES[state] ?? ["off", state];
-      return html`<li key=${slug}><i class="state ${look}"></i><span class="name">${name}</span><span class="quiet">${words}</span></li>`;
+      const more = [
+        look === "bad" && last_error,
+        rate_per_s > 0 && `${rate_per_s}/s`,
+        lag_s >= LAG_S && `${Math.round(lag_s)} s behind`,
+        rejected > 0 && `${rejected} refused`,
+      ].filter(Boolean);
+      return html`<li key=${slug}><i class="state ${look}"></i><span class="name">${name}</span
+        ><span class="quiet" title=${advice || ""}>${[words, ...more].join(", ")}</span></li>`;
     })}
   </ul>
 </section>`;

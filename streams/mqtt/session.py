@@ -10,6 +10,7 @@ from streams import leases
 from streams.deliveries import Deliveries
 from streams.models import Broker, Stream
 from streams.mqtt import Address, Message, Publisher, Source, client_id
+from streams.mqtt.depth import Depth
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,17 @@ class MqttSession:
         self._source = Source(Address.of(broker), client_id(broker.pk))
         self._deliveries = Deliveries(client_id(broker.pk))
         self._subscribed: dict[str, int] = {}
+        self._depth: Depth | None = None  # while connected
+        self._waiting: int | None = broker.waiting
 
     def own(self) -> None:
-        """Take or renew the broker's lease."""
+        """Take or renew the broker's lease, and show how much waits there."""
         if not self._lease.keep():
             raise leases.LeaseLostError
+        waiting = self._depth.look() if self._depth is not None else None
+        if waiting != self._waiting:
+            self._row.update(waiting=waiting)
+            self._waiting = waiting
 
     def connect(self) -> None:
         """Resume the session; where the broker has lost it, say so."""
@@ -36,6 +43,7 @@ class MqttSession:
         self._deliveries.begin(session_present=self._source.session_present)
         self._subscribed = dict(self._row.values_list("subscribed", flat=True).get())
         self.note = ""
+        self._depth = Depth(self._source.address, self._source.client_id)
         if self._subscribed and not self._source.session_present:
             self.note = "The broker had lost our session: what was published while we were away is missing."
             log.warning("broker %d: %s", self._broker_id, self.note)
@@ -84,6 +92,9 @@ class MqttSession:
     def close(self) -> None:
         """Disconnect in order; the session stays."""
         self._source.close()
+        if self._depth is not None:
+            self._depth.close()
+            self._depth = None
 
     def release(self) -> None:
         """Another process may resume the session."""

@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import next_picture
-from streams import hints, leases
-from streams.models import Broker, Event, EventLog, Lease, Rejection, Stream
+from streams import hints
+from streams.models import Broker, Event, EventLog, Rejection, Stream
 from tests.api.conftest import EVENT
 from tests.conftest import free_port, wait_for
 
@@ -124,16 +124,17 @@ def test_a_stream_that_recorded_nothing_is_deleted(api: APIClient, stream: Strea
 
 def test_health_and_refused_messages_are_shown(api: APIClient, stream: Stream) -> None:
     Stream.objects.update(received=3, stored=2, rejected=1)
-    Broker.objects.update(state="failed", last_error="Connection refused.")
-    assert leases.acquire(Broker.objects.get().lease)  # as an ingester that is at it does
+    Broker.objects.update(state="failed", last_error="Nobody listens at plant:1883.", seen_at=timezone.now())
     for reason in ("not_json", "bad_time"):
         Rejection.objects.create(
             stream=stream, received_at=timezone.now(), topic="line1/x", payload=b"\xff{", reason=reason, detail="No."
         )
     health = api.get("/api/v1/streams/line-1/health/").json()
     assert [health[name] for name in ("received", "stored", "rejected", "state", "last_error")] == [
-        *(3, 2, 1, "failed", "Connection refused.")
+        *(3, 2, 1, "failed", "Nobody listens at plant:1883.")
     ]
+    assert health["advice"].startswith("Start the broker")
+    assert health["reasons"] == {"bad_time": 1, "not_json": 1}
     url = "/api/v1/streams/line-1/rejections/"
     rows = api.get(url).json()["results"]
     assert [(row["reason"], row["payload"]) for row in rows] == [("bad_time", "\\xff{"), ("not_json", "\\xff{")]
@@ -142,11 +143,13 @@ def test_health_and_refused_messages_are_shown(api: APIClient, stream: Stream) -
 
 
 def test_a_connection_whose_ingester_was_killed_is_not_called_connected(api: APIClient, mqtt: Broker) -> None:
-    Broker.objects.update(state="connected")
-    assert leases.acquire(mqtt.lease)
+    Broker.objects.update(state="connected", seen_at=timezone.now())
     assert api.get(f"/api/v1/brokers/{mqtt.pk}/").json()["state"] == "connected"
-    Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert api.get(f"/api/v1/brokers/{mqtt.pk}/").json()["state"] == "stopped"
+    for jump_s in (-11, 3600):  # of silence; and after a clock was set back
+        Broker.objects.update(seen_at=timezone.now() + timedelta(seconds=jump_s))
+        told = api.get(f"/api/v1/brokers/{mqtt.pk}/").json()
+        assert (told["state"], told["lag_s"] >= 11) == ("stalled", jump_s < 0)
+        assert "See whether ingest runs" in told["advice"]
 
 
 def test_lists_come_in_pages(api: APIClient, mqtt: Broker) -> None:

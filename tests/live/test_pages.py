@@ -14,10 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from live.svg import END, START, draw
-from models_mining.models import LogState, MinedModel, Minute
 from models_mining.core.drawing import Drawing
+from models_mining.models import LogState, MinedModel, Minute
 from models_mining.pictures import next_picture
-from streams import leases
 from streams.models import Broker, EventLog, Stream
 
 EVIL = '<script>alert("x")</script>'
@@ -146,8 +145,9 @@ def test_a_card_says_how_a_log_is_doing(boss: Client, opened: Callable[..., Even
     Minute.objects.create(log=log, minute=now - timedelta(minutes=5), events=23)
     Minute.objects.create(log=log, minute=now - timedelta(hours=3), events=5000)
     LogState.objects.create(log=log, epoch="e", seq=2000, open_cases=12, saved_at=now)
-    broken = Broker.objects.create(name="plant", host="127.0.0.1", state="failed", last_error="Connection refused")
-    assert leases.acquire(broken.lease)  # as an ingester that is at it does
+    broken = Broker.objects.create(
+        name="plant", host="127.0.0.1", state="failed", last_error="Connection refused", seen_at=timezone.now()
+    )
     Stream.objects.create(slug="s", name="Sensors", broker=broken, topic="a", log=log, rejected=3)
     Stream.objects.create(slug="t", name="Idle", broker=broken, topic="b", log=log, enabled=False)
     page = text(boss, "/")
@@ -155,7 +155,12 @@ def test_a_card_says_how_a_log_is_doing(boss: Client, opened: Callable[..., Even
     assert figures == {"Events/min": "77", "Open cases": "12", "Events": "2,000", "Rejected": "3"}
     assert "100 in all" in page
     assert re.search(r'state bad"></i><span class="name">Sensors</span>.*cannot connect: Connection refused', page)
-    assert re.search(r'state off"></i><span class="name">Idle</span><span class="quiet">stopped', page)
+    assert re.search(
+        r'state off"></i><span class="name">Idle</span><span class="quiet" title="It is switched off.">stopped', page
+    )
+    assert re.search(
+        r'cannot connect: Connection refused, 3 refused</span> <a href="[^"]*stream__id__exact=\d+">Why', page
+    )
     assert re.search(r"<time data-age[^>]*>(now|\d+ s ago)</time>", page)
 
 

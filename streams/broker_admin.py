@@ -1,0 +1,95 @@
+"""Brokers in Django's admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from streams.encryption import encrypt
+from streams.health import of_broker
+from streams.models import Broker
+from streams.registration import TEST_TIMEOUT_S
+from streams.sources import test_connection
+
+
+class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run
+    """The password is taken and never given."""
+
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        help_text="Never shown. Empty keeps the stored one, unless host, port or TLS change: then it is forgotten.",
+    )
+    username = forms.CharField(
+        required=False, max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"})
+    )
+    forget_password = forms.BooleanField(required=False, help_text="Sign in without a password from now on.")
+
+    class Meta:
+        model = Broker
+        fields = ["name", "kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("password"):
+            given["password"] = encrypt(given["password"])
+        else:
+            given["password"] = "" if given.get("forget_password") else self.instance.password
+        return given
+
+
+@admin.register(Broker)
+class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+    form = BrokerForm
+    list_display = ["name", "address", "tls", "state_now", "state_since", "last_error"]
+    list_filter = ["state"]
+    readonly_fields = [
+        *("has_password", "state_now", "state_since", "last_error", "advice", "backlog", "lag_s", "reconnects"),
+        *("last_failure", "last_failure_at"),
+    ]
+    fieldsets = [
+        (None, {"fields": ["name", "kind", ("host", "port"), "tls", "ca", "protocol", "database"]}),
+        ("Sign-in", {"fields": ["username", "has_password", "password", "forget_password", "sasl"]}),
+        ("Connection", {"fields": ["state_now", "state_since", "last_error", "advice", "backlog", "lag_s"]}),
+        ("Before", {"fields": ["reconnects", "last_failure", "last_failure_at"]}),
+    ]
+    actions = ["test"]
+
+    @admin.display
+    def address(self, broker: Broker) -> str:
+        return f"{broker.host}:{broker.port}"
+
+    @admin.display(description="state", ordering="state")
+    def state_now(self, broker: Broker) -> str:
+        return of_broker(broker).state
+
+    @admin.display(description="what to do")
+    def advice(self, broker: Broker) -> str:
+        return of_broker(broker).advice
+
+    @admin.display(boolean=True, description="password stored")
+    def has_password(self, broker: Broker) -> bool:
+        return bool(broker.password)
+
+    @admin.action(description="Test connection", permissions=["change"])
+    def test(self, request: HttpRequest, queryset: "QuerySet[Broker]") -> None:
+        for broker in queryset:
+            self._test(request, broker)
+
+    def response_change(self, request: HttpRequest, obj: Broker) -> HttpResponse:
+        if "_test" in request.POST:
+            self._test(request, obj)
+            return HttpResponseRedirect(request.path)
+        return super().response_change(request, obj)
+
+    def _test(self, request: HttpRequest, broker: Broker) -> None:
+        broker.refresh_from_db()
+        problem = test_connection(broker, TEST_TIMEOUT_S)
+        if problem is None:
+            self.message_user(request, f"{broker}: connected and signed in.", messages.SUCCESS)
+        else:
+            self.message_user(request, f"{broker}: {problem}", messages.ERROR)
