@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from models_mining.core.discovery import MINERS
-from models_mining.models import Job, MinedModel
+from models_mining.models import Analysis, Job, MinedModel
 
 
 @admin.register(MinedModel)
@@ -45,4 +45,23 @@ class JobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return False
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+    """To switch it off and on: each log has one, made when a worker first comes by."""
+
+    list_display = ["__str__", "enabled", "seq", "saved_at"]
+    list_select_related = ["log"]
+    readonly_fields = ["log", "seq", "saved_at", "score"]
+    fields = ["log", "enabled", "seq", "saved_at", "score"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Analysis]":
+        return super().get_queryset(request).defer("state")
+
+    def save_model(self, request: HttpRequest, obj: Analysis, form: Any, change: bool) -> None:
+        obj.save(update_fields=["enabled"])  # the rest is the worker's
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False

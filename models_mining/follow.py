@@ -56,8 +56,12 @@ class Follower(ABC, Generic[P]):
             raise NotMinedError
         for found in serving(wanted):
             if state.settings_key == found.key:
-                return found, self._load(found, state.seq), state.epoch
+                return found, self._load(found, self._begins_at(state)), state.epoch
         raise NotMinedError
+
+    def _begins_at(self, state: LogState) -> int:
+        """The last event that is not to be learnt anew."""
+        return state.seq
 
     def _load(self, wanted: checkpoints.LiveSettings, upto: int) -> LiveLog:
         """The live log at ``upto``: from a checkpoint, else from the table."""

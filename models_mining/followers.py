@@ -52,7 +52,7 @@ class Followers(ABC, Generic[F]):
             while not stopped():
                 heard = listener.wait(max(0.0, min(hints.POLL_S, due - time.monotonic())))
                 if any(kind != hints.EVENTS for kind, _ in heard):
-                    self._looked_at = float("-inf")
+                    self.look_again()
                 due = self.turn()
         self.close()
 
@@ -82,6 +82,10 @@ class Followers(ABC, Generic[F]):
                 self._drop(log)
                 self._not_before[log] = now + AFTER_ERROR_S
         return min(due)
+
+    def look_again(self) -> None:
+        """Look with the next turn."""
+        self._looked_at = float("-inf")
 
     def _behind(self) -> set[int]:
         """The followed logs that hold events not learnt yet, in one query for all."""

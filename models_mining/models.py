@@ -152,3 +152,70 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class Analysis(models.Model):
+    """What a worker learns of a log from its first event on: changes of the process, and how open cases go on."""
+
+    log = models.OneToOneField(EventLog, primary_key=True, on_delete=models.CASCADE, related_name="analysis")
+    enabled = models.BooleanField(default=True)  # off: it stops where it is, and goes on from there
+    seq = models.PositiveBigIntegerField(default=0, editable=False)  # how far it is
+    told_seq = models.PositiveBigIntegerField(default=0, editable=False)  # changes up to here have been told
+    settings_key = models.CharField(max_length=64, editable=False)  # of the log's; others: from the first event again
+    state = models.BinaryField(null=True, editable=False)  # see models_mining.analysing
+    score = models.JSONField(default=dict, editable=False)  # of the predictions
+    saved_at = models.DateTimeField(null=True, editable=False)
+    watched_until = models.DateTimeField(null=True, editable=False)  # somebody looks at the predictions
+    predicted_seq = models.PositiveBigIntegerField(default=0, editable=False)  # what their rows stand for
+
+    class Meta:
+        verbose_name_plural = "analyses"
+
+    def __str__(self) -> str:
+        return f"{self.log} up to {self.seq}"
+
+
+class DriftChange(models.Model):
+    """A change of the process that was certain with event ``seq``. See `models_mining.core.drift`."""
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, db_index=False, related_name="changes")
+    seq = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    began_seq = models.PositiveBigIntegerField()  # the last event before it began, as far as one can tell
+    began_at = models.DateTimeField()
+    began_received_at = models.DateTimeField()
+    since_seq = models.PositiveBigIntegerField()  # the last event before nothing changed for so long
+    edges = models.JSONField(default=list)
+    duration = models.JSONField(null=True)
+    before = models.JSONField()  # drawings of both regimes
+    after = models.JSONField()
+
+    class Meta:
+        ordering = ["-seq"]
+        constraints = [models.UniqueConstraint(fields=["log", "seq"], name="change_key")]
+
+    def __str__(self) -> str:
+        return f"{self.log} at {self.seq}"
+
+
+class Prediction(models.Model):
+    """How an open case is expected to go on: kept while somebody looks."""
+
+    log = models.ForeignKey(EventLog, on_delete=models.CASCADE, db_index=False)
+    case = models.CharField(max_length=255)
+    activity = models.CharField(max_length=255)  # where it stands
+    seq = models.PositiveBigIntegerField()  # of its newest event
+    last_at = models.DateTimeField()
+    as_of = models.DateTimeField()  # event time of the log: until then nothing more had come
+    next = models.JSONField()
+    remaining_s = models.FloatField(null=True)  # median, from `as_of` on; null: no closed case took so long
+    low_s = models.FloatField(null=True)
+    high_s = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "case"], name="prediction_key")]
+        indexes = [models.Index(fields=["log", "remaining_s"], name="prediction_remaining")]
+
+    def __str__(self) -> str:
+        return self.case

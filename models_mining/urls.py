@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_mining import alignment_api, api, log_files, past_api
+from models_mining import alignment_api, analysis_api, api, log_files, past_api
 from models_mining.jobs.api import JobViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -17,6 +17,11 @@ urlpatterns = [
     path("logs/<slug:slug>/import/", log_files.ImportList.as_view(), name="import-list"),
     path("logs/<slug:slug>/export/", log_files.ExportView.as_view(), name="export"),
     path("logs/<slug:slug>/rejections/", log_files.LogRejectionList.as_view(), name="log-rejection-list"),
+    path("logs/<slug:slug>/analysis/", analysis_api.AnalysisView.as_view(), name="analysis"),
+    path("logs/<slug:slug>/drift/", analysis_api.DriftList.as_view(), name="drift-list"),
+    path("logs/<slug:slug>/drift/<int:pk>/", analysis_api.DriftDetail.as_view(), name="drift-detail"),
+    path("logs/<slug:slug>/predictions/", analysis_api.PredictionList.as_view(), name="prediction-list"),
+    path("logs/<slug:slug>/predictions/<str:name>/", analysis_api.PredictionDetail.as_view(), name="prediction-detail"),
     path("models/<int:pk>/picture/compare/", past_api.CompareView.as_view(), name="picture-compare"),
     path("models/<int:pk>/alignment/", alignment_api.AlignmentView.as_view(), name="alignment"),
     path("models/<int:pk>/picture/", api.PictureView.as_view(), name="picture"),

@@ -1,4 +1,5 @@
-"""The working process: slow models and jobs, each in a forked process of its own with limits of time and memory."""
+"""The working process: slow models and jobs, each in a forked process of its own with limits of time and memory; and
+what is learnt on the way of a log."""
 
 import os
 import time
@@ -7,6 +8,7 @@ from typing import ClassVar
 
 from django.utils import timezone
 
+from models_mining.analysing import Analysts
 from models_mining.deriving import POLL_S, Deriver
 from models_mining.followers import Followers
 from models_mining.jobs import HINT
@@ -32,6 +34,7 @@ class Work(Followers[Deriver]):
         self._everything = everything  # also what nobody looks at
         self._processes = max(1, (os.cpu_count() or 1) - 1)
         self._asked_at: dict[int, float] = {}
+        self.analysts = Analysts()
         self.jobs = JobRunner()
         self.retention = Housekeeping()
 
@@ -56,12 +59,13 @@ class Work(Followers[Deriver]):
 
     def look(self, now: float) -> None:
         super().look(now)
+        self.analysts.look_again()
         self.jobs.look_again()
 
     def turn(self) -> float:
         due = super().turn()
         now = time.monotonic()
-        return min(due, self.jobs.turn(now), self.retention.turn(now))
+        return min(due, self.analysts.turn(), self.jobs.turn(now), self.retention.turn(now))
 
     def drain(self) -> tuple[int, int]:
         """Derive every slow model that is behind and run every job that waits, then let go; how many of each."""
@@ -78,10 +82,12 @@ class Work(Followers[Deriver]):
         return (
             self.jobs.busy
             or bool(self._behind())
+            or self.analysts.behind()
             or any(follower.busy for follower in followers)
             or any(painter.due(one.live) is not None for one in followers for painter in one.painters.values())
         )
 
     def close(self) -> None:
         super().close()
+        self.analysts.close()
         self.jobs.close()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from live.models import Simulation
-from models_mining.models import Job, MinedModel
+from models_mining.models import Analysis, Job, MinedModel
 from procmine.models import Token
 from procmine.tokens import create_token, name_of
 from streams.models import Broker, Event, EventLog, Rejection, Republish, Stream
@@ -42,6 +42,7 @@ def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict
     Group.objects.create(name="viewers")
     simulation = Simulation.objects.create(config="", log=log, count=1, owner=owner)
     job = Job.objects.create(kind="export", log=log)
+    Analysis.objects.create(log=log)
     rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation, job]
     rows.append(Republish.objects.create(log=log, broker=mqtt, topic="out"))
     return {type(row): row for row in rows}
@@ -64,7 +65,8 @@ def test_every_page_opens_and_shows_no_secret(site: Client, everything: dict[typ
     args = [row.pk] if kind == "change" else []
     url = reverse(f"admin:{label.replace('.', '_')}_{kind}", args=args)
     answer = site.get(url)
-    expected = {Event: 403, Job: 403, Rejection: 403, Simulation: 302}.get(model, 200) if kind == "add" else 200
+    refused = {Analysis: 403, Event: 403, Job: 403, Rejection: 403, Simulation: 302}
+    expected = refused.get(model, 200) if kind == "add" else 200
     assert answer.status_code == expected
     text = answer.content.decode()
     broker = everything[Broker]
