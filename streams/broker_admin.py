@@ -11,7 +11,9 @@ from streams.encryption import encrypt
 from streams.health import of_broker
 from streams.models import Broker
 from streams.registration import TEST_TIMEOUT_S
-from streams.sources import test_connection
+from streams.sources import check_broker, test_connection
+
+LEVELS = {"ok": messages.SUCCESS, "warning": messages.WARNING, "unknown": messages.INFO}
 
 
 class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run
@@ -57,7 +59,7 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
         ("Connection", {"fields": ["state_now", "state_since", "last_error", "advice", "backlog", "lag_s"]}),
         ("Before", {"fields": ["reconnects", "last_failure", "last_failure_at"]}),
     ]
-    actions = ["test"]
+    actions = ["test", "find_losses"]
 
     @admin.display
     def address(self, broker: Broker) -> str:
@@ -79,6 +81,13 @@ class BrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
     def test(self, request: HttpRequest, queryset: "QuerySet[Broker]") -> None:
         for broker in queryset:
             self._test(request, broker)
+
+    @admin.action(description="Check what it may lose", permissions=["change"])
+    def find_losses(self, request: HttpRequest, queryset: "QuerySet[Broker]") -> None:
+        for broker in queryset:
+            for finding in check_broker(broker):
+                words = f"{broker}: {finding.about}: {finding.detail} {finding.advice}".strip()
+                self.message_user(request, words, LEVELS[finding.level])
 
     def response_change(self, request: HttpRequest, obj: Broker) -> HttpResponse:
         if "_test" in request.POST:

@@ -66,6 +66,28 @@ class TestResultSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(allow_null=True)
 
 
+class CheckSerializer(serializers.Serializer[Any]):
+    """How to check a broker."""
+
+    quick = serializers.BooleanField(default=False, help_text="Only ask; publish nothing.")
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One thing that matters for losing nothing."""
+
+    level = serializers.ChoiceField(["ok", "warning", "unknown"])
+    about = serializers.CharField()
+    detail = serializers.CharField()
+    advice = serializers.CharField(help_text="What to do.")
+
+
+class FindingsSerializer(serializers.Serializer[Any]):
+    """What a check of a broker found; ``ok`` where there is no warning."""
+
+    ok = serializers.BooleanField()
+    findings = FindingSerializer(many=True)
+
+
 class CountsSerializer(serializers.ModelSerializer[Stream]):
     """``received`` = ``stored`` + ``duplicates`` + ``rejected`` + ``ignored``, always.
 

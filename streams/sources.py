@@ -8,10 +8,21 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from streams.findings import Finding
 from streams.models import Broker, Stream
 from streams.mqtt.address import BrokerError
 
-__all__ = ["BrokerError", "Ledger", "Message", "Source", "Target", "source_of", "target_on", "test_connection"]
+__all__ = [
+    "BrokerError",
+    "Ledger",
+    "Message",
+    "Source",
+    "Target",
+    "check_broker",
+    "source_of",
+    "target_on",
+    "test_connection",
+]
 
 
 class Message(Protocol):
@@ -136,3 +147,22 @@ def test_connection(broker: Broker, timeout_s: float) -> str | None:
     except BrokerError as error:
         return str(error)
     return None
+
+
+def check_broker(broker: Broker, *, quick: bool = False) -> list[Finding]:
+    """What a broker will lose, as far as it can be seen; nothing of a user's is touched.
+
+    With ``quick`` nothing is tried out either (MQTT; it takes some seconds).
+    """
+    match broker.kind:
+        case Broker.Kind.REDIS:
+            from streams.redis_streams.check import check as of_redis
+
+            return list(of_redis(broker))
+        case Broker.Kind.KAFKA:
+            from streams.kafka.check import check as of_kafka
+
+            return list(of_kafka(broker))
+    from streams.mqtt.check import check as of_mqtt
+
+    return list(of_mqtt(broker, quick=quick))

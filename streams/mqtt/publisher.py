@@ -19,9 +19,10 @@ class Publisher:
     Use as a context manager, with `finish` as the last call inside or wherever all must be confirmed.
     """
 
-    def __init__(self, address: Address, qos: int = 1) -> None:
+    def __init__(self, address: Address, qos: int = 1, *, stalled_s: float = _STALLED_S) -> None:
         self.address = address
         self.qos = qos
+        self._stalled_s = stalled_s
         self._room = threading.BoundedSemaphore(IN_FLIGHT)
         self._answered = threading.Event()
         self._refused = ""
@@ -56,8 +57,8 @@ class Publisher:
         self._room.release(IN_FLIGHT)
 
     def _wait_for_room(self) -> None:
-        if not self._room.acquire(timeout=_STALLED_S):
-            raise BrokerError(self._refused or f"{self.address} has confirmed nothing for {_STALLED_S:g} s.")
+        if not self._room.acquire(timeout=self._stalled_s):
+            raise BrokerError(self._refused or f"{self.address} has confirmed nothing for {self._stalled_s:g} s.")
 
     def _on_connect(self, client: Client, data: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         self._refused = refusal(code)

@@ -45,6 +45,7 @@ class Source:
         self.keep_session = keep_session
         self.timeout_s = timeout_s  # for the network, and then for the broker's answer
         self.session_present = False  # the broker had kept our session when we connected last
+        self.granted: dict[str, Any] = {}  # properties of CONNACK (MQTT 5)
         self.refused: dict[str, str] = {}  # filters that the broker refused, and its reason
         self._client: SievedClient | None = None
         self._waiting: deque[Message] = deque()
@@ -202,6 +203,7 @@ class Source:
         self, client: Client, data: Any, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
     ) -> None:
         self.session_present = flags.session_present
+        self.granted = vars(properties) if properties is not None else {}
         self._answer = refusal(code)
 
     def _on_disconnect(self, client: Client, data: Any, flags: Any, code: ReasonCode, properties: Any) -> None:

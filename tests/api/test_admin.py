@@ -126,6 +126,9 @@ def test_a_connection_is_tested_at_the_press_of_a_button(site: Client, broker: s
     answer = site.post("/admin/streams/broker/", chosen, follow=True)
     assert answer.context["messages"]
     assert "connected and signed in" not in answer.content.decode()
+    answer = site.post("/admin/streams/broker/", chosen | {"action": "find_losses"}, follow=True)
+    said = [str(message) for message in answer.context["messages"]]
+    assert [words.split(": ")[1] for words in said] == ["connection", "persistence"]
 
 
 def test_streams_are_started_and_stopped_in_the_list(site: Client, stream: Stream) -> None:

@@ -59,6 +59,10 @@ def test_a_connection_is_tried_and_told_in_words(api: APIClient, broker: str, mq
     body = api.post(f"{url}test/").json()
     assert body["ok"] is False
     assert body["problem"]
+    body = api.post(f"{url}check/", {"quick": True}).json()
+    assert body["ok"] is False
+    assert [finding["level"] for finding in body["findings"]] == ["warning", "unknown"]
+    assert api.post(f"{url}check/", {"quick": "perhaps"}).status_code == 400
 
 
 def test_a_stream_is_registered_stopped_and_started(api: APIClient, mqtt: Broker, log: EventLog) -> None:

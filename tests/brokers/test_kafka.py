@@ -10,6 +10,7 @@ from confluent_kafka import Producer
 
 from streams.kafka import KafkaSource
 from streams.models import Broker, Event, EventLog, Position, Rejection, Stream
+from streams.sources import check_broker
 from streams.sources import test_connection as try_connection
 from tests.conftest import free_port, wait_for
 from tests.simulator.kafka_server import KafkaServer, kafka_server
@@ -165,3 +166,11 @@ def test_while_the_database_rests_the_partitions_are_kept_and_nothing_is_passed_
         source.close()
         source.release()
     assert found == list(range(60))
+
+
+def test_a_check_tells_of_topics_on_one_server_only(stream, topic):
+    found = {finding.about: finding for finding in check_broker(stream.broker)}
+    assert found["connection"].level == "ok"
+    assert found["replication"].level == "warning"
+    assert f"{topic}: 2 partitions, each on 1 server" in found["replication"].detail
+    assert found["retention"].level in ("ok", "unknown"), found["retention"]
