@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ class Report:
     phantom: int = 0
     altered: int = 0
     gaps: int = 0
+    missing: list[str] = field(default_factory=list)  # the first lost ones: sender and number
 
     @property
     def clean(self) -> bool:
@@ -49,9 +50,12 @@ def check(database: str, senders: Iterable[Sender]) -> Report:
         sent = event(sender, number)
         report.altered += (case, activity, at, told) != (sent.case, sent.activity, sent.at, attributes(sent))
     report.duplicate = sum(times - 1 for times in stored.values())
-    report.lost = sum(
-        (sender.name, number) not in stored for sender in known.values() for number in sender.acknowledged
-    )
+    for sender in known.values():
+        report.missing += [
+            f"{sender.name} {number}" for number in sorted(sender.acknowledged) if (sender.name, number) not in stored
+        ]
+    report.lost = len(report.missing)
+    del report.missing[20:]
     return report
 
 
