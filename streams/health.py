@@ -33,6 +33,8 @@ _ADVICE = tuple(  # what is said of a failure → what helps; the first that fit
         "subscription": "Allow the user to read this topic in the broker's access list.",
         "lost our session": "Send again what is missing. Give the broker persistence, and sessions a longer life "
         "(docs/mosquitto.conf); manage.py check_broker tells what else it loses.",
+        "has dropped": "Let it keep more (max_queued_messages, docs/mosquitto.conf); manage.py check_broker tells its "
+        "limits. Send again what is missing.",
         "no MQTT": "Another kind of server listens there: mend host and port, or set TLS.",
         "full|No space": "Make room on the database's disk. Recording goes on by itself; messages wait at the broker.",
         "database": "See whether the database runs and takes writes. Recording goes on by itself; messages wait at the "

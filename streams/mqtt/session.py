@@ -33,6 +33,8 @@ class MqttSession:
         if not self._lease.keep():
             raise leases.LeaseLostError
         waiting = self._depth.look() if self._depth is not None else None
+        if self._depth is not None and self._depth.dropped:
+            self.note = f"The broker has dropped {self._depth.dropped} messages, of whatever client: a queue was full."
         if waiting != self._waiting:
             self._row.update(waiting=waiting)
             self._waiting = waiting

@@ -1,6 +1,7 @@
 """What health says of a broker and its streams while things go well, and while they do not."""
 
 import contextlib
+import re
 import sqlite3
 import subprocess
 import sys
@@ -109,6 +110,28 @@ def test_what_waits_in_a_mosquitto_is_told_and_an_outage_is_remembered(ingesting
     mosquitto.stop()
 
 
+def test_a_queue_that_overflowed_in_the_broker_is_told(ingesting, tmp_path, impatient):
+    few = "allow_anonymous true\nsys_interval 1\nmax_queued_messages 10"
+    mosquitto = Mosquitto(tmp_path, few)
+    mosquitto.config.write_text(
+        re.sub(r"max_(queued|inflight)_messages \d{4}|max_queued_messages 0", "", mosquitto.config.read_text())
+    )
+    mosquitto.start()
+    row = Broker.objects.create(name="own", host="127.0.0.1", port=mosquitto.port)
+    stream = add(row, "one", "one")
+    ingesting()
+    wait_for(lambda: how(stream).backlog is not None, what="the broker's figures")
+    with stalled_database():
+        mosquitto.publish("one/p/c/a", "{}", "--repeat", "200")
+    wait_for(lambda: how(stream).last_error.startswith("The broker has dropped "), 20, "the overflow")
+    assert (how(stream).state, how(stream).advice[:16]) == ("connected", "Let it keep more")
+    received = wait_received(stream, 1)["received"]
+    dropped = re.search(r"dropped (\d+)", how(stream).last_error)
+    assert dropped is not None
+    assert 10 <= received <= 200 - int(dropped[1])
+    mosquitto.stop()
+
+
 def test_refused_messages_are_told_with_reasons_and_what_to_do(registered, ingesting, publish, base):
     stream = registered()
     ingesting()
@@ -138,6 +161,7 @@ def test_every_failure_has_an_advice_of_its_own():
         "The broker refused the user name or password.",
         "The broker had lost our session: what was published while we were away is missing.",
         "The broker refuses the subscription to a/#: Not authorized.",
+        "The broker has dropped 12 messages, of whatever client: a queue was full.",
         "The database does not take events: database or disk is full.",
         "The database does not take events: database is locked.",
         "The connection was lost: unspecified error.",
