@@ -100,8 +100,8 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
     def unarchive(self, request: Request, slug: str) -> Response:
         """The log takes events again."""
         log = self.get_object()
-        EventLog.objects.filter(pk=log.pk).update(archived_at=None)
-        log.refresh_from_db()
+        log.archived_at = None
+        log.save(update_fields=["archived_at"])
         return Response(self.get_serializer(log).data)
 
 
@@ -116,6 +116,7 @@ class EventList(generics.ListAPIView[Event]):
     filterset_class = EventFilter
     query_prefix = ATTRIBUTE
     ordering_fields = ["seq"]
+    tie_break = "seq"
     parser_classes = PARSERS
 
     def get_queryset(self) -> "QuerySet[Event]":

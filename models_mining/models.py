@@ -89,6 +89,8 @@ class Case(models.Model):
     log = models.ForeignKey(EventLog, on_delete=models.CASCADE, db_index=False)
     case = models.CharField(max_length=255)
     node = models.PositiveIntegerField()  # number of its last activity, as in the pictures
+    activity = models.CharField(max_length=255, default="")  # the last one
+    variant = models.CharField(max_length=20, default="")  # see `models_mining.rows`; "": beyond the prefix tree
     length = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     last_at = models.DateTimeField()
@@ -98,7 +100,11 @@ class Case(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["log", "case"], name="case_key")]
-        indexes = [models.Index(fields=["log", "closed_at", "last_at"], name="case_open")]
+        indexes = [
+            models.Index(fields=["log", "closed_at", "last_at"], name="case_open"),
+            models.Index(fields=["log", "-last_at"], name="case_newest"),
+            models.Index(fields=["log", "variant"], name="case_variant"),
+        ]
 
     def __str__(self) -> str:
         return self.case

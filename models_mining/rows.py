@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -10,13 +11,14 @@ from django.utils import timezone
 from models_mining.core.cases import Case as LiveCase
 from models_mining.core.journal import Transition
 from models_mining.core.live_log import LiveLog
+from models_mining.core.prefix_tree import Node
 from models_mining.models import Case, LogState, Minute
 from models_mining.reading import moment
 
 T = TypeVar("T")
 
 MINUTE_US = 60_000_000
-_FIELDS = ["node", "length", "started_at", "last_at", "seq", "closed_at"]
+_FIELDS = ["node", "activity", "variant", "length", "started_at", "last_at", "seq", "closed_at"]
 
 
 @dataclass
@@ -70,8 +72,9 @@ def save_cases(
     left: Mapping[str, LiveCase],
 ) -> None:
     """Insert or update the rows of some cases; ``left`` holds those that are out of the log's memory."""
-    plain = [_row(log, live, name, left) for name in names if name not in traces]
-    told = [_row(log, live, name, left) for name in traces]
+    variants = VariantNames()
+    plain = [_row(log, live, name, left, variants) for name in names if name not in traces]
+    told = [_row(log, live, name, left, variants) for name in traces]
     known = {
         case: attributes
         for some in _chunks(list(traces))
@@ -89,12 +92,37 @@ def _chunks(items: list[T], size: int = 500) -> Iterable[list[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _row(log: int, live: LiveLog, name: str, left: Mapping[str, LiveCase]) -> Case:
+class VariantNames:
+    """A short name for each sequence of activities, the same in every process: 20 hexadecimal digits.
+
+    Each prefix is hashed with its last activity onto the name of the one before, so what cases share is hashed once.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Node, bytes] = {}
+
+    def of(self, node: Node | None) -> str:
+        """The name of the sequence that leads to ``node``; "" for a case beyond the tree."""
+        if node is None:
+            return ""
+        steps: list[Node] = []
+        while node.parent is not None and node not in self._known:
+            steps.append(node)
+            node = node.parent
+        name = self._known.get(node, b"")
+        for step in reversed(steps):
+            name = self._known[step] = blake2b(name + step.activity.encode(), digest_size=10).digest()
+        return name.hex()
+
+
+def _row(log: int, live: LiveLog, name: str, left: Mapping[str, LiveCase], variants: VariantNames) -> Case:
     case: LiveCase = live.cases.get(name) or left[name]
     return Case(
         log_id=log,
         case=name,
         node=live.numbers[case.activity],
+        activity=case.activity,
+        variant=variants.of(case.node),
         length=case.length,
         started_at=moment(case.started_at_us),
         last_at=moment(case.last_at_us),

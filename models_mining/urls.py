@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_mining import alignment_api, analysis_api, api, log_files, past_api
+from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api
 from models_mining.jobs.api import JobViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -14,6 +14,11 @@ router.register("jobs", JobViewSet, basename="job")
 urlpatterns = [
     *router.urls,
     path("logs/<slug:slug>/events/", api.EventList.as_view(), name="event-list"),
+    path("logs/<slug:slug>/cases/", case_api.CaseList.as_view(), name="case-list"),
+    path("logs/<slug:slug>/cases/<path:name>/", case_api.CaseDetail.as_view(), name="case-detail"),
+    path("logs/<slug:slug>/variants/", case_api.VariantList.as_view(), name="variant-list"),
+    path("logs/<slug:slug>/activities/", case_api.ActivityList.as_view(), name="activity-list"),
+    path("logs/<slug:slug>/statistics/", case_api.StatisticsView.as_view(), name="statistics"),
     path("logs/<slug:slug>/import/", log_files.ImportList.as_view(), name="import-list"),
     path("logs/<slug:slug>/export/", log_files.ExportView.as_view(), name="export"),
     path("logs/<slug:slug>/rejections/", log_files.LogRejectionList.as_view(), name="log-rejection-list"),

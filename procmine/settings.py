@@ -220,3 +220,4 @@ LOGGING = {
 }
 
 env.seal()
+    "ENUM_NAME_OVERRIDES": {"CaseStateEnum": ["open", "closed"]},

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import django_filters
 import orjson
@@ -27,6 +27,8 @@ MAX_BATCH = 5_000  # events of one request
 _MAX_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # of one request, unpacked
 ATTRIBUTE = "attribute."  # ?attribute.colour=red
 
+Rows = TypeVar("Rows", bound="QuerySet[Any]")
+
 
 class EventFilter(django_filters.FilterSet):
     """Filters of a log's events; ``attribute.NAME`` are read by `with_attributes`."""
@@ -42,8 +44,11 @@ class EventFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-def with_attributes(events: "QuerySet[Event]", query: Mapping[str, str]) -> "QuerySet[Event]":
-    """The events whose attributes have the values that ``attribute.NAME=VALUE`` asks for, compared as text."""
+def with_attributes(events: Rows, query: Mapping[str, str]) -> Rows:
+    """The events whose attributes have the values that ``attribute.NAME=VALUE`` asks for, compared as text.
+
+    Or other rows that have ``attributes``.
+    """
     wanted = {name.removeprefix(ATTRIBUTE): value for name, value in query.items() if name.startswith(ATTRIBUTE)}
     for number, (name, value) in enumerate(wanted.items()):
         if not name or "\0" in name + value:

@@ -79,4 +79,5 @@ class Ordering(OrderingFilter):
         for field in fields:
             if field.removeprefix("-") not in known:
                 raise BadQuery({"ordering": [f"Cannot order by {field[:100]}; known: {', '.join(known)}."]})
-        return list(fields)
+        last: str = getattr(view, "tie_break", "pk")  # else a row may be on two pages, and another on none
+        return [*fields, last] if last not in fields else list(fields)
