@@ -24,7 +24,7 @@ from streams.models import EventLog
 MOST = 10_000  # open cases with a row: those last heard of
 SLICE = 500  # rows written in one go
 EVERY_S = 2.0  # between two looks at what changed
-SHARE = 3  # writing may take one part in so many of the time, and one more
+SHARE = 0.5  # of the time may go into writing
 AGES_S = 60.0  # silent cases are predicted anew so often: the longer the silence, the longer it will take
 WATCHED = timedelta(seconds=60)  # who asks is taken to look on for so long
 SHOWN = 5  # activities told of a case, the likeliest ones
@@ -72,7 +72,7 @@ class Board:
             self._waiting.update(dict.fromkeys(self._written))
         self._write(live)
         ended = time.monotonic()
-        rest = SHARE * (ended - began) if self._waiting else EVERY_S
+        rest = (ended - began) * (1 / SHARE - 1) if self._waiting else EVERY_S
         self._due_at = ended + rest
         return self._due_at
 
