@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -36,7 +37,7 @@ class AnalysisView(generics.RetrieveUpdateAPIView[Analysis]):
     action = "retrieve"
 
     def get_object(self) -> Analysis:
-        log = log_for(self.request, self.kwargs["slug"], "view" if self.request.method == "GET" else "change")
+        log = log_for(self.request, self.kwargs["slug"], "view" if self.request.method in SAFE_METHODS else "change")
         analysis, _ = Analysis.objects.defer("state").get_or_create(log=log)
         return analysis
 

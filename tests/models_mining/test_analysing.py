@@ -228,4 +228,3 @@ def test_the_state_of_a_long_log_stays_small(log: EventLog, drifting: int, work:
     assert len(row.state) < 50_000
     assert row.saved_at is not None
     assert row.score["next"]["overall"]["accuracy"] > 0.6
-    assert analysing.VERSION == 1
