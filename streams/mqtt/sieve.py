@@ -26,6 +26,7 @@ class Sieve:
         self.cutter = cutter
         self._unsent = bytearray()
         self._end: OSError | None = None
+        self.heard = False  # something came since whoever reads this took it back
 
     # --- For whoever takes the messages -------------------------------------------------
 
@@ -40,6 +41,7 @@ class Sieve:
             return b""
         if not data:
             self._end = ConnectionResetError("The other side closed the connection.")
+        self.heard = True
         return data
 
     @property
@@ -110,3 +112,10 @@ class SievedClient(Client):
         """paho's own place for a socket of another kind (it puts WebSockets there)."""
         self.sieve = Sieve(super()._create_socket(), self.cutter)  # type: ignore[arg-type]
         return self.sieve
+
+    def _check_keepalive(self) -> None:
+        """Whatever comes shows that the broker lives: the answer to a ping may lie behind megabytes of messages."""
+        if self.sieve is not None and self.sieve.heard:
+            self.sieve.heard = False
+            self._ping_t = 0.0
+        super()._check_keepalive()

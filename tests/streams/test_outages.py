@@ -101,6 +101,43 @@ def test_a_connection_that_is_dead_without_a_word_is_noticed_and_replaced(
     assert stored() == [("c", "Before"), ("c", "During")]
 
 
+class Flooding(threading.Thread):
+    """A broker that answers no ping, as if its answers lay behind all the messages that it sends."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self.pings = 0
+        self.silent = threading.Event()
+        self.ended = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        client, _ = self._server.accept()
+        with client, self._server:
+            client.recv(1000)
+            client.sendall(b"\x20\x02\x00\x00")  # CONNACK
+            while not self.ended.wait(0.02):
+                if not self.silent.is_set():
+                    client.sendall(b"\x30\x04\x00\x01tx")  # PUBLISH of QoS 0
+                if select.select([client], [], [], 0)[0]:
+                    self.pings += client.recv(1000).count(b"\xc0\x00")
+
+
+def test_a_broker_that_sends_messages_lives_though_its_answer_to_a_ping_waits_behind_them(monkeypatch):
+    monkeypatch.setattr(address, "KEEPALIVE_S", 1)
+    flooding = Flooding()
+    source = Source(Address("127.0.0.1", flooding.port), "x")
+    source.connect()
+    wait_for(lambda: source.receive(100, 0.05) and flooding.pings >= 3, what="three pings over a connection that stays")
+    flooding.silent.set()
+    with pytest.raises(address.BrokerError, match="connection was lost"):
+        wait_for(lambda: source.receive(100, 0.05) and False, what="the silence noticed")
+    flooding.ended.set()
+    flooding.join(5)
+
+
 def test_a_peer_that_speaks_no_mqtt_is_told_in_words(transactional_db):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
