@@ -8,8 +8,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "procmine.settings")
 http = get_asgi_application()  # loads the apps, so it comes before the imports below
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 
 from live.routing import application as live_socket  # noqa: E402
 from procmine.api.socket_auth import SocketAuth  # noqa: E402
+from procmine.proxies import TrustedProxies  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": SocketAuth(live_socket)})
+router = ProtocolTypeRouter({"http": http, "websocket": SocketAuth(live_socket)})
+application = TrustedProxies(router, settings.TRUSTED_PROXIES)

@@ -6,11 +6,25 @@ read, and ``env.seal()`` at their end stops the start with all of them by name.
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
-from environs import Env
+from environs import Env, ValidationError
 
 env = Env(eager=False, prefix="PROCMINE_")
+
+
+def each(check: Callable[[str], object]) -> Callable[[list[str]], None]:
+    """A validator of a list by a check of its items: what that raises (ValueError) is told with the variable's name."""
+
+    def validate(items: list[str]) -> None:
+        try:
+            for item in items:
+                check(item)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    return validate
 
 
 def kept_secret(path: Path, make: str | None = None) -> str:

@@ -1,6 +1,7 @@
 """Settings: everything comes from the environment (docs/configuration.md), and every default suits a laptop."""
 
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from csp.constants import NONE, SELF
 from environs import validate
 
 from procmine import __version__
-from procmine.env import env, kept_secret
+from procmine.env import each, env, kept_secret
+from streams.addresses import check_entry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = __version__
@@ -18,6 +20,7 @@ SOURCE_URL = env.str("SOURCE_URL", "")  # where the source of the running versio
 # --- Where things live ----------------------------------------------------------------
 VAR = Path(env.str("VAR", str(BASE_DIR / "var"))).resolve()  # database, keys, ports
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR / "secret_key")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])  # keys of before: read by, never written by
 INSTALLATION = env.str("INSTALLATION", "") or kept_secret(VAR / "installation", secrets.token_hex(4))
 
 # --- Web ------------------------------------------------------------------------------
@@ -25,6 +28,9 @@ DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRUSTED_ORIGINS", [])
 HTTPS = env.bool("HTTPS", False)  # behind a proxy that speaks TLS: secure cookies, HSTS
+TRUSTED_PROXIES: list[str] = env.list(  # whose X-Forwarded-* headers count
+    "TRUSTED_PROXIES", ["127.0.0.1", "::1"] if HTTPS else [], validate=each(ip_network)
+)
 ROOT_URLCONF = "procmine.urls"
 ASGI_APPLICATION = "procmine.asgi.application"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 5 MiB, the limit of a batch of events
@@ -56,6 +62,7 @@ MIDDLEWARE = [
     "procmine.api.requests.RequestMiddleware",
     "procmine.site.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
+    "procmine.site.headers.isolate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -101,6 +108,9 @@ CSRF_COOKIE_NAME = "procmine_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # monitors ask without the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Whether browsers carry a whole domain in their lists is for its owner to say, not for one service below it.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -145,6 +155,8 @@ CHANNEL_LAYERS: dict[str, Any] = {
 }
 
 # --- Ingestion ------------------------------------------------------------------------
+# names, addresses and networks where brokers may be; none: anywhere
+BROKER_HOSTS: list[str] = env.list("BROKER_HOSTS", [], validate=each(check_entry))
 BROKER_PORT = env.int("BROKER_PORT", 1883)  # of the embedded broker; a free one if taken
 INGEST_BATCH = env.int("INGEST_BATCH", 500)  # most events in one transaction
 INGEST_RECEIVE_MAXIMUM = env.int("INGEST_RECEIVE_MAXIMUM", 2000)  # unacknowledged messages in flight
@@ -175,6 +187,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["procmine.api.lists.Filters", "procmine.api.lists.Ordering"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "procmine.api.problems.handler",
+    "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's already: `procmine.proxies`
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 REST_KNOX = {"TOKEN_MODEL": "procmine.Token"}
@@ -194,6 +207,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"CaseStateEnum": ["open", "closed"]},
 }
 
 # --- Logging --------------------------------------------------------------------------
@@ -220,4 +234,3 @@ LOGGING = {
 }
 
 env.seal()
-    "ENUM_NAME_OVERRIDES": {"CaseStateEnum": ["open", "closed"]},

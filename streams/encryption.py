@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
@@ -13,9 +13,11 @@ class SecretUnreadableError(ValueError):
     """A stored secret was encrypted with another ``PROCMINE_SECRET_KEY``; it must be entered again."""
 
 
-def _fernet() -> Fernet:
-    digest = hashlib.sha256(b"procmine broker secrets:" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(digest))
+def _fernet() -> MultiFernet:
+    """Encrypts with the key of now; reads what it or one of the keys before it has encrypted."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [hashlib.sha256(b"procmine broker secrets:" + key.encode()).digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
 def encrypt(text: str) -> str:
@@ -24,7 +26,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """The text of a token of `encrypt`; raises SecretUnreadableError where the key has changed."""
+    """The text of a token of `encrypt`; raises SecretUnreadableError where its key is none of ours."""
     if not token:
         return ""
     try:
@@ -41,3 +43,25 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # not sub
     def get_prep_value(self, value: Any) -> str:
         text = super().get_prep_value(value) or ""
         return text if text.startswith("gAAAA") else encrypt(text)
+
+
+def rotate() -> tuple[int, list[str]]:
+    """Encrypt every stored secret anew, with the key of now: how many, and which rows cannot be read.
+
+    A row that is changed meanwhile keeps its new secret.
+    """
+    from django.apps import apps  # the models are not there yet when this module is imported
+
+    done, unreadable = 0, []
+    for model in apps.get_models():
+        for field in (field for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField)):
+            rows = model._base_manager.exclude(**{field.attname: ""})  # noqa: SLF001  documented
+            for row in rows.iterator():
+                before = getattr(row, field.attname)
+                try:
+                    now = encrypt(decrypt(before))
+                except SecretUnreadableError:
+                    unreadable.append(f"{model._meta.verbose_name} {row}")
+                    continue
+                done += rows.filter(pk=row.pk, **{field.attname: before}).update(**{field.attname: now})
+    return done, unreadable

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from streams import topics
+from streams import addresses, topics
 from streams.encryption import EncryptedTextField, decrypt
 from streams.memory import check_memory
 from streams.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
@@ -89,6 +89,8 @@ class Broker(SetUp):
         return self.name
 
     def clean(self) -> None:
+        if refused := addresses.refused_host(self.host):
+            raise ValidationError({"host": refused})
         before = Broker.objects.filter(pk=self.pk).values_list("kind", flat=True).first()
         if before not in (None, self.kind) and self.streams.exists():
             raise ValidationError({"kind": "Streams belong to this broker: register another one for another kind."})

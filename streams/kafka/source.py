@@ -49,7 +49,8 @@ class KafkaSource:
         self._positions = Positions(broker.pk)
         self._taken: dict[str, tuple[int, int]] = {}  # partition → offset and newest timestamp of what is stored
         self._errors = Errors()
-        self._configuration = configuration(broker, self._errors) | {
+        self._broker = broker
+        self._settings = {
             "group.id": client_id(broker.pk),
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
@@ -80,8 +81,9 @@ class KafkaSource:
 
     def connect(self) -> None:
         """See that the cluster answers, and make a consumer."""
+        where = configuration(self._broker, self._errors)
         with self._in_words():
-            self._consumer = self._kafka.Consumer(self._configuration)
+            self._consumer = self._kafka.Consumer(where | self._settings)
         self._began_at = time.monotonic()
         reach(self._consumer, self._errors, CONNECT_S)
 

@@ -13,6 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from streams import addresses
 from streams.encryption import SecretUnreadableError
 from streams.models import Broker
 
@@ -20,7 +21,14 @@ CONNECT_S = 5.0
 KEEPALIVE_S = 30
 SESSION_EXPIRY_S = 7 * 24 * 3600  # MQTT 5; how long 3.1.1 keeps a session is the broker's setting
 _REFUSED = 0x80  # reason codes from here on are failures
-AClient = TypeVar("AClient", bound=Client)
+AClient = TypeVar("AClient", bound="CheckedClient")
+
+
+class CheckedClient(Client):
+    """Connects to hosts that a broker may be on, and to no others (`streams.addresses`); also when it reconnects."""
+
+    def _create_socket_connection(self) -> Any:
+        return addresses.connect(self._host, self._port, self.connect_timeout)
 
 
 class BrokerError(Exception):
@@ -102,6 +110,8 @@ def _send_at_once(client: Client, data: Any, sock: Any) -> None:
 
 def _in_words(error: Exception, address: Address) -> str:
     match error:
+        case addresses.HostRefusedError():
+            return str(error)
         case ConnectionRefusedError():
             return f"Nobody listens at {address}."
         case socket.gaierror() | UnicodeError():

@@ -7,7 +7,7 @@ from typing import Any, Self
 from paho.mqtt.client import Client
 from paho.mqtt.reasoncodes import ReasonCode
 
-from streams.mqtt.address import CONNECT_S, Address, BrokerError, refusal
+from streams.mqtt.address import CONNECT_S, Address, BrokerError, CheckedClient, refusal
 
 IN_FLIGHT = 500  # published and not yet confirmed
 _STALLED_S = 60.0  # without any confirmation
@@ -26,7 +26,7 @@ class Publisher:
         self._room = threading.BoundedSemaphore(IN_FLIGHT)
         self._answered = threading.Event()
         self._refused = ""
-        self._client: Client = address.client(Client, "", keep_session=False)
+        self._client = address.client(CheckedClient, "", keep_session=False)
         self._client.max_inflight_messages_set(IN_FLIGHT)
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish

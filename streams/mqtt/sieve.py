@@ -9,8 +9,7 @@ import socket
 import ssl
 from typing import Any
 
-from paho.mqtt.client import Client
-
+from streams.mqtt.address import CheckedClient
 from streams.mqtt.packets import Cutter
 
 _CHUNK = 256 * 1024  # bytes read at once
@@ -102,7 +101,7 @@ class Sieve:
         self._sock.close()
 
 
-class SievedClient(Client):
+class SievedClient(CheckedClient):
     """The client over a `Sieve`; set ``cutter`` before it connects."""
 
     cutter: Cutter

@@ -1,13 +1,17 @@
 """Connecting to Redis, with what goes wrong in words."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection, ConnectionPool, SSLConnection
 from redis.retry import Retry
 
+from streams import addresses
 from streams.encryption import SecretUnreadableError
 from streams.models import Broker
 from streams.mqtt import BrokerError
@@ -20,13 +24,29 @@ def keys(topic: str, partitions: int) -> list[str]:
     return [topic] if partitions == 1 else [f"{topic}:{number}" for number in range(partitions)]
 
 
+class _Checked(Connection):
+    """Connects to hosts that a broker may be on, and to no others."""
+
+    def _connect(self) -> socket.socket:
+        sock = addresses.connect(self.host, self.port, self.socket_connect_timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(self.socket_timeout)
+        return sock
+
+
+class _CheckedTls(SSLConnection, _Checked):
+    """The same, then TLS with the host by its name."""
+
+
 def client_of(broker: Broker, timeout_s: float) -> "redis.Redis":
     """A client that is set up but not connected; raises BrokerError where the password cannot be read."""
     try:
         password = broker.secret
     except SecretUnreadableError as error:
         raise BrokerError(str(error)) from error
-    return redis.Redis(
+    tls: dict[str, Any] = {"ssl_ca_data": broker.ca or None} if broker.tls else {}
+    pool = ConnectionPool(
+        connection_class=_CheckedTls if broker.tls else _Checked,
         host=broker.host,
         port=broker.port,
         db=broker.database,
@@ -36,9 +56,9 @@ def client_of(broker: Broker, timeout_s: float) -> "redis.Redis":
         retry=Retry(NoBackoff(), 0),  # whoever calls tries again, and says so
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
-        ssl=broker.tls,
-        ssl_ca_data=broker.ca or None,
+        **tls,
     )
+    return redis.Redis.from_pool(pool)
 
 
 def probe(broker: Broker, timeout_s: float) -> None:
