@@ -1,6 +1,7 @@
 """Settings: everything comes from the environment (docs/configuration.md), and every default suits a laptop."""
 
 import secrets
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
+    "axes",
+    "auditlog",
     "procmine",
     "live",
     "models_mining",
@@ -69,6 +72,8 @@ MIDDLEWARE = [
     "procmine.api.requests.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "procmine.history.remember_request",
+    "axes.middleware.AxesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -124,6 +129,21 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- Sign-in and history --------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", 5, validate=validate.Range(1))  # of one name from one address, then
+AXES_COOLOFF_TIME = timedelta(minutes=env.float("LOGIN_LOCK_MINUTES", 15.0, validate=validate.Range(0.01)))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so that nobody locks another out from afar
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends for certain
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # users carry their last sign-in; every page view would be a row
+AXES_ENABLE_ADMIN = False  # `manage.py axes_reset_username` unlocks
+AXES_LOCKOUT_CALLABLE = "procmine.site.sign_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "procmine.site.sign_in.address"
+AXES_VERBOSE = False
+AUDITLOG_STORE_JSON_CHANGES = AUDITLOG_DISABLE_ON_RAW_SAVE = True
+AUDITLOG_MASK_CALLABLE = "procmine.history.hidden"
+
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
@@ -174,13 +194,24 @@ WORK_SECONDS = env.float("WORK_SECONDS", 120.0)  # that one derivation of a slow
 WORK_MEMORY_MB = env.int("WORK_MEMORY_MB", 2048)  # that one may take beside what the worker holds
 JOB_SECONDS = env.float("JOB_SECONDS", 3600.0)  # that one job may take
 
+# --- Live socket ----------------------------------------------------------------------
+LIVE_CONNECTIONS = env.int("LIVE_CONNECTIONS", 500)  # of one web process
+LIVE_CONNECTIONS_A_USER = env.int("LIVE_CONNECTIONS_A_USER", 10)
+LIVE_SUBSCRIPTIONS = env.int("LIVE_SUBSCRIPTIONS", 20)  # of one connection
+
 # --- REST API -------------------------------------------------------------------------
+# Of each token, or user of a browser session; 0: no limit.
+LIMIT_READ = env.int("LIMIT_READ", 600, validate=validate.Range(0))  # requests a minute that look
+LIMIT_CONTROL = env.int("LIMIT_CONTROL", 60, validate=validate.Range(0))  # requests a minute that change something
+LIMIT_EVENTS = env.int("LIMIT_EVENTS", 2_000, validate=validate.Range(0))  # events a second into one log
+LIMIT_BURST = env.int("LIMIT_BURST", 20_000, validate=validate.Range(0))  # events that may come at once
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "procmine.api.authentication.ApiTokenAuthentication",  # first: it makes the 401
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["streams.access.SignedIn"],
+    "DEFAULT_THROTTLE_CLASSES": ["procmine.api.throttles.Requests"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "procmine.api.renderers.BrowsableApi"],
     "DEFAULT_PARSER_CLASSES": ["procmine.api.parsers.StrictJson", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_PAGINATION_CLASS": "procmine.api.lists.Pages",
@@ -205,9 +236,9 @@ SPECTACULAR_SETTINGS = {
         "procmine.api.schema.add_problems",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"CaseStateEnum": ["open", "closed"]},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"CaseStateEnum": ["open", "closed"]},
 }
 
 # --- Logging --------------------------------------------------------------------------
