@@ -12,12 +12,13 @@ from django.utils.safestring import SafeString
 
 from live import simulations
 from live.models import Simulation
+from streams.log_admin import LogChoices, OfLogs
 
 
 @admin.register(Simulation)
-class SimulationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+class SimulationAdmin(OfLogs):
     list_display = ["id", "log", "state", "sent", "count", "rate", "owner", "started_at", "ended_at", "watch"]
-    list_filter = ["state", "log"]
+    list_filter = ["state", ("log", LogChoices)]
     list_select_related = ["log", "owner"]
     actions = ["stop"]
 

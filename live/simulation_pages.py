@@ -83,11 +83,13 @@ class SimulationForm(forms.Form):
 
 
 def visible(user: User) -> "QuerySet[Simulation]":
-    """The runs this person may see: one's own, with the permission to view simulations all into visible logs."""
+    """The runs this person may see: with the permission to view simulations all into visible logs, else one's own.
+
+    Also one's own only into logs that one may (still) see, or send to.
+    """
     rows = Simulation.objects.select_related("log", "owner")
-    if user.has_perm("live.view_simulation"):
-        return rows.filter(log__in=logs_of(user)) | rows.filter(owner=user)
-    return rows.filter(owner=user)
+    mine = rows.filter(owner=user, log__in=logs_of(user) | logs_of(user, None, "ingest"))
+    return mine | rows.filter(log__in=logs_of(user)) if user.has_perm("live.view_simulation") else mine
 
 
 def may_stop(user: User, row: Simulation) -> bool:

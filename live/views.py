@@ -2,13 +2,14 @@
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from live.cards import CHART, cards
 from live.queries import default_model
 from live.svg import draw, tables
+from streams.access import holds, logs_of
 from streams.models import EventLog
 
 STATE_ICONS = ("radio", "pause", "play", "refresh-cw", "hourglass", "triangle-alert", "lock")
@@ -16,8 +17,7 @@ STATE_ICONS = ("radio", "pause", "play", "refresh-cw", "hourglass", "triangle-al
 
 def _visible(request: HttpRequest) -> QuerySet[EventLog]:
     """The logs this person may view."""
-    allowed = request.user.has_perm("streams.view_eventlog")
-    return EventLog.objects.all() if allowed else EventLog.objects.none()
+    return logs_of(request.user)
 
 
 def _now_ms() -> int:
@@ -42,7 +42,7 @@ def log_cards(request: HttpRequest) -> HttpResponse:
 def _logs_context(request: HttpRequest) -> dict[str, object]:
     return {
         "cards": cards(_visible(request)),
-        "allowed": request.user.has_perm("streams.view_eventlog"),
+        "allowed": holds(request.user, "streams.view_eventlog"),
         "chart": CHART,
         "now": _now_ms(),
         "address": request.build_absolute_uri("/").rstrip("/"),
@@ -52,9 +52,7 @@ def _logs_context(request: HttpRequest) -> dict[str, object]:
 @login_required
 def log(request: HttpRequest, slug: str) -> HttpResponse:
     """The live view of a log; without scripts its newest picture."""
-    if not request.user.has_perm("streams.view_eventlog"):
-        raise Http404  # a log one may not view is not there
-    found = get_object_or_404(EventLog, slug=slug)
+    found = get_object_or_404(_visible(request), slug=slug)
     model = default_model(found)
     picture = model.picture if model else None
     context = {"log": found, "now": _now_ms(), "state_icons": STATE_ICONS}

@@ -4,17 +4,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from models_mining.core.discovery import MINERS
 from models_mining.models import Analysis, Job, MinedModel
+from streams.log_admin import LogChoices, OfLogs
 
 
 @admin.register(MinedModel)
-class MinedModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+class MinedModelAdmin(OfLogs):
     list_display = ["__str__", "log", "algorithm", "cases", "home", "version", "seq", "took_ms", "error"]
-    list_filter = ["algorithm", "cases", "log"]
+    list_filter = ["algorithm", "cases", ("log", LogChoices)]
     list_select_related = ["log"]
     readonly_fields = ["home", "epoch", "version", "seq", "derived_at", "took_ms", "error"]
     fieldsets = [
@@ -34,22 +35,22 @@ class MinedModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscr
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+class JobAdmin(OfLogs):
     """To look at, and to remove: who wants one asks for it where it belongs."""
 
     list_display = ["__str__", "log", "state", "progress", "created_at", "finished_at", "error"]
-    list_filter = ["kind", "state", "log"]
+    list_filter = ["kind", "state", ("log", LogChoices)]
     list_select_related = ["log"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
 @admin.register(Analysis)
-class AnalysisAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+class AnalysisAdmin(OfLogs):
     """To switch it off and on: each log has one, made when a worker first comes by."""
 
     list_display = ["__str__", "enabled", "seq", "saved_at"]

@@ -16,9 +16,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from procmine.models import Token
-from procmine.tokens import DAYS, MAX_DAYS, create_token, name_of
-from streams.access import SCOPES
-from streams.models import EventLog
+from procmine.tokens import DAYS, MAX_DAYS, create_token
+from streams.access import SCOPES, logs_of
+from streams.log_admin import LogChoices, OfLogs
+from streams.models import EventLog, LogGrant
 
 admin.site.site_header = admin.site.site_title = "procmine"
 admin.site.index_title = "Set up"
@@ -41,7 +42,7 @@ class TokenForm(forms.Form):
 class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
     """A token's key in its table is its hash, so no link of this list carries the key: they carry its public name."""
 
-    list_display = ["name", "user", "scope_names", "log_names", "created", "expiry", "revoke"]
+    list_display = ["name", "user", "scope_names", "log_names", "created", "expiry", "last_used_at", "revoke"]
     list_display_links = None
     list_filter = ["user"]
     list_select_related = ["user"]
@@ -49,7 +50,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
 
     @admin.display(description="token")
     def name(self, token: Token) -> str:
-        return f"pm_{name_of(token)}_…"
+        return f"pm_{token.name}_…"
 
     @admin.display(description="scopes")
     def scope_names(self, token: Token) -> str:
@@ -57,11 +58,12 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
 
     @admin.display(description="logs")
     def log_names(self, token: Token) -> str:
-        return ", ".join(log.slug for log in token.logs.all()) or "all of its user"
+        names = ", ".join(log.slug for log in token.logs.all())
+        return (names or "none that is left") if token.limited else "all of its user"
 
     @admin.display(description="")
     def revoke(self, token: Token) -> SafeString:
-        return format_html('<a href="{}">Revoke</a>', reverse("admin:procmine_token_revoke", args=[name_of(token)]))
+        return format_html('<a href="{}">Revoke</a>', reverse("admin:procmine_token_revoke", args=[token.name]))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("logs")
@@ -85,6 +87,9 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = TokenForm(request.POST or None)
+        user = cast("User", request.user)
+        logs: Any = form.fields["logs"]
+        logs.queryset = logs_of(user) | logs_of(user, None, "ingest")
         text = None
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
@@ -120,6 +125,16 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
             user=cast("User", request.user),
             content_type=ContentType.objects.get_for_model(Token),
             object_id=None,  # the stock entry would keep the hash
-            object_repr=f"pm_{name_of(token)}_… of {token.user}",
+            object_repr=f"pm_{token.name}_… of {token.user}",
             action_flag=action,
         )
+
+
+@admin.register(LogGrant)
+class LogGrantAdmin(OfLogs):
+    """Single logs opened to single users and groups, beside what the permissions of the model open."""
+
+    list_display = ["log", "user", "group", "can_view", "can_ingest", "can_change", "can_delete"]
+    list_filter = [("log", LogChoices), "user", "group"]
+    list_select_related = ["log", "user", "group"]
+    autocomplete_fields = ["user", "group"]

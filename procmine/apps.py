@@ -1,6 +1,14 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class CompositionConfig(AppConfig):
     name = "procmine"
     verbose_name = "Access"
+
+    def ready(self) -> None:
+        from procmine import groups, history
+
+        history.register()
+        last = list(apps.get_app_configs())[-1]  # by then every app has its permissions
+        post_migrate.connect(groups.make_groups, sender=last, dispatch_uid="the groups there are from the start")

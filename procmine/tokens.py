@@ -13,7 +13,6 @@ from streams.models import EventLog
 
 DAYS = 90
 MAX_DAYS = 3650
-PREFIX = 8  # characters that name a token
 _LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -21,15 +20,11 @@ def create_token(
     user: AbstractBaseUser, scopes: Iterable[str], logs: Iterable[EventLog] = (), days: int = DAYS
 ) -> tuple[Token, str]:
     """A new token and its text, ``pm_<prefix>_<secret>``, which is kept nowhere."""
-    prefix = "".join(secrets.choice(_LETTERS) for _ in range(PREFIX))
+    prefix = "".join(secrets.choice(_LETTERS) for _ in range(Token.PREFIX))
+    only = list(logs)
     with transaction.atomic():
         token, text = Token.objects.create(
-            user, expiry=timedelta(days=days), prefix=f"pm_{prefix}_", scopes=sorted(set(scopes))
+            user, expiry=timedelta(days=days), prefix=f"pm_{prefix}_", scopes=sorted(set(scopes)), limited=bool(only)
         )
-        token.logs.set(logs)
+        token.logs.set(only)
     return token, text
-
-
-def name_of(token: Token) -> str:
-    """The part of a token that may be shown: ``<prefix>``."""
-    return str(token.token_key).removeprefix("pm_")[:PREFIX]

@@ -1,20 +1,23 @@
 """Who may do what: a token's scopes and logs, and the permissions of its user or of a browser session.
 
 A session has all scopes; a token (``request.auth``) has those it was made with, and if it names logs, it opens these
-only. What a user may do with a log is asked here and nowhere else.
+only. What a user may do with a log is asked here and nowhere else: with a log all the permissions of the model say, as
+``view_eventlog``, and with a single one what a `LogGrant` says.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 
-from streams.models import EventLog
+from streams.models import EventLog, LogGrant, Rejection
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which itself imports this module
@@ -32,10 +35,11 @@ class Grant(Protocol):
     """What a token allows."""
 
     scopes: list[str]
+    limited: bool  # to `logs`, of which some or all may be deleted since
 
     @property
     def logs(self) -> _Logs:
-        """The only logs it opens; none named: all that its user may see."""
+        """The only logs it opens where it is limited; else all that its user may see."""
 
 
 User = AbstractBaseUser | AnonymousUser
@@ -49,7 +53,7 @@ def token_of(request: Request) -> Token:
 
 def limited(token: Token) -> bool:
     """Whether the token names the only logs it opens."""
-    return token is not None and bool(token.logs.all())
+    return token is not None and token.limited
 
 
 def holds(user: User, permission: str) -> bool:
@@ -59,17 +63,50 @@ def holds(user: User, permission: str) -> bool:
 
 def logs_of(user: User, token: Token = None, action: str = "view") -> "QuerySet[EventLog]":
     """The logs on which ``action`` (view, ingest, change, delete) is allowed."""
-    if not holds(user, f"streams.{action}_eventlog"):
-        return EventLog.objects.none()
     logs = EventLog.objects.all()
-    if token is not None and (named := [log.pk for log in token.logs.all()]):
-        logs = logs.filter(pk__in=named)
+    if not holds(user, f"streams.{action}_eventlog"):
+        logs = logs.filter(pk__in=LogGrant.objects.of(user, action).values("log"))
+    if token is not None and token.limited:
+        logs = logs.filter(pk__in=token.logs.all().values("pk"))
     return logs
 
 
 def seen_by(request: Request, action: str = "view") -> "QuerySet[EventLog]":
     """`logs_of` whoever makes the request."""
     return logs_of(request.user, token_of(request), action)
+
+
+def may_feed(user: User, token: Token, log: EventLog | None) -> bool:
+    """Whether a stream into ``log`` may be set up: it sends events there. None: into logs of any name."""
+    if log is None:
+        return holds(user, "streams.ingest_eventlog") and not limited(token)
+    return logs_of(user, token, "ingest").filter(pk=log.pk).exists()
+
+
+def rejections_of(user: User, token: Token = None) -> "QuerySet[Rejection]":
+    """The refused messages whose log may be viewed: they show what was meant for it.
+
+    Those of a stream into logs by process name are for those who may view every log.
+    """
+    if holds(user, "streams.view_eventlog") and not limited(token):
+        return Rejection.objects.all()
+    logs = logs_of(user, token)
+    return Rejection.objects.filter(Q(stream__log__in=logs) | Q(imported__log__in=logs))
+
+
+def current(user: User, token: Token) -> tuple[User, Token] | None:
+    """Both as they are at this moment, permissions not remembered; None once the user left or the token ended.
+
+    For what outlives a request: a live socket asks again every few seconds.
+    """
+    if user.pk is None:
+        return None
+    now = get_user_model().objects.filter(pk=user.pk, is_active=True).first()
+    if now is None or token is None:
+        return None if now is None else (now, None)
+    row: Any = token
+    still = type(row).objects.filter(pk=row.pk, expiry__gt=timezone.now()).first()
+    return None if still is None else (now, still)
 
 
 def log_for(request: Request, slug: str, action: str = "view") -> EventLog:

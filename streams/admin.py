@@ -12,7 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from streams import broker_admin  # noqa: F401  registers the other half
+from streams.access import holds, logs_of, rejections_of
 from streams.health import of_stream, reasons
+from streams.log_admin import LogChoices, OfLogs
 from streams.models import Event, EventLog, Rejection, Republish, Stream
 from streams.registration import COUNTS, remove_stream, setup_lock
 from streams.removal import archive
@@ -53,6 +55,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 @admin.register(Stream)
 class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+    """Streams are seen by the model's permission alone, not by that for their log."""
+
     list_display = ["name", "broker", "topic", "log_link", "enabled", "connection", "received", "stored", "rejected"]
     list_filter = ["enabled", ("archived_at", admin.EmptyFieldListFilter), "broker", "format"]
     list_select_related = ["broker", "log"]
@@ -92,7 +96,15 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
             return ""
         url = f"{reverse('admin:streams_rejection_changelist')}?stream__id__exact={stream.pk}"
         why = ", ".join(f"{count} {reason}" for reason, count in reasons(stream).items())
-        return format_html('<a href="{}">{} refused</a> {}', url, stream.rejected, why)
+        kept = stream.rejections.filter(retried_at=None).exclude(reason="ignored").count()
+        older = f"(older ones were dropped, {kept} are kept)" if kept < stream.rejected else ""
+        return format_html('<a href="{}">{} refused</a> {} {}', url, stream.rejected, older, why)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "log":
+            kwargs["queryset"] = logs_of(request.user, None, "ingest")
+            kwargs["required"] = not holds(request.user, "streams.ingest_eventlog")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Stream | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ["name"]}
@@ -136,7 +148,8 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
 
 
 @admin.register(Republish)
-class RepublishAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+class RepublishAdmin(OfLogs):
+    log_action = "view"
     list_display = ["log", "broker", "topic", "enabled", "seq", "last_error"]
     list_select_related = ["log", "broker"]
     fields = ["log", "broker", "topic", "partitions", "enabled", "seq", "last_error"]
@@ -144,7 +157,8 @@ class RepublishAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
 
 
 @admin.register(EventLog)
-class EventLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
+class EventLogAdmin(OfLogs):
+    log_path = "pk"
     list_display = ["name", "slug", "stored", "first_at", "last_at", "last_received_at", "map", "events"]
     search_fields = ["slug", "name"]
     readonly_fields = [
@@ -181,20 +195,20 @@ class EventLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscrip
     def get_prepopulated_fields(self, request: HttpRequest, obj: EventLog | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ["name"]}
 
-    def has_delete_permission(self, request: HttpRequest, obj: EventLog | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """What was recorded stays: only a log that holds nothing can go."""
         allowed = super().has_delete_permission(request, obj)
-        return allowed and obj is not None and not obj.stored and not obj.streams.exists()
+        return allowed and isinstance(obj, EventLog) and not obj.stored and not obj.streams.exists()
 
 
 def _log_link(log: EventLog) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("admin:streams_eventlog_change", args=[log.pk]), log)
+    return format_html('<a href="{}">{}</a>', reverse("admin:streams_eventlog_change", args=[log.pk]), log.slug)
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(OfLogs, ReadOnly):
     list_display = ["seq", "log", "case", "activity", "at", "received_at", "stream"]
-    list_filter = ["log"]
+    list_filter = [("log", LogChoices)]
     list_select_related = ["log", "stream"]
     search_fields = ["=case"]
     search_help_text = "A whole case id"
@@ -228,5 +242,6 @@ class RejectionAdmin(ReadOnly):
         return format_html("<pre>{}</pre>", bytes(rejection.payload).decode(errors="backslashreplace"))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Rejection]":
-        found: QuerySet[Rejection] = super().get_queryset(request)
+        seen = rejections_of(request.user)
+        found: QuerySet[Rejection] = super().get_queryset(request) & seen
         return found if request.resolver_match and request.resolver_match.kwargs else found.defer("payload")

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from streams import registration
-from streams.access import SetupPermission, seen_by
+from streams.access import SetupPermission, rejections_of, seen_by, token_of
 from streams.models import Broker, Rejection, Republish, Stream
 from streams.rest import Conflict
 from streams.retry import retry
@@ -218,7 +218,7 @@ class RejectionViewSet(
         if getattr(self, "swagger_fake_view", False):
             return Rejection.objects.none()
         stream = get_object_or_404(Stream, slug=self.kwargs["slug"])
-        return Rejection.objects.filter(stream=stream).order_by("-id")
+        return rejections_of(self.request.user, token_of(self.request)).filter(stream=stream).order_by("-id")
 
     @extend_schema(request=None, responses=RetriedSerializer)
     @action(detail=True, methods=["post"], filterset_class=None)

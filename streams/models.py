@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from streams import addresses, topics
 from streams.encryption import EncryptedTextField, decrypt
+from streams.grants import LogGrant as LogGrant  # a table of this app
 from streams.memory import check_memory
 from streams.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
 

@@ -19,11 +19,13 @@ EVENTS = 20_000  # about as many are deleted in one transaction, so that no writ
 def archive(log: EventLog) -> None:
     """Let the log take no more events; Conflict while a stream still brings some."""
     with transaction.atomic():
-        EventLog.objects.select_for_update().get(pk=log.pk)
+        row = EventLog.objects.select_for_update().get(pk=log.pk)
         feeding = Stream.objects.filter(log=log, enabled=True).order_by("slug").values_list("slug", flat=True)
         if feeding:
             raise Conflict(f"Streams still write into the log {log.slug}: stop {', '.join(feeding)} first.")
-        EventLog.objects.filter(pk=log.pk, archived_at=None).update(archived_at=timezone.now())
+        if row.archived_at is None:
+            row.archived_at = timezone.now()
+            row.save(update_fields=["archived_at"])
 
 
 def retire(log: EventLog, cases: Mapping[str, int]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from streams.access import seen_by
+from streams.access import holds, seen_by
 from streams.encryption import encrypt
 from streams.health import of_broker, of_stream, reasons
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
@@ -100,13 +100,18 @@ class CountsSerializer(serializers.ModelSerializer[Stream]):
         read_only_fields = COUNTS
 
 
+class FedLog(serializers.SlugRelatedField[EventLog]):
+    """A stream sends events: nobody sets one up into a log that takes none from him."""
+
+    def get_queryset(self) -> "QuerySet[EventLog]":
+        return seen_by(self.context["request"], "ingest")
+
+
 class StreamSerializer(CheckedSerializer):
     """A subscription and the log its events go to (null: one log per process name)."""
 
     broker = serializers.PrimaryKeyRelatedField(queryset=Broker.objects.all())
-    log = serializers.SlugRelatedField(
-        slug_field="slug", queryset=EventLog.objects.all(), required=False, allow_null=True
-    )
+    log = FedLog(slug_field="slug", queryset=EventLog.objects.all(), required=False, allow_null=True)
     counts = CountsSerializer(source="*", read_only=True)
 
     class Meta:
@@ -117,6 +122,12 @@ class StreamSerializer(CheckedSerializer):
         ]
         read_only_fields = ["archived_at"]
         extra_kwargs = {"mapping": {"initial": dict}, "options": {"initial": dict}}  # what an empty form shows
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        by_name = attrs.get("log", self.instance and self.instance.log) is None
+        if by_name and not holds(self.context["request"].user, "streams.ingest_eventlog"):
+            raise serializers.ValidationError({"log": "Name a log: you may not send events to those of any name."})
+        return super().validate(attrs)
 
 
 class SeenLog(serializers.SlugRelatedField[EventLog]):
@@ -152,18 +163,22 @@ class HealthSerializer(CountsSerializer):
     reasons = serializers.DictField(
         child=serializers.IntegerField(), read_only=True, help_text="Of the newest refused messages, by reason."
     )
+    refused_kept = serializers.IntegerField(
+        read_only=True, help_text="Refused and ignored messages of which there is a row; older ones are dropped."
+    )
 
     class Meta(CountsSerializer.Meta):
         fields = [
             *COUNTS,
             *("rate_per_s", "lag_s", "backlog", "backlog_note", "state", "state_since", "last_error", "advice"),
-            "reasons",
+            *("reasons", "refused_kept"),
         ]
         read_only_fields = fields
 
     def to_representation(self, instance: Stream) -> dict[str, Any]:
         counts = {name: getattr(instance, name) for name in COUNTS}
-        return counts | asdict(of_stream(instance)) | {"reasons": reasons(instance)}
+        kept = instance.rejections.filter(retried_at=None).count()
+        return counts | asdict(of_stream(instance)) | {"reasons": reasons(instance), "refused_kept": kept}
 
 
 class RejectionSerializer(serializers.ModelSerializer[Rejection]):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from models_mining import jobs
 from models_mining.models import Job
-from streams.access import SignedIn, seen_by
+from streams.access import SignedIn, limited, seen_by, token_of
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -66,7 +66,9 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
 
     def get_queryset(self) -> "QuerySet[Job]":
         own = Job.objects.filter(owners=self.request.user.pk)
-        seen = Q(log=None) | Q(log__in=seen_by(self.request))
+        seen = Q(log__in=seen_by(self.request))
+        if not limited(token_of(self.request)):
+            seen |= Q(log=None)
         return own.filter(seen).select_related("log").order_by("-id")
 
     @extend_schema(request=None, responses=JobSerializer)

@@ -1,10 +1,15 @@
 """Who is asking: ``Authorization: Token pm_<prefix>_<secret>``."""
 
+from datetime import timedelta
+
 from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 from procmine.models import Token
+
+USED = timedelta(minutes=10)  # a token's last use is written down at most so often
 
 
 class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox has no types
@@ -13,8 +18,11 @@ class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox
     def authenticate_credentials(self, token: bytes) -> tuple[AbstractBaseUser, Token]:
         if not token.isascii() or b"\0" in token:
             raise AuthenticationFailed("Invalid token.")
-        found: tuple[AbstractBaseUser, Token] = super().authenticate_credentials(token)
-        return found
+        user, found = super().authenticate_credentials(token)
+        now = timezone.now()
+        if found.last_used_at is None or now - found.last_used_at > USED:
+            Token.objects.filter(pk=found.pk).update(last_used_at=now)
+        return user, found
 
 
 def user_of_token(raw: str) -> tuple[AbstractBaseUser, Token] | None:

@@ -33,14 +33,20 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
 
     class Meta:
         model = Token
-        fields = ["id", "scopes", "logs", "created", "expires_at"]
+        fields = ["id", "scopes", "logs", "limited", "created", "expires_at", "last_used_at"]
+        read_only_fields = ["limited", "last_used_at"]
+        extra_kwargs = {
+            "limited": {"help_text": "To `logs`, of which some may be deleted since."},
+            "last_used_at": {"help_text": "To ten minutes; null: never."},
+        }
 
     def get_id(self, token: Token) -> str:
-        return tokens.name_of(token)
+        return token.name
 
     def validate_logs(self, logs: list[EventLog]) -> list[EventLog]:
         request = self.context["request"]
-        seen = set(seen_by(request)) | set(seen_by(request, "ingest"))
+        known = seen_by(request) | seen_by(request, "ingest")
+        seen = set(known.filter(pk__in=[log.pk for log in logs]))
         for log in logs:
             if log not in seen:
                 raise serializers.ValidationError(f"Object with slug={log.slug} does not exist.", code="does_not_exist")
@@ -72,7 +78,7 @@ class TokenViewSet(
     serializer_class = TokenSerializer
     lookup_url_kwarg = "id"
     lookup_value_converter = "slug"
-    ordering_fields = ["created", "expiry"]
+    ordering_fields = ["created", "expiry", "last_used_at"]
 
     def get_queryset(self) -> "QuerySet[Token]":
         if getattr(self, "swagger_fake_view", False):
@@ -135,7 +141,7 @@ class Me(generics.GenericAPIView[Any]):
         return Response(
             {
                 "username": request.user.get_username(),
-                "token": tokens.name_of(token) if token is not None else None,
+                "token": token.name if token is not None else None,
                 "expires_at": token.expiry if token is not None else None,
                 "scopes": token.scopes if token is not None else list(SCOPES),
                 "logs": sorted(log.slug for log in token.logs.all()) if token is not None and limited(token) else None,

@@ -5,15 +5,18 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import APIRootView, SimpleRouter
 
 from procmine.api import schema  # noqa: F401  drf-spectacular finds what is imported
+from procmine.api.grants import GrantViewSet
+from procmine.api.history import HistoryList
 from procmine.api.tokens import Me, TokenViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("tokens", TokenViewSet)
+router.register("logs/<slug:slug>/grants", GrantViewSet, basename="grant")
 
 ROOT = {
     name: f"{name.removesuffix('s')}-list"
     for name in ("brokers", "streams", "logs", "models", "algorithms", "jobs", "simulations", "tokens")
-} | {"me": "me", "schema": "schema", "docs": "docs"}
+} | {"history": "history", "me": "me", "schema": "schema", "docs": "docs"}
 
 
 class Root(APIRootView):
@@ -29,6 +32,7 @@ urlpatterns = [
     path("", include("models_mining.urls")),
     path("", include("live.api_urls")),
     *router.urls,
+    path("history/", HistoryList.as_view(), name="history"),
     path("me/", Me.as_view(), name="me"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

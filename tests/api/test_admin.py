@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -12,8 +13,8 @@ from django.utils import timezone
 from live.models import Simulation
 from models_mining.models import Analysis, Job, MinedModel
 from procmine.models import Token
-from procmine.tokens import create_token, name_of
-from streams.models import Broker, Event, EventLog, Rejection, Republish, Stream
+from procmine.tokens import create_token
+from streams.models import Broker, Event, EventLog, LogGrant, Rejection, Republish, Stream
 from tests.api.conftest import EVENT
 from tests.conftest import free_port
 
@@ -45,6 +46,7 @@ def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict
     Analysis.objects.create(log=log)
     rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation, job]
     rows.append(Republish.objects.create(log=log, broker=mqtt, topic="out"))
+    rows.append(LogGrant.objects.create(log=log, user=owner))
     return {type(row): row for row in rows}
 
 
@@ -65,7 +67,7 @@ def test_every_page_opens_and_shows_no_secret(site: Client, everything: dict[typ
     args = [row.pk] if kind == "change" else []
     url = reverse(f"admin:{label.replace('.', '_')}_{kind}", args=args)
     answer = site.get(url)
-    refused = {Analysis: 403, Event: 403, Job: 403, Rejection: 403, Simulation: 302}
+    refused = {Analysis: 403, Event: 403, Job: 403, LogEntry: 403, Rejection: 403, Simulation: 302}
     expected = refused.get(model, 200) if kind == "add" else 200
     assert answer.status_code == expected
     text = answer.content.decode()
@@ -73,7 +75,8 @@ def test_every_page_opens_and_shows_no_secret(site: Client, everything: dict[typ
     broker.refresh_from_db()
     for secret in (SECRET, broker.password, everything[Token].digest):
         assert secret not in text
-    assert (name_of(everything[Token]) in text) == (label == "procmine.token" and kind == "changelist")
+    named = label in ("procmine.token", "auditlog.logentry") and kind == "changelist"
+    assert (everything[Token].name in text) == named
 
 
 def test_the_index_opens(site: Client) -> None:

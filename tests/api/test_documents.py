@@ -149,6 +149,7 @@ def test_the_root_leads_to_every_resource(api: APIClient) -> None:
         "jobs",
         "simulations",
         "tokens",
+        "history",
         "me",
         "schema",
         "docs",
