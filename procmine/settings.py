@@ -199,6 +199,7 @@ BROKER_PORT = env.int("BROKER_PORT", 1883)  # of the embedded broker; a free one
 INGEST_BATCH = env.int("INGEST_BATCH", 500)  # most events in one transaction
 INGEST_RECEIVE_MAXIMUM = env.int("INGEST_RECEIVE_MAXIMUM", 2000)  # unacknowledged messages in flight
 MAX_NEW_LOGS = env.int("MAX_NEW_LOGS", 100)  # logs that one stream may open by process name
+REJECTIONS = env.int("REJECTIONS", 10_000, validate=validate.Range(1))  # kept of one stream or file, the newest
 LEASE_S = env.float("LEASE_S", 15.0)  # after so long without a word another process takes a piece of work over
 
 # --- Mining ---------------------------------------------------------------------------

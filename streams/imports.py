@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from streams.files import BadRow, FileEvent, LogFile, Row
 from streams.models import EventLog, Import, Rejection, plus
+from streams.refused import Refused
 from streams.services import NewEvent, store_events
 from streams.values import PayloadError, check_text, check_value, optional_id
 
@@ -36,8 +37,9 @@ def import_file(into: EventLog, file: LogFile, batch: int = BATCH) -> Iterator[I
     if done.finished_at is not None:
         return
     rows = islice(_first_with_trace(file.rows()), done.position, None)
+    refused = Refused()
     while some := list(islice(rows, batch)):
-        _store(done, some)
+        _store(done, some, refused)
         done.refresh_from_db()
         yield done
     Import.objects.filter(pk=done.pk).update(finished_at=timezone.now())
@@ -57,7 +59,7 @@ def _first_with_trace(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 @transaction.atomic
-def _store(done: Import, rows: Sequence[Row]) -> None:
+def _store(done: Import, rows: Sequence[Row], refused: Refused) -> None:
     """Store some rows after the position. The position is moved first: who finds it elsewhere is not alone."""
     here = Import.objects.filter(pk=done.pk, position=done.position, finished_at=None)
     if not here.update(**plus(position=len(rows))):
@@ -72,7 +74,7 @@ def _store(done: Import, rows: Sequence[Row]) -> None:
             rejections.append(_rejection(done, row, received_at, error))
     seqs = store_events(new)
     duplicates = sum(seq is None for seq in seqs)
-    Rejection.objects.bulk_create(rejections)
+    refused.keep(rejections)
     counts = plus(stored=len(seqs) - duplicates, duplicates=duplicates, rejected=len(rejections))
     if counts:
         Import.objects.filter(pk=done.pk).update(**counts)

@@ -14,6 +14,7 @@ from django.db import DataError, IntegrityError, transaction
 from streams import topics
 from streams.models import Rejection, Stream, plus
 from streams.payloads import ParsedEvent, Reading
+from streams.refused import Refused
 from streams.services import ArchivedError, NewEvent, log_named, store_events
 from streams.sources import Ledger, Message
 from streams.values import PayloadError
@@ -76,6 +77,7 @@ class Intake:
         self.ledger = ledger
         self.routes: list[Route] = []
         self._logs: dict[str, int] = {}
+        self._refused = Refused()
 
     def set_up(self, streams: Iterable[Stream]) -> None:
         """The streams as they are now; what was known of logs is forgotten, for they may have been renamed."""
@@ -163,7 +165,7 @@ class Intake:
         for (stream_id, known), number in stored.items():
             counts[stream_id]["duplicates" if known else "stored"] += number
         if rejections:
-            Rejection.objects.bulk_create(rejections)
+            self._refused.keep(rejections)
         for stream_id, count in counts.items():
             Stream.objects.filter(pk=stream_id).update(**plus(received=count.total(), **count))
         self.ledger.remember([read.message for read in reads], without_id)
