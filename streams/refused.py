@@ -15,8 +15,8 @@ _Source = tuple[str, int]  # the column that tells where it is from, and its val
 class Refused:
     """Writes rejections; of each stream, and of each file, the newest ``PROCMINE_REJECTIONS`` stay.
 
-    Counters tell of all of them. Older ones go after a commit: at first, and each time a tenth of the bound has come. So
-    there are at most a tenth and a batch more, and a batch costs what it did.
+    Counters tell of all of them. Older ones go after a commit: at first, and each time a tenth of the bound has come;
+    so there are at most a tenth and a batch more, and a batch costs what it did.
     """
 
     def __init__(self) -> None:
