@@ -2,8 +2,10 @@
 
 Every side is a fresh process that is given the same events and measures its own CPU time, median of alternating rounds:
 
-- ``learn``: `LiveLog.learn_one`, events in order; it keeps prefix tree, moments, sketches, distance-two counts.
-- ``learn_late``: the same with one event of ten coming late.
+- ``learn``: `LiveLog.learn_many` in the miner's chunks, events in order; it keeps prefix tree, moments, sketches,
+  distance-two counts. ``learn_one``: the same, a call for each event. ``learn_told``: with a journal that is drained
+  after each chunk, as a log has that is followed.
+- ``learn_late``: as ``learn`` with one event of ten coming late.
 - ``pm4py_receive``: pm4py's streaming directly-follows graph, ``receive()`` called for each event.
 - ``pybeamline``: its directly-follows mapper (`make peers` installs it apart; left out where it is not).
 - ``dict``: a counter of pairs in plain Python, the least anybody could do.
@@ -31,13 +33,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.stream import END, events
+from models_mining.core.journal import Journal
 from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen
+from models_mining.core.seen import Seen, Tail
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(os.environ.get("PROCMINE_PEERS", ROOT / ".venv-peers")) / "bin" / "python"
 in_time = attrgetter("at_us", "seq")
+CHUNK = 2_000  # events learnt at once, as the miner does it
 WINDOW = 50_000  # events over which the rate at a size is measured
+PAIRS = 5
 KEEP = 10_000  # closed cases kept in memory, as the miner does it
 
 
@@ -56,20 +61,21 @@ def main() -> None:
 
 def run(*, quick: bool, quiet: bool) -> None:
     count, rounds = (50_000, 3) if quick else (200_000, 5)
-    names = ["learn", "learn_late", "pm4py_receive", "dict", *(["pybeamline"] if PEERS.exists() else [])]
+    peers = ["pm4py_receive", "dict", *(["pybeamline"] if PEERS.exists() else [])]
+    names = ["learn", *peers, "learn_one", "learn_told", "learn_late"]
     rates: dict[str, list[float]] = {name: [] for name in names}
     for round_ in range(rounds):
         for name in names if round_ % 2 else reversed(names):
             rates[name].append(measured(name, count))
         if not quiet:
             print({name: round(rate[-1]) for name, rate in rates.items()}, "events per CPU second", flush=True)
-    growth = [measured("growth", 1_000_000 if quick else 10_000_000) for _ in range(1 if quick else 3)]
+    grown = measured("growth", 1_000_000 if quick else 10_000_000)
     figures: dict[str, Any] = {f"{name}_events_per_s": round(statistics.median(rate)) for name, rate in rates.items()}
     figures |= {"derive_ms": measured("derive", 8_577), "pybeamline_installed": PEERS.exists()}
     if not quiet:
         print("derive, ms:", figures["derive_ms"])
-    ratios = {f"learn_vs_{peer}": ratio(rates["learn"], rates[peer]) for peer in names[2:]}
-    ratios["learn_10m_vs_10k"] = round(statistics.median(growth), 3)
+    ratios = {f"learn_vs_{peer}": ratio(rates["learn"], rates[peer]) for peer in peers}
+    ratios["learn_10m_vs_10k"] = round(grown, 3)
     machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
     print(json.dumps({"name": "mining", "figures": figures, "ratios": ratios, "machine": machine}))
 
@@ -96,7 +102,15 @@ def seen(count: int) -> Iterable[Seen]:
 
 
 def learn(count: int) -> float:
-    return _learn(list(seen(count)), {})
+    return _learn(list(seen(count)))
+
+
+def learn_one(count: int) -> float:
+    return _learn(list(seen(count)), chunk=1)
+
+
+def learn_told(count: int) -> float:
+    return _learn(list(seen(count)), journal=Journal())
 
 
 def learn_late(count: int) -> float:
@@ -105,18 +119,26 @@ def learn_late(count: int) -> float:
     stored: dict[str, list[Seen]] = {}
     for row in late:
         stored.setdefault(row.case, []).append(row)
-    return _learn(late, stored)
 
-
-def _learn(rows: list[Seen], stored: dict[str, list[Seen]]) -> float:
     def tail(case: str, at_us: int | None, before_seq: int) -> list[tuple[str, int]]:
-        rows = stored.get(case, ())  # an index of the table would answer; here a case is sorted each time
-        return [(row.activity, row.at_us) for row in sorted(rows, key=in_time) if row.seq < before_seq]
+        rows = sorted(stored[case], key=in_time)  # an index of the table would answer; here a case is sorted each time
+        return [(row.activity, row.at_us) for row in rows if row.seq < before_seq]
 
+    return _learn(late, tail)
+
+
+def _learn(rows: list[Seen], tail: Tail | None = None, *, chunk: int = CHUNK, journal: Journal | None = None) -> float:
     log = LiveLog(end_activities=[END])
+    log.journal = journal
     began = time.process_time()
-    for row in rows:
-        log.learn_one(row, tail)
+    if chunk == 1:
+        for row in rows:
+            log.learn_one(row, tail)
+    else:
+        for start in range(0, len(rows), chunk):
+            log.learn_many(rows[start : start + chunk], tail)
+            if journal is not None:
+                journal.drain()
     return len(rows) / (time.process_time() - began)
 
 
@@ -146,20 +168,26 @@ def plain_dict(count: int) -> float:
 
 
 def growth(count: int) -> float:
-    """The rate at the end of ``count`` events ÷ that after the first ten thousand."""
-    log = LiveLog(end_activities=[END])
-    rows = iter(seen(count))
-    early = late = 0.0
-    for row in islice(rows, 10_000):
-        log.learn_one(row, _nothing)
-    while window := list(islice(rows, WINDOW)):
-        began = time.process_time()
-        for row in window:
-            log.learn_one(row, _nothing)
-        late = len(window) / (time.process_time() - began)
-        early = early or late
-        log.forget_closed(KEEP)
-    return late / early
+    """The rate after ``count`` events ÷ that after ten thousand, median of alternating pairs."""
+    rows = seen(count + PAIRS * WINDOW)
+    old = LiveLog(end_activities=[END])
+    while old.seq < count:
+        old.learn_many(islice(rows, WINDOW), _nothing)
+        old.forget_closed(KEEP)
+    first = list(seen(10_000 + WINDOW))
+    found = []
+    for _ in range(PAIRS):
+        young = LiveLog(end_activities=[END])
+        young.learn_many(first[:10_000], _nothing)
+        early = _rate(young, first[10_000:])
+        found.append(_rate(old, list(islice(rows, WINDOW))) / early)
+    return statistics.median(found)
+
+
+def _rate(log: LiveLog, rows: list[Seen]) -> float:
+    began = time.process_time()
+    log.learn_many(rows, _nothing)
+    return len(rows) / (time.process_time() - began)
 
 
 def _nothing(case: str, at_us: int | None, before_seq: int) -> list[tuple[str, int]]:
@@ -178,8 +206,7 @@ def derive(count: int) -> dict[str, float]:
     costs: dict[str, float] = {}
     for name, miner in sorted(MINERS.items()):
         log = LiveLog(track_pairs=miner.needs == "pairs")
-        for row in rows:
-            log.learn_one(row, _nothing)
+        log.learn_many(rows, _nothing)
         if name in TOO_SLOW:
             continue
         for _ in range(2):
@@ -192,6 +219,8 @@ def derive(count: int) -> dict[str, float]:
 TOO_SLOW = {"ilp"}  # more than ten seconds
 SIDES = {
     "learn": learn,
+    "learn_one": learn_one,
+    "learn_told": learn_told,
     "learn_late": learn_late,
     "pm4py_receive": pm4py_receive,
     "dict": plain_dict,

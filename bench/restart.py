@@ -172,11 +172,8 @@ def checkpoint(events: int) -> dict[str, float]:
     if live is None or wanted.key != LogState.objects.get(log=log).settings_key:
         sys.exit("there is no checkpoint")
     restored_s = time.perf_counter() - began
-    tail = reading.TailReader(log.pk)
     since = live.seq
-    while chunk := reading.after(log.pk, live.seq, 2000):
-        for event, _ in chunk:
-            live.learn_one(event, tail)
+    reading.catch_up(live, log.pk, events, reading.TailReader(log.pk))
     derive("dfg", live)
     return {"took_s": time.perf_counter() - began, "restored_s": restored_s, "learnt": live.seq - since}
 

@@ -65,8 +65,9 @@ class Audit:
         live = checkpoints.nearest(self.log.pk, [found.key for found in serving(self.settings)], self.upto)
         if live is not None:
             tail = reading.TailReader(self.log.pk)
-            for event in sorted(row for row in self.rows if row.seq > live.seq):
-                live.learn_one(event, tail)
+            since = sorted(row for row in self.rows if row.seq > live.seq)
+            for start in range(0, len(since), reading.CHUNK):
+                reading.learn(live, since[start : start + reading.CHUNK], tail)
         return live
 
     def _from_nothing(self) -> LiveLog:

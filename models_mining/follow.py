@@ -71,9 +71,7 @@ class Follower(ABC, Generic[P]):
             live, _ = rediscovery.from_nothing(self.log.pk, wanted, upto)
         else:
             self.checkpoint_seq = live.seq
-        while live.seq < upto:
-            for event, _ in reading.after(self.log.pk, live.seq, min(CHUNK, upto - live.seq)):
-                live.learn_one(event, self.tail)
+        reading.catch_up(live, self.log.pk, upto, self.tail)
         return live
 
     @abstractmethod
@@ -85,8 +83,8 @@ class Follower(ABC, Generic[P]):
     def step(self) -> int:
         """Learn the next events, if there are any; how many."""
         chunk = reading.after(self.log.pk, self.live.seq, CHUNK)
+        reading.learn(self.live, [read.seen for read in chunk], self.tail)
         for read in chunk:
-            self.live.learn_one(read.seen, self.tail)
             self.learnt(read)
         if chunk and self.live.journal is not None:
             changes = self.live.journal.drain()

@@ -1,6 +1,6 @@
 """How a miner reads the events of a log: after its cursor, sorted as batch mining wants them, or the tail of a case."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, F, Func, Max, Min, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
+from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen, Step
 from streams.models import Event
 
@@ -72,6 +73,22 @@ def after(log: int, cursor: int, limit: int) -> list[Read]:
         Read(Seen(seq, case, activity, at_us, received_at_us), _trace(attributes))
         for seq, case, activity, attributes, at_us, received_at_us in rows
     ]
+
+
+def learn(live: LiveLog, events: list[Seen], tail: "TailReader") -> None:
+    """Let ``live`` learn its log's next events, asking the table as seldom as it can be done."""
+    tail.look_ahead(live, events)
+    live.learn_many(events, tail)
+
+
+def catch_up(live: LiveLog, log: int, upto: int, tail: "TailReader") -> None:
+    """Let ``live`` learn the stored events of ``log`` after those it knows, as far as ``upto``."""
+    while live.seq < upto:
+        rows = Event.objects.filter(log=log, seq__gt=live.seq, seq__lte=upto).order_by("seq").values_list(*_SEEN)
+        events = list(map(Seen._make, rows[:CHUNK].iterator(chunk_size=CHUNK)))
+        if not events:
+            break
+        learn(live, events, tail)
 
 
 def _trace(attributes: dict[str, Any]) -> dict[str, Any] | None:
@@ -167,9 +184,28 @@ class TailReader:
 
     def __init__(self, log: int) -> None:
         self.log = log
+        self._begun: dict[str, int] = {}  # cases of which nothing is stored before that number
+
+    def look_ahead(self, live: LiveLog, events: Iterable[Seen]) -> None:
+        """Find out with one query which cases begin among ``events``, the next that ``live`` learns.
+
+        Where cases are out of its memory, each that begins would be asked for on its own.
+        """
+        firsts: dict[str, int] = {}
+        if live.forgotten or live.memory.left:
+            for event in events:
+                if event.case not in live.cases:
+                    firsts.setdefault(event.case, event.seq)
+        if firsts:
+            earlier = Event.objects.filter(log=self.log, case__in=firsts).alias(number=F("seq") + 0)
+            for case in earlier.filter(number__lt=min(firsts.values())).values_list("case", flat=True).distinct():
+                del firsts[case]
+        self._begun = firsts
 
     def __call__(self, case: str, at_us: int | None, before_seq: int) -> list[Step]:
         """The events of ``case`` with ``seq`` < ``before_seq`` from the second last one not after ``at_us`` on."""
+        if before_seq <= self._begun.get(case, 0):
+            return []
         rows = self._events(case, before_seq)
         if at_us is not None:
             before = rows.filter(at__lte=moment(at_us)).order_by("-at", "-seq").values_list("at", flat=True)[:2]
@@ -185,6 +221,8 @@ class TailReader:
 
     def heard(self, case: str, before_seq: int) -> int | None:
         """The greatest arrival of the events of ``case`` with ``seq`` < ``before_seq``; None: no such."""
+        if before_seq <= self._begun.get(case, 0):
+            return None
         rows = self._events(case, before_seq)
         heard: datetime | None = rows.aggregate(heard=Max("received_at"))["heard"]
         return None if heard is None else microseconds(heard)

@@ -19,7 +19,7 @@ from models_mining import cluster, reading
 from models_mining.checkpoints import LiveSettings
 from models_mining.children import Child, Progress
 from models_mining.core.bulk import collector_paused
-from models_mining.core.cases import Case
+from models_mining.core.cases import Beyond, Case
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
 from models_mining.rows import MINUTE_US
@@ -67,8 +67,7 @@ class Passed:
         case = self.outside.get(event.case)
         if case is None:
             case = self.outside[event.case] = Case(None, event.at_us, event.received_at_us, event.seq)
-        case.beyond = (case.activity, event.activity)
-        case.length += 1
+        case.beyond = Beyond(case.activity, event.activity, case.length + 1)
         case.last_at_us = event.at_us
         case.received_at_us = max(case.received_at_us, event.received_at_us)
         case.seq = max(case.seq, event.seq)
@@ -139,7 +138,7 @@ def mine_part(arguments: bytes) -> bytes:
     )
     live, passed = _mine(log, wanted, upto, activities, part, inside)
     outside = [
-        (name, case.started_at_us, case.last_at_us, case.received_at_us, case.seq, case.length, case.beyond)
+        (name, case.started_at_us, case.last_at_us, case.received_at_us, case.seq, case.beyond)
         for name, case in passed.outside.items()
     ]
     return msgspec.msgpack.encode([live.to_state(), list(passed.events.items()), list(passed.started.items()), outside])
@@ -159,9 +158,9 @@ def _merged(log: int, dumped: Iterable[bytes]) -> tuple[LiveLog, Passed]:
                 merged.merge(live, tail)
         passed.events.update(dict(events))
         passed.started.update(dict(started))
-        for name, started_at_us, last_at_us, received_at_us, seq, length, beyond in outside:
+        for name, started_at_us, last_at_us, received_at_us, seq, beyond in outside:
             case = passed.outside[name] = Case(None, started_at_us, received_at_us, seq)
-            case.last_at_us, case.length, case.beyond = last_at_us, length, tuple(beyond)
+            case.last_at_us, case.beyond = last_at_us, Beyond(*beyond)
     assert merged is not None, "a log has at least one part"  # noqa: S101
     return merged, passed
 

@@ -8,7 +8,7 @@ from models_mining.core.cases import CaseSet
 from models_mining.core.discovery.registry import derive
 from models_mining.core.drawing import Drawing
 from models_mining.core.live_log import LiveLog
-from models_mining.follow import CHUNK, serving
+from models_mining.follow import serving
 from models_mining.models import MinedModel
 from streams.models import EventLog
 
@@ -35,13 +35,7 @@ def live_log_at(log: EventLog, seq: int, models: list[MinedModel]) -> LiveLog:
     live = checkpoints.nearest(log.pk, [settings.key for settings in serving(wanted)], seq)
     if live is None:
         live, _ = rediscovery.from_nothing(log.pk, wanted, seq)
-    tail = reading.TailReader(log.pk)
-    while live.seq < seq:
-        chunk = reading.after(log.pk, live.seq, min(CHUNK, seq - live.seq))
-        for event, _ in chunk:
-            live.learn_one(event, tail)
-        if not chunk:
-            break
+    reading.catch_up(live, log.pk, seq, reading.TailReader(log.pk))
     lossy.keep(log.pk, live, models)
     return live
 

@@ -1,71 +1,17 @@
 """Counts that models are derived from: who starts, who ends, what follows what and after how long."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from models_mining.core import pairs
+from models_mining.core.edge import Durations as Durations
+from models_mining.core.edge import Edge as Edge
 from models_mining.core.pairs import Pair as Pair
 from models_mining.core.pairs import Pairs
-from models_mining.core.sketch import Sketch
 
 Triple = tuple[str, str, str]
 Key = TypeVar("Key")
 Record = TypeVar("Record")
-
-
-class Durations(NamedTuple):
-    """In seconds; total and mean are exact, the others within :data:`models_mining.core.sketch.RELATIVE_ERROR`."""
-
-    total_s: float
-    mean_s: float
-    median_s: float
-    p95_s: float
-    min_s: float
-    max_s: float
-
-
-class Edge:
-    """How often one activity directly followed another, and after how long (integer µs, so sums are exact)."""
-
-    __slots__ = ("count", "sketch", "squares_us2", "sum_us", "summary")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.sum_us = 0
-        self.squares_us2 = 0
-        self.sketch = Sketch()
-        self.summary: Durations | None = None  # what `durations` last found; None: changed since
-
-    def add(self, after_us: int) -> None:
-        """Count one more, that took ``after_us``."""
-        self.count += 1
-        self.sum_us += after_us
-        self.squares_us2 += after_us * after_us
-        self.summary = None
-        self.sketch.add(after_us)
-
-    def remove(self, after_us: int) -> None:
-        """Take one out again."""
-        self.sketch.remove(after_us)
-        self.count -= 1
-        self.sum_us -= after_us
-        self.squares_us2 -= after_us * after_us
-        self.summary = None
-
-    def merge(self, other: "Edge") -> None:
-        """Add all that ``other`` counted."""
-        self.count += other.count
-        self.sum_us += other.sum_us
-        self.squares_us2 += other.squares_us2
-        self.summary = None
-        self.sketch.merge(other.sketch)
-
-    def durations(self) -> Durations:
-        """How long it took; computed once per change."""
-        if self.summary is None:
-            seconds = [us / 10**6 for us in self.sketch.quantiles((0.5, 0.95, 0, 1))]
-            self.summary = Durations(self.sum_us / 10**6, self.sum_us / (self.count * 10**6), *seconds)
-        return self.summary
 
 
 class Tally:
@@ -80,20 +26,21 @@ class Tally:
 class Abstraction:
     """Counts over a set of cases, exactly those of pm4py on the same events sorted by (case, at, seq).
 
-    ``starts`` and ``ends`` count cases by their first and last activity, ``directly_follows`` holds an
-    :class:`Edge` per pair, ``triples`` a :class:`Tally` per three activities in a row. Nothing is kept for what
-    counts zero, so two abstractions of the same cases are equal whatever happened on the way. ``pairs`` are kept
-    only if ``track_pairs``. ``after`` holds the same edges by what comes before, ``after_two`` the same tallies.
+    ``starts`` counts cases by their first activity, ``directly_follows`` holds an :class:`Edge` per pair, ``triples``
+    a :class:`Tally` per three activities in a row. Nothing is kept for what counts zero, so two abstractions of the
+    same cases are equal whatever happened on the way; and nothing that follows from the rest. ``pairs`` are kept only
+    if ``track_pairs``. ``after`` holds the same edges by what comes before, ``before`` by what comes after, and
+    ``after_two`` the same tallies by the first two.
     """
 
-    __slots__ = ("_pairs", "after", "after_two", "directly_follows", "ends", "starts", "triples")
+    __slots__ = ("_pairs", "after", "after_two", "before", "directly_follows", "starts", "triples")
 
     def __init__(self, *, track_pairs: bool = False) -> None:
         self.starts: dict[str, int] = {}
-        self.ends: dict[str, int] = {}
         self.directly_follows: dict[Pair, Edge] = {}
         self.triples: dict[Triple, Tally] = {}
         self.after: dict[str, dict[str, Edge]] = {}
+        self.before: dict[str, dict[str, Edge]] = {}
         self.after_two: dict[Pair, dict[str, Tally]] = {}
         self._pairs: Pairs | None = {} if track_pairs else None
 
@@ -117,6 +64,20 @@ class Abstraction:
             counts[activity] = counts.get(activity, 0) + edge.count
         return counts
 
+    def ended(self, activity: str) -> int:
+        """How many cases end with ``activity``: each event of it that nothing follows ends one."""
+        came = sum(edge.count for edge in self.before.get(activity, {}).values())
+        went_on = sum(edge.count for edge in self.after.get(activity, {}).values())
+        return self.starts.get(activity, 0) + came - went_on
+
+    @property
+    def ends(self) -> dict[str, int]:
+        """Cases by last activity; see :meth:`ended`."""
+        counts = self.activities
+        for (activity, _), edge in self.directly_follows.items():
+            counts[activity] -= edge.count
+        return {activity: count for activity, count in counts.items() if count}
+
     @property
     def distance_two(self) -> dict[Pair, int]:
         """How often an activity came two events after another, whatever lay between (heuristics miner)."""
@@ -129,7 +90,8 @@ class Abstraction:
         """The record of ``a`` directly followed by ``b``; made if there is none. Count in it at once."""
         edge = self.directly_follows.get((a, b))
         if edge is None:
-            edge = self.directly_follows[a, b] = self.after.setdefault(a, {})[b] = Edge()
+            edge = self.directly_follows[a, b] = Edge()
+            self.after.setdefault(a, {})[b] = self.before.setdefault(b, {})[a] = edge
         return edge
 
     def triple(self, a: str, b: str, c: str) -> Tally:
@@ -142,7 +104,7 @@ class Abstraction:
     def add(self, steps: Sequence[tuple[str, int]], known: int = 0) -> None:
         """Count the events ``steps[known:]`` of one case, whose last events before are ``steps[:known]``.
 
-        With ``known`` 0 the first one starts the case. Where the case ends is not counted here.
+        With ``known`` 0 the first one starts the case.
         """
         if not known:
             change(self.starts, steps[0][0], 1)
@@ -163,6 +125,7 @@ class Abstraction:
             if not edge.count:
                 del self.directly_follows[a, b]
                 _drop(self.after, a, b)
+                _drop(self.before, b, a)
             if here > 1:
                 before = steps[here - 2][0]
                 tally = self.triples[before, a, b]
@@ -172,16 +135,14 @@ class Abstraction:
                     _drop(self.after_two, (before, a), b)
 
     def add_case(self, steps: Sequence[tuple[str, int]]) -> None:
-        """Count a whole case, its end too."""
+        """Count a whole case, its pairs too."""
         self.add(steps)
-        change(self.ends, steps[-1][0], 1)
         if self._pairs is not None:
             pairs.count_case(self._pairs, steps, 1)
 
     def remove_case(self, steps: Sequence[tuple[str, int]]) -> None:
         """Undo :meth:`add_case`."""
         self.remove(steps)
-        change(self.ends, steps[-1][0], -1)
         if self._pairs is not None:
             pairs.count_case(self._pairs, steps, -1)
 
@@ -189,8 +150,6 @@ class Abstraction:
         """Add the counts of other cases; ``other`` stays as it is."""
         for activity, count in other.starts.items():
             change(self.starts, activity, count)
-        for activity, count in other.ends.items():
-            change(self.ends, activity, count)
         for (a, b), edge in other.directly_follows.items():
             self.edge(a, b).merge(edge)
         for (a, b, c), tally in other.triples.items():

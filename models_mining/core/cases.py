@@ -1,13 +1,24 @@
 """What is kept of each case: where it stands, and the moments that decide what comes next."""
 
 from array import array
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from models_mining.core.pairs import Profile
 from models_mining.core.prefix_tree import Node
 
 CaseSet = Literal["all", "closed"]
 """Which cases a model counts."""
+
+
+class Beyond(NamedTuple):
+    """What is known of a case that the tree does not hold: its last two activities, and how many events it has."""
+
+    before: str = ""
+    activity: str = ""
+    length: int = 0
+
+
+NOWHERE = Beyond()
 
 
 class Case:
@@ -23,7 +34,6 @@ class Case:
         "beyond",
         "closed",
         "last_at_us",
-        "length",
         "node",
         "profile",
         "received_at_us",
@@ -34,8 +44,7 @@ class Case:
 
     def __init__(self, node: Node | None, at_us: int, received_at_us: int, seq: int) -> None:
         self.node = node
-        self.beyond = ("", "")  # the last two activities of a case beyond the tree
-        self.length = 0
+        self.beyond = NOWHERE
         self.started_at_us = at_us
         self.last_at_us = at_us
         self.received_at_us = received_at_us
@@ -45,13 +54,18 @@ class Case:
         self.profile: Profile | None = None
 
     @property
+    def length(self) -> int:
+        """How many events it has."""
+        return self.beyond.length if self.node is None else self.node.depth
+
+    @property
     def activity(self) -> str:
         """The last activity."""
-        return self.beyond[1] if self.node is None else self.node.activity
+        return self.beyond.activity if self.node is None else self.node.activity
 
     @property
     def before(self) -> str:
         """The activity before the last one; "" if there is none."""
         if self.node is None:
-            return self.beyond[0]
+            return self.beyond.before
         return self.node.parent.activity if self.node.parent is not None else ""

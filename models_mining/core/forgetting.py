@@ -55,7 +55,6 @@ def recall(log: "LiveLog", event: Seen, tail: Tail | None) -> Case | None:
         raise HistoryError(f"no closed case has done what was read back of case {event.case!r}")
     case = log.cases[event.case] = Case(node, steps[0][1], event.received_at_us, event.seq)
     case.last_at_us = steps[-1][1]
-    case.length = len(steps)
     case.closed = True
     if log.track_pairs:
         case.profile = Profile.of(steps)

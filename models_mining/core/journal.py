@@ -1,6 +1,5 @@
 """What happened since one last looked: for those who follow a live log event by event."""
 
-from collections import deque
 from typing import Literal, NamedTuple
 
 from models_mining.core.cases import Case
@@ -44,37 +43,34 @@ class Changes(NamedTuple):
 class Journal:
     """Collects changes until they are drained. A log without one (a rediscovery) spends nothing on them."""
 
-    __slots__ = ("_left", "_made", "_moves", "_touched", "_transitions")
+    __slots__ = ("_left", "_moves", "_transitions")
 
     def __init__(self) -> None:
         self._start_afresh()
 
     def _start_afresh(self) -> None:
-        self._made = 0
-        self._moves: deque[Move] = deque(maxlen=NEWEST_MOVES)
-        self._touched: set[str] = set()
+        self._moves: list[tuple[str, int | None, int, int]] = []
         self._transitions: list[Transition] = []
         self._left: dict[str, Case] = {}
 
     def move(self, case: str, source: int | None, target: int, at_us: int) -> None:
         """Note an event: its case has news, too."""
-        self._made += 1
-        self._moves.append(Move(case, source, target, at_us))
-        self._touched.add(case)
+        self._moves.append((case, source, target, at_us))
 
     def transition(self, kind: Literal["started", "closed", "reopened"], case: str, received_at_us: int) -> None:
         """Note that a case started, closed or reopened."""
         self._transitions.append(Transition(kind, case, received_at_us))
-        self._touched.add(case)
 
     def leave(self, name: str, case: Case) -> None:
         """Note that a case is out of the log's memory: how it stood then."""
         self._left[name] = case
-        self._touched.add(name)
 
     def drain(self) -> Changes:
         """Everything noted since the last drain."""
-        moves = list(self._moves)
-        changes = Changes(moves, self._made - len(moves), self._touched, self._transitions, self._left)
+        touched = {move[0] for move in self._moves}
+        touched.update(transition.case for transition in self._transitions)
+        touched.update(self._left)
+        newest = [Move._make(move) for move in self._moves[-NEWEST_MOVES:]]
+        changes = Changes(newest, len(self._moves) - len(newest), touched, self._transitions, self._left)
         self._start_afresh()
         return changes

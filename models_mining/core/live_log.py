@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from models_mining.core import forgetting, learning, memory, merging, state
-from models_mining.core.abstraction import Abstraction, Edge, change
+from models_mining.core import forgetting, history, learning, memory, merging, state
+from models_mining.core.abstraction import Abstraction, Edge
 from models_mining.core.cases import Case, CaseSet
+from models_mining.core.edge import FRESH
 from models_mining.core.idle import NEVER_US, IdleQueue
 from models_mining.core.journal import Journal
 from models_mining.core.lossy import LossySteps
@@ -68,6 +69,7 @@ class LiveLog:
         self.closed = Abstraction(track_pairs=track_pairs) if track_closed else None
         self.idle = IdleQueue(idle_close_us)
         self.memory = Memory(memory_cases, memory_us)
+        self.has_clock = idle_close_us is not None or self.memory.bounded
         self._due_us = NEVER_US  # nothing happens by the clock alone before it shows this
         self.seq = 0  # greatest number learnt
         self.newest_received_us = -NEVER_US
@@ -103,7 +105,7 @@ class LiveLog:
 
     def open_at(self, activity: str) -> int:
         """How many open cases stand at ``activity`` now."""
-        return self.all.ends.get(activity, 0) - self.standing.closed_at.get(activity, 0)
+        return self.all.ended(activity) - self.standing.closed_at.get(activity, 0)
 
     def counts(self, cases: CaseSet = "all") -> Abstraction:
         """The counts over all or over closed cases. Closed ones that are not tracked are a LookupError."""
@@ -124,56 +126,72 @@ class LiveLog:
         was missing or its answer wrong; then, as when ``tail`` itself fails, the event has not been counted and may
         be learnt again.
         """
-        seq, name, activity, at_us, received_at_us = event
-        case = self.cases.get(name)
-        if received_at_us > self.newest_received_us:
-            if received_at_us >= self._due_us:
-                if case is not None:  # it has just been heard of
-                    case.received_at_us = received_at_us
-                self.advance(tail, received_at_us, seq)
-            self.newest_received_us = received_at_us
-        if (
-            case is None
-            or case.closed
-            or at_us < case.last_at_us
-            or (node := case.node) is None
-            or (child := node.children.get(activity)) is None
-            or (edge := child.edge) is None
-            or activity in self.end_activities
-        ):
-            learning.learn_unusual(self, event, case, tail)
-            return
+        self.learn_many((event,), tail)
 
-        # The beaten path: an open case goes on where one has gone before. All that changes hangs on the two nodes.
-        edge.add(at_us - case.last_at_us)
-        if child.triple is not None:
-            child.triple.count += 1
-        child.passes += 1
-        child.open += 1
-        node.open -= 1
-        ends = self.all.ends
-        change(ends, node.activity, -1)
-        ends[activity] = ends.get(activity, 0) + 1
-        case.node = child
-        case.length += 1
-        case.last_at_us = at_us
-        if received_at_us > case.received_at_us:
-            case.received_at_us = received_at_us
-        if seq > case.seq:
-            case.seq = seq
-        if seq > self.seq:
-            self.seq = seq
-        if case.times is not None:
-            case.times.append(at_us)
-        if case.profile is not None:
-            case.profile.append(self.all.pairs, activity, at_us)
-        if self.journal is not None or self.lossy:
-            self.tell(name, node.activity, node.activity, activity, at_us)
+    def learn_many(self, events: Iterable[Seen], tail: Tail | None = None) -> None:  # noqa: C901  a call would cost
+        """Learn events one after another, see :meth:`learn_one`; at an error those before it have been learnt."""
+        cases, end_activities, track_closed = self.cases, self.end_activities, self.closed is not None
+        beginnings, starts = self.tree.root.children, self.starts
+        more = track_closed or self.track_pairs or self.journal is not None or bool(self.lossy)
+        newest_us = self.newest_received_us
+        for event in events:
+            seq, name, activity, at_us, received_at_us = event
+            case = cases.get(name)
+            if received_at_us > newest_us:
+                if received_at_us >= self._due_us:
+                    if case is not None:  # it has just been heard of
+                        case.received_at_us = received_at_us
+                    self.advance(tail, received_at_us, seq)
+                self.newest_received_us = newest_us = received_at_us
+            if case is None:
+                child = beginnings.get(activity)  # it may be as usual as any: begun as others have
+                if child is None or more or self.forgotten or self.has_clock or activity in end_activities:
+                    learning.learn_first(self, event, tail)
+                    continue
+                child.passes += 1
+                starts[activity] += 1
+                cases[name] = Case(child, at_us, received_at_us, seq)
+                self.seq = seq
+                continue
+            if (
+                case.closed
+                or at_us < case.last_at_us
+                or (node := case.node) is None
+                or (child := node.children.get(activity)) is None
+                or ((ends := activity in end_activities) and track_closed)
+            ):
+                learning.learn_unusual(self, event, case, tail)
+                continue
+
+            # The beaten path: an open case goes on where one has gone before. All that changes hangs on the new node.
+            child.passes += 1
+            triple = child.triple
+            if triple is not None:
+                triple.count += 1
+            edge: Edge = child.edge  # type: ignore[assignment]  # no open case stands at the root
+            fresh = edge.fresh
+            fresh.append(at_us - case.last_at_us)
+            if len(fresh) >= FRESH:
+                edge.fold()
+            case.node = child
+            case.last_at_us = at_us
+            if received_at_us > case.received_at_us:
+                case.received_at_us = received_at_us
+            case.seq = self.seq = seq
+            if more:
+                if case.times is not None:
+                    case.times.append(at_us)
+                if case.profile is not None:
+                    case.profile.append(self.all.pairs, activity, at_us)
+                self.tell(name, node.activity, node.activity, activity, at_us)
+            if ends:
+                learning.close(self, name, case, (), self.newest_received_us)
 
     def tell(self, name: str, source: str, stood: str, activity: str, at_us: int) -> None:
         """Tell of an event whose case did ``source`` before, and ``stood`` elsewhere if the event is late."""
-        for counts in self.lossy.values():
-            counts.learn(stood, activity)
+        if self.lossy:
+            for counts in self.lossy.values():
+                counts.learn(stood, activity)
         if self.journal is not None:
             self.journal.move(name, self.numbers.get(source), self.numbers[activity], at_us)
 
@@ -205,9 +223,8 @@ class LiveLog:
 
     def _close_idle(self, tail: Tail | None, now_us: int, before_seq: int) -> None:
         for name, case in self.idle.expired(self.cases, now_us):
-            learning.close(self, name, case, tail, before_seq)
-            if self.journal is not None:
-                self.journal.transition("closed", name, now_us)
+            steps = () if self.closed is None else history.whole(name, case, tail, before_seq)
+            learning.close(self, name, case, steps, now_us)
 
     def forget_closed(self, keep: int) -> int:
         """Let go of all closed cases but the ``keep`` last heard of; says how many went. Every count keeps them.

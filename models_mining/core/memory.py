@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from models_mining.core import history
-from models_mining.core.cases import Case
+from models_mining.core.cases import Beyond, Case
 from models_mining.core.idle import NEVER_US
 from models_mining.core.pairs import Profile
 from models_mining.core.seen import HistoryError, Reader, Seen, Tail
@@ -114,12 +114,13 @@ def admit(log: "LiveLog", event: Seen, tail: Tail | None) -> tuple[Case | None, 
     case = log.cases[event.case] = Case(log.tree.root, steps[0][1], heard_us, event.seq)
     if log.track_pairs:
         case.profile = Profile(case.started_at_us)
-    for activity, at_us in steps:
+    log.standing.begin(case, steps[0][0])
+    for activity, at_us in steps[1:]:
         log.standing.append(case, activity, at_us)
-    case.closed = log.is_closed(case.activity, heard_us)
-    log.standing.put(case)
-    if case.closed and log.closed is not None:
-        log.closed.add_case(steps)
+    if log.is_closed(case.activity, heard_us):
+        log.standing.close(case)
+        if log.closed is not None:
+            log.closed.add_case(steps)
     log.memory.left -= 1
     log.memory.watch(event.case, case)
     if not case.closed:
@@ -142,8 +143,8 @@ def _note(log: "LiveLog", event: Seen, tail: Tail | None, heard_us: int | None) 
     steps.append((event.activity, event.at_us))
     steps.sort(key=lambda step: step[1])
     case = Case(None, steps[0][1], max(event.received_at_us, heard_us or event.received_at_us), event.seq)
-    case.beyond = (steps[-2][0] if len(steps) > 1 else "", steps[-1][0])
-    case.length, case.last_at_us = len(steps), steps[-1][1]
+    case.beyond = Beyond(steps[-2][0] if len(steps) > 1 else "", steps[-1][0], len(steps))
+    case.last_at_us = steps[-1][1]
     case.closed = log.is_closed(case.activity, case.received_at_us)
     if heard_us is None:
         log.journal.transition("started", event.case, log.newest_received_us)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from models_mining.core.abstraction import change
-from models_mining.core.cases import Case
+from models_mining.core.cases import Beyond, Case
 from models_mining.core.prefix_tree import Node, PrefixTree
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ def _graft(tree: PrefixTree, other: PrefixTree) -> dict[Node, Node]:
                 continue
             child = tree.grow(parent, node.activity)
         child.passes += node.passes
-        child.open += node.open
         child.closed += node.closed
         nodes[node] = child
     return nodes
@@ -85,7 +84,7 @@ def _move(log: "LiveLog", case: Case, nodes: dict[Node, Node]) -> None:
     if node is not None:
         case.node = node
         return
-    case.beyond = (case.before, case.activity)
+    case.beyond = Beyond(case.before, case.activity, case.length)
     reached: Node | None = case.node
     while reached is not None and reached not in nodes:
         reached = reached.parent

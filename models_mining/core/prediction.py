@@ -36,7 +36,7 @@ def next_activity(log: LiveLog, case: Case) -> Next:
     """
     activity, before, counts = case.activity, case.before, log.all
     after = counts.after.get(activity, {})
-    standing, closed = counts.ends.get(activity, 0), log.standing.closed_at.get(activity, 0)
+    standing, closed = counts.ended(activity), log.standing.closed_at.get(activity, 0)
     found = _interpolated({name: float(edge.count) for name, edge in after.items()}, float(closed), Next({}, 1.0))
     edge = counts.directly_follows.get((before, activity))
     if edge is not None:

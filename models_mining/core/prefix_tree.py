@@ -9,23 +9,29 @@ MAX_DEPTH = 500
 
 
 class Node:
-    """One prefix. ``passes`` cases have begun so; ``open`` and ``closed`` of them stand here now.
+    """One prefix. ``passes`` cases have begun so; ``closed`` of them ended here, ``open`` ones stand here now.
 
     ``edge`` and ``triple`` are the records of the last two and the last three activities of the prefix, so that a
-    case's step is counted everywhere without a look-up. The root is the empty prefix, its activity is "".
+    case's step is counted everywhere without a look-up; ``depth`` is the prefix's length. The root is the empty
+    prefix, its activity is "".
     """
 
-    __slots__ = ("activity", "children", "closed", "edge", "open", "parent", "passes", "triple")
+    __slots__ = ("activity", "children", "closed", "depth", "edge", "parent", "passes", "triple")
 
     def __init__(self, parent: "Node | None", activity: str, edge: Edge | None, triple: Tally | None) -> None:
         self.parent = parent
         self.activity = activity
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: dict[str, Node] = {}
-        self.open = 0
         self.closed = 0
         self.passes = 0
         self.edge = edge
         self.triple = triple
+
+    @property
+    def open(self) -> int:
+        """How many open cases stand here: who has come so far, has not gone on and is not closed."""
+        return self.passes - self.closed - sum([child.passes for child in self.children.values()])
 
     def path(self) -> list[str]:
         """The activities from the first to this one."""
@@ -52,11 +58,11 @@ class PrefixTree:
         self.size = 0
         self.root = Node(None, "", None, None)
 
-    def enter(self, node: Node, activity: str, depth: int) -> Node | None:
-        """Let one case step from ``node`` (at ``depth``) on to ``activity``. None: the budget does not allow it."""
+    def enter(self, node: Node, activity: str) -> Node | None:
+        """Let one case step from ``node`` on to ``activity``. None: the budget does not allow it."""
         child = node.children.get(activity)
         if child is None:
-            if self.size >= self.max_nodes or depth >= self.max_depth:
+            if self.size >= self.max_nodes or node.depth >= self.max_depth:
                 return None
             child = self.grow(node, activity)
         child.passes += 1

@@ -1,9 +1,14 @@
 """Quantiles of durations, in little memory and with values that can be taken out again."""
 
+from array import array
 from collections.abc import Iterable
+
+import numpy as np
 
 _BITS = 6  # 2**6 buckets per doubling: half a bucket is at most 1/128 of the value in it
 _EXACT = 1 << (_BITS + 1)  # below this every integer has a bucket of its own
+_MANY = 48  # fewer are faster one by one
+_WHOLE = 1 << 53  # below this a float is an integer's exact self
 
 RELATIVE_ERROR = 1 / _EXACT
 """No value in a sketch is off by more than this share of itself (0.79 %); zero is exact."""
@@ -36,6 +41,19 @@ class Sketch:
             us = (shift << _BITS) + (us >> shift)
         buckets = self.buckets
         buckets[us] = buckets.get(us, 0) + times
+
+    def add_all(self, durations: "array[int]") -> None:
+        """Count all of ``durations``: the same as one by one, and faster where they are many."""
+        if len(durations) < _MANY or (us := np.array(durations)).max() >= _WHOLE:
+            for one in durations:
+                self.add(one)
+            return
+        shift = np.maximum(np.frexp(us)[1] - (_BITS + 1), 0)
+        counts = np.bincount((shift << _BITS) + (us >> shift))
+        places = np.flatnonzero(counts)
+        buckets = self.buckets
+        for bucket, count in zip(places.tolist(), counts[places].tolist(), strict=True):
+            buckets[bucket] = buckets.get(bucket, 0) + count
 
     def remove(self, us: int, times: int = 1) -> None:
         """Take ``us`` out again. A value that was never added is a ValueError."""

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from models_mining.core.abstraction import Abstraction, change
-from models_mining.core.cases import Case
+from models_mining.core.cases import Beyond, Case
 from models_mining.core.prefix_tree import PrefixTree
 
 
 class Standing:
     """The prefix tree and the counts of all cases, kept in step with each other.
 
-    A case is *put* where it stands (its node, the ends, open or closed) and *lifted* from there before that changes.
-    What it did is counted by :meth:`append` and :meth:`insert`, which want it lifted.
+    What a case does is counted by :meth:`append` and :meth:`insert`, which want it open.
     """
 
     def __init__(self, max_nodes: int, max_depth: int, *, track_pairs: bool = False) -> None:
@@ -20,45 +19,50 @@ class Standing:
         self.closed_at: dict[str, int] = {}  # closed cases by last activity
         self.beyond = 0  # cases beyond the tree
 
-    def put(self, case: Case) -> None:
-        """Count the case where it stands."""
-        self._stand(case, 1)
+    def close(self, case: Case) -> None:
+        """Let an open case be closed where it stands."""
+        case.closed = True
+        self._count_closed(case, 1)
 
-    def lift(self, case: Case) -> None:
-        """Undo :meth:`put`."""
-        self._stand(case, -1)
+    def reopen(self, case: Case) -> None:
+        """Undo :meth:`close`."""
+        case.closed = False
+        self._count_closed(case, -1)
 
-    def _stand(self, case: Case, by: int) -> None:
-        activity, node = case.activity, case.node
-        change(self.all.ends, activity, by)
-        if case.closed:
-            change(self.closed_at, activity, by)
-            if node is not None:
-                node.closed += by
-        elif node is not None:
-            node.open += by
+    def _count_closed(self, case: Case, by: int) -> None:
+        node = case.node
+        if node is None:
+            change(self.closed_at, case.beyond.activity, by)
+        else:
+            change(self.closed_at, node.activity, by)
+            node.closed += by
+
+    def begin(self, case: Case, activity: str) -> None:
+        """Let a new case, which stands at the root, begin with ``activity``."""
+        starts = self.all.starts
+        starts[activity] = starts.get(activity, 0) + 1
+        self._step(case, activity)
 
     def append(self, case: Case, activity: str, at_us: int) -> None:
-        """Let the case go on to ``activity``; with length 0, begin with it."""
-        last = case.activity
-        if not case.length:
-            change(self.all.starts, activity, 1)
-            case.started_at_us = at_us
-        else:
-            self.all.edge(last, activity).add(at_us - case.last_at_us)
-            if case.before:
-                self.all.triple(case.before, last, activity).count += 1
-        if case.profile is not None:
-            case.profile.append(self.all.pairs, activity, at_us)
-        child = None if case.node is None else self.tree.enter(case.node, activity, case.length)
-        if child is not None:
-            case.node = child
-        else:
-            self._stay_out(case, (last, activity))
+        """Let the case go on to ``activity``."""
+        before, last = case.before, case.activity
+        self.all.edge(last, activity).add(at_us - case.last_at_us)
+        if before:
+            self.all.triple(before, last, activity).count += 1
         case.last_at_us = at_us
-        case.length += 1
+        self._step(case, activity)
+
+    def _step(self, case: Case, activity: str) -> None:
+        """What :meth:`begin` and :meth:`append` share, the case's last moment being known."""
+        if case.profile is not None:
+            case.profile.append(self.all.pairs, activity, case.last_at_us)
+        child = None if case.node is None else self.tree.enter(case.node, activity)
+        if child is None:
+            self._stay_out(case, Beyond(case.activity, activity, case.length + 1))
+            return
+        case.node = child
         if case.times is not None:
-            case.times.append(at_us)
+            case.times.append(case.last_at_us)
 
     def insert(self, case: Case, steps: Sequence[tuple[str, int]], place: int, step: tuple[str, int]) -> None:
         """Let the case have done ``step`` before ``steps[place:]``, its last events; it has done ``steps`` so far.
@@ -77,39 +81,39 @@ class Standing:
         if case.profile is not None:
             case.profile.insert(self.all.pairs, *step, after)
         way = [step[0], *(activity for activity, _ in after)]
-        for depth, activity in enumerate(way, start=case.length - len(after)):
+        length = case.length + 1
+        for activity in way:
             if node is None:
                 break
-            case.node, node = node, self.tree.enter(node, activity, depth)
+            case.node, node = node, self.tree.enter(node, activity)
         if node is not None:
             case.node = node
         else:
-            self._stay_out(case, (way[-2], way[-1]))
+            self._stay_out(case, Beyond(way[-2], way[-1], length))
         if not place:
             case.started_at_us = step[1]
-        case.length += 1
         if case.times is not None:
-            case.times.insert(case.length - 1 - len(after), step[1])
+            case.times.insert(length - 1 - len(after), step[1])
 
     def remove(self, case: Case, steps: Sequence[tuple[str, int]]) -> None:
         """Let the case, which has done ``steps``, never have been. Of it remain its moments and last two activities."""
-        last_two = (case.before, case.activity)
-        self.lift(case)
-        change(self.all.ends, case.activity, 1)  # goes with the rest
+        left = Beyond(case.before, case.activity, case.length)
+        if case.closed:
+            self._count_closed(case, -1)
         if case.node is None:
             self.beyond -= 1
         else:
             self.tree.leave(case.node)
             case.node = None
         self.all.remove_case(steps)
-        case.beyond = last_two
+        case.beyond = left
         case.times = case.profile = None
 
-    def _stay_out(self, case: Case, last_two: tuple[str, str]) -> None:
-        """Keep only the last two activities of a case the tree has no room for."""
+    def _stay_out(self, case: Case, beyond: Beyond) -> None:
+        """Keep only ``beyond`` of a case the tree has no room for."""
         if case.node is not None:
             self.tree.leave(case.node)
             case.node = None
             case.times = None
             self.beyond += 1
-        case.beyond = last_two
+        case.beyond = beyond

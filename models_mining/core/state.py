@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from models_mining.core.abstraction import Abstraction, change
+from models_mining.core.abstraction import Abstraction, Edge, change
 from models_mining.core.bulk import collector_paused
-from models_mining.core.cases import Case
+from models_mining.core.cases import Beyond, Case
 from models_mining.core.lossy import LossySteps
 from models_mining.core.pairs import PairMoments, Profile
 from models_mining.core.prefix_tree import Node
@@ -14,7 +14,7 @@ from models_mining.core.sketch import Sketch
 if TYPE_CHECKING:
     from models_mining.core.live_log import LiveLog
 
-VERSION = 2
+VERSION = 3
 
 
 class StateError(ValueError):
@@ -58,8 +58,11 @@ def dump(log: "LiveLog") -> dict[str, Any]:
         "cases": {
             "name": list(log.cases),
             "node": [-1 if case.node is None else places[case.node] for case in cases],
-            "beyond": [[numbers.get(activity, -1) for activity in case.beyond] for case in cases if case.node is None],
-            "length": [case.length for case in cases],
+            "beyond": [
+                [numbers.get(case.before, -1), numbers[case.activity], case.length]
+                for case in cases
+                if case.node is None
+            ],
             "started_at_us": [case.started_at_us for case in cases],
             "last_at_us": [case.last_at_us for case in cases],
             "received_at_us": [case.received_at_us for case in cases],
@@ -122,7 +125,6 @@ def _dump_counts(counts: Abstraction, numbers: Mapping[str, int], *, track_pairs
             for (a, b), edge in edges.items()
         ],
         "triples": [[numbers[a], numbers[b], numbers[c], tally.count] for (a, b, c), tally in counts.triples.items()],
-        "ends": [[numbers[activity], count] for activity, count in counts.ends.items()],
         "pairs": [
             [numbers[a], numbers[b], moments.count, str(moments.sum_us), str(moments.squares_us2)]
             for (a, b), moments in (counts.pairs if track_pairs else {}).items()
@@ -148,13 +150,9 @@ def _load_profile(values: list[Any], names: list[str]) -> Profile:
 
 def _load_counts(counts: Abstraction, data: Mapping[str, Any], names: list[str]) -> None:
     counts.starts = {names[number]: count for number, count in data["starts"]}
-    counts.ends = {names[number]: count for number, count in data["ends"]}
     for a, b, count, sum_us, squares_us2, buckets, bucket_counts in data["edges"]:
-        edge = counts.edge(names[a], names[b])
-        edge.count = count
-        edge.sum_us = int(sum_us)
-        edge.squares_us2 = int(squares_us2)
-        edge.sketch = Sketch(dict(zip(buckets, bucket_counts, strict=True)))
+        sketch = Sketch(dict(zip(buckets, bucket_counts, strict=True)))
+        counts.edge(names[a], names[b]).merge(Edge(count, int(sum_us), int(squares_us2), sketch))
     for a, b, c, count in data["triples"]:
         counts.triple(names[a], names[b], names[c]).count = count
     for a, b, count, sum_us, squares_us2 in data["pairs"]:
@@ -178,29 +176,28 @@ def _load_tree(log: "LiveLog", data: Mapping[str, Any], names: list[str]) -> lis
 
 
 def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], names: list[str]) -> None:
-    """The cases, the open ones put where they stand (ends and closed ones are known already)."""
+    """The cases, the open ones counted where they stand (closed ones are known already)."""
     beyond = iter(data["beyond"])
     profiles = iter(data["profile"])
-    columns = ("name", "node", "length", "started_at_us", "last_at_us", "received_at_us", "seq", "closed")
-    for name, place, length, started_at_us, last_at_us, received_at_us, seq, closed in zip(
+    columns = ("name", "node", "started_at_us", "last_at_us", "received_at_us", "seq", "closed")
+    for name, place, started_at_us, last_at_us, received_at_us, seq, closed in zip(
         *(data[column] for column in columns), strict=True
     ):
         node = None if place < 0 else nodes[place]
         case = log.cases[name] = Case(node, started_at_us, received_at_us, seq)
-        case.length = length
         case.last_at_us = last_at_us
         case.closed = bool(closed)
         if log.track_pairs:
             case.profile = _load_profile(next(profiles), names)
         if node is None:
-            before, last = next(beyond)
+            before, last, length = next(beyond)
             last_activity = names[last]
-            case.beyond = ("" if before < 0 else names[before], last_activity)
+            case.beyond = Beyond("" if before < 0 else names[before], last_activity, length)
             log.standing.beyond += 1
             if case.closed:
                 change(log.standing.closed_at, last_activity, 1)
         elif not case.closed:
-            node.open += 1
+            node.passes += 1
         log.memory.watch(name, case)
         if not case.closed:
             log.idle.add(name, case)
@@ -209,7 +206,7 @@ def _load_cases(log: "LiveLog", data: Mapping[str, Any], nodes: list[Node], name
 def _count_passes(nodes: list[Node]) -> None:
     """As many cases pass a node as stand there or have gone on; children come after their parents."""
     for node in reversed(nodes):
-        node.passes += node.open + node.closed
+        node.passes += node.closed  # and the open cases that stand here
         if node.parent is not None:
             if not node.passes:
                 raise StateError("the tree has a node that no case passes")

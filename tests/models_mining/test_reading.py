@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from models_mining import reading
+from models_mining.core.live_log import LiveLog
 from streams.models import EventLog
 from streams.services import NewEvent, store_events
 from tests.models_mining.conftest import NOON, Store
@@ -49,6 +50,20 @@ def test_what_is_read_of_a_case_is_found_by_the_case(log: EventLog) -> None:
             cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
             plan = " ".join(str(row[-1]) for row in cursor.fetchall())
         assert "event_case (log_id=? AND case=?" in plan, query["sql"]
+
+
+def test_which_cases_begin_is_asked_once_however_many_do_and_one_that_returns_is_found(
+    log: EventLog, store: Store
+) -> None:
+    store("old Take 0", "old Pay 1", *(f"{n} Take {n}" for n in range(2, 9)), "8 Check 7", "old Take 9", "9 Take 9")
+    live, tail = LiveLog(end_activities={"Pay"}), reading.TailReader(log.pk)
+    reading.catch_up(live, log.pk, 2, tail)
+    assert live.forget_closed(0) == 1
+    with CaptureQueriesContext(connection) as asked:
+        reading.catch_up(live, log.pk, 99, tail)
+    assert len(asked) == 6, "the events, the cases that begin; the late one (2), the one that returns; no more events"
+    assert live.forgotten == 0
+    assert live.tree.variants() == {("Take",): 7, ("Check", "Take"): 1, ("Take", "Pay", "Take"): 1}
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])

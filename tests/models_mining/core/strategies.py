@@ -1,6 +1,7 @@
 """Random logs and settings, the store a tail reads from, and the whole content of a live log as one value."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -166,9 +167,14 @@ def assert_consistent(log: LiveLog) -> None:
         assert len(path) <= log.tree.max_depth
         assert node.edge is (log.all.directly_follows[path[-2], path[-1]] if len(path) > 1 else None)
         assert node.triple is (log.all.triples[path[-3], path[-2], path[-1]] if len(path) > 2 else None)
-    assert (
-        sum(node.open + node.closed for node in nodes) + log.beyond == len(log.cases) + log.forgotten == log.all.cases
-    )
+    standing = Counter(case.node for case in log.cases.values() if not case.closed)
+    assert all(node.open == standing[node] for node in nodes)
+    assert log.all.cases == len(log.cases) + log.forgotten
+    assert log.beyond == sum(case.node is None for case in log.cases.values())
+    if not log.forgotten:
+        assert log.ends == Counter(case.activity for case in log.cases.values())
+        assert log.standing.closed_at == Counter(case.activity for case in log.cases.values() if case.closed)
+    assert log.ends == {activity: ended for activity in log.numbers if (ended := log.all.ended(activity))}
     for counts in [log.all, *([log.closed] if log.closed else [])]:
         assert all(edge.count > 0 for edge in counts.directly_follows.values())
         assert all(tally.count > 0 for tally in counts.triples.values())

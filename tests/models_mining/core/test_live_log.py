@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.closing import closed_cases
+from models_mining.core.journal import Journal
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import HistoryError, Seen
 from tests.models_mining.core.strategies import (
@@ -49,6 +50,21 @@ def test_the_books_balance_after_every_event(events: list[Seen], setup: dict[str
     for event in events:
         log.learn_one(event, stored.tail)
         assert_consistent(log)
+
+
+@settings(max_examples=100, deadline=None)
+@given(events=logs(), setup=settings_of_logs(), depth=st.sampled_from([2, 500]))
+def test_many_events_at_once_are_learnt_as_one_by_one_and_looking_in_between_changes_nothing(
+    events: list[Seen], setup: dict[str, Any], depth: int
+) -> None:
+    stored, looked, many = Stored(events), LiveLog(**setup, max_depth=depth), LiveLog(**setup, max_depth=depth)
+    looked.journal, many.journal = Journal(), Journal()
+    for event in events:
+        looked.learn_one(event, stored)
+        content(looked)
+    many.learn_many(events, stored)
+    assert content(many) == content(looked)
+    assert many.journal.drain() == looked.journal.drain()
 
 
 @settings(max_examples=200, deadline=None)
