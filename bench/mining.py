@@ -198,6 +198,7 @@ def derive(count: int) -> dict[str, float]:
     """Milliseconds of CPU, the second of two runs: the first loads pm4py."""
     warnings.simplefilter("ignore")
     from models_mining.core.discovery import MINERS
+    from models_mining.core.lossy import LossySteps
     from tests.models_mining.core.sample_logs import read
 
     folder = os.environ.get("PROCMINE_SAMPLE_LOGS")
@@ -206,6 +207,8 @@ def derive(count: int) -> dict[str, float]:
     costs: dict[str, float] = {}
     for name, miner in sorted(MINERS.items()):
         log = LiveLog(track_pairs=miner.needs == "pairs")
+        if name == LOSSY:
+            log.lossy = {parameter.default: LossySteps(parameter.default) for parameter in miner.parameters}
         log.learn_many(rows, _nothing)
         if name in TOO_SLOW:
             continue
@@ -216,6 +219,7 @@ def derive(count: int) -> dict[str, float]:
     return costs
 
 
+LOSSY = "lossy-dfg"
 TOO_SLOW = {"ilp"}  # more than ten seconds
 SIDES = {
     "learn": learn,
