@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from streams.ingest import Ingest
 from streams.models import Broker, Delivered, EventLog, Stream
@@ -307,7 +309,7 @@ def test_a_broker_that_another_process_owns_is_left_to_it(mosquitto, row):
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO streams_lease (name, owner, fence, expires_at) VALUES (%s, %s, 7, %s)",
-            [f"broker:{row.pk}", "elsewhere:1/1", "2999-01-01 00:00:00"],
+            [f"broker:{row.pk}", "elsewhere:1/1", timezone.now() + timedelta(seconds=15)],
         )
     assert Ingest().drain() == ["own: Another process takes its messages."]
     row.refresh_from_db()
