@@ -1,10 +1,12 @@
-"""API routes of simulations."""
+"""API routes of simulations, and of models as files."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from live.api import SimulationViewSet
+from live.export_api import ModelExport
 
 router = SimpleRouter(use_regex_path=False)
 router.register("simulations", SimulationViewSet)
 
-urlpatterns = router.urls
+urlpatterns = [*router.urls, path("models/<int:pk>/export/", ModelExport.as_view(), name="model-export")]

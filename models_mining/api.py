@@ -1,5 +1,6 @@
 """REST resources ``logs/``, ``models/`` and ``algorithms/``."""
 
+import re
 from typing import Any, cast
 
 import django_filters
@@ -27,13 +28,18 @@ from models_mining.serializers import (
     PictureSerializer,
     TakenSerializer,
 )
+from models_mining.thinning import can_be_thinned, thinned
 from models_mining.watching import ask_for
 from streams.access import INGEST, LogPermission, log_for, seen_by
 from streams.events import ATTRIBUTE, PARSERS, EventCursor, EventFilter, take, with_attributes
+from streams.idempotency import HEADER, once
+from streams.limits import take_events
 from streams.models import Event, EventLog
 from streams.removal import archive
-from streams.rest import BadQuery, Conflict, refuse_unknown
+from streams.rest import BadQuery, Conflict, refuse_unknown, unchanged
 
+SHARES = ("activities", "paths")
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 NOTHING_YET = {
     "epoch": "",
     "version": 0,
@@ -112,6 +118,7 @@ class EventList(generics.ListAPIView[Event]):
     serializer_class = EventSerializer
     permission_classes = [LogPermission]
     scopes = {"POST": INGEST}
+    counts_events = True  # what limits are about, see `streams.limits`
     pagination_class = EventCursor
     filterset_class = EventFilter
     query_prefix = ATTRIBUTE
@@ -139,7 +146,15 @@ class EventList(generics.ListAPIView[Event]):
         request=PolymorphicProxySerializer(
             "NewEvents", [NewEventSerializer, NewEventSerializer(many=True)], None, many=False
         ),
-        parameters=[OpenApiParameter("results", str, enum=["errors"], description="Leave out the stored ones.")],
+        parameters=[
+            OpenApiParameter("results", str, enum=["errors"], description="Leave out the stored ones."),
+            OpenApiParameter(
+                HEADER,
+                {"type": "string", "minLength": 1, "maxLength": 255},
+                OpenApiParameter.HEADER,
+                description="Makes the whole request safe to send again, for 24 h.",
+            ),
+        ],
         responses={200: TakenSerializer},
         filters=False,
     )
@@ -148,6 +163,9 @@ class EventList(generics.ListAPIView[Event]):
 
         The answer comes after the commit; the body may be gzipped.
 
+        With an `Idempotency-Key` the same request again gets the first answer, marked `Idempotent-Replayed: true`;
+        another one under that key is a 422, and 409 says that the first is under way.
+
         Each event is stored, a duplicate (its `id` was stored before) or rejected with a reason; the answer is 200 even
         if some, or all, were refused.
         """
@@ -155,9 +173,14 @@ class EventList(generics.ListAPIView[Event]):
         if request.stream is None:
             raise ParseError("The body is empty. Send one event or an array of them as JSON.")
         try:
-            return Response(take(log, request.data, only_errors=only_errors))
+            return once(request, lambda: _take(request, log, only_errors=only_errors))
         except EventLog.DoesNotExist:
             raise Http404(f"There is no log called {slug}.") from None
+
+
+def _take(request: Request, log: EventLog, *, only_errors: bool) -> dict[str, Any]:
+    take_events(request, log.pk, len(request.data) if isinstance(request.data, list) else 1)
+    return take(log, request.data, only_errors=only_errors)
 
 
 def _only_errors(request: Request) -> bool:
@@ -217,6 +240,8 @@ class PictureView(generics.GenericAPIView[MinedModel]):
     @extend_schema(
         parameters=[
             OpenApiParameter("since", int, description="Only what changed after this version of the same epoch."),
+            OpenApiParameter("activities", SHARE, description="Only this share of the activities, the most frequent."),
+            OpenApiParameter("paths", SHARE, description="Only this share of the paths between them."),
             OpenApiParameter("as_of", str, description=f"As it was then. {past_api.MOMENT}"),
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the last answer."),
         ],
@@ -231,10 +256,12 @@ class PictureView(generics.GenericAPIView[MinedModel]):
         With `as_of` it is a job (202, `Location` says where to look) until an equal one is done: then the picture of
         then, which has version 0.
 
+        `activities` and `paths` leave out what is rare. Each activity keeps the most frequent path to it and from it.
+
         A model that nobody looks at may be behind its log. Asking for it makes it derived anew: ask again.
         """
         as_of = request.query_params.get("as_of")
-        since = _since(request)
+        since, shares = _since(request), _shares(request)
         models = MinedModel.objects.filter(log__in=seen_by(request))
         model = models.defer("picture", "definition").select_related("log").filter(pk=pk).first()
         if model is None:
@@ -243,11 +270,17 @@ class PictureView(generics.GenericAPIView[MinedModel]):
             return past_api.answer(request, "picture", model, {"as_of": past_api.seq_of(model.log, "as_of", as_of)})
         ask_for(model)
         etag = f'"{model.epoch}:{model.version}"'
-        if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
+        if unchanged(request, etag):
             return Response(status=304, headers=_headers(etag))
         picture = models.filter(pk=pk).values_list("picture", flat=True).first()
         if picture is None:
             return Response(NOTHING_YET, headers=_headers(etag))
+        if shares:
+            if not can_be_thinned(picture):
+                raise BadQuery(
+                    {name: ["Only graphs with counted activities and paths can be thinned."] for name in shares}
+                )
+            picture = thinned(picture, shares.get("activities", 1.0), shares.get("paths", 1.0))
         answer = pictures.delta(picture, since) if since is not None else None
         etag = f'"{picture["epoch"]}:{picture["version"]}"'  # of the row as it was just read
         return Response(answer or pictures.snapshot(picture), headers=_headers(etag))
@@ -258,7 +291,7 @@ def _headers(etag: str) -> dict[str, str]:
 
 
 def _since(request: Request) -> int | None:
-    refuse_unknown(request, {"since", "as_of"})
+    refuse_unknown(request, {"since", "as_of", *SHARES})
     given = request.query_params.get("since")
     if given is None:
         return None
@@ -267,6 +300,22 @@ def _since(request: Request) -> int | None:
     if not (given.isascii() and given.isdigit() and len(given) < 19):
         raise BadQuery({"since": ["Expected a version: a number from 0."]})
     return int(given)
+
+
+def _shares(request: Request) -> dict[str, float]:
+    found = {}
+    for name in SHARES:
+        given = request.query_params.get(name)
+        if given is None:
+            continue
+        if not re.fullmatch(r"0?\.\d{1,9}|0|1(\.0{1,9})?", given, re.ASCII):
+            raise BadQuery({name: ["Expected a number from 0 to 1, as 0.8."]})
+        if other := {"since", "as_of"} & request.query_params.keys():
+            raise BadQuery(
+                {name: [f"Only a whole picture of now is thinned: leave out {' and '.join(sorted(other))}."]}
+            )
+        found[name] = float(given)
+    return found
 
 
 class AlgorithmList(generics.GenericAPIView[Any]):

@@ -5,6 +5,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from models_mining.core.discovery import MINERS, ParameterError
+from models_mining.reference_models import CaseConformance as CaseConformance
+from models_mining.reference_models import ConformancePoint as ConformancePoint
+from models_mining.reference_models import ReferenceModel as ReferenceModel
+from models_mining.snapshots import Snapshot as Snapshot
 from streams.models import EventLog
 
 

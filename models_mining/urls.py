@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api
 from models_mining.jobs.api import JobViewSet
+from models_mining.snapshot_api import SnapshotViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("logs", api.LogViewSet, basename="log")
@@ -28,6 +29,19 @@ urlpatterns = [
     path("logs/<slug:slug>/predictions/", analysis_api.PredictionList.as_view(), name="prediction-list"),
     path("logs/<slug:slug>/predictions/<str:name>/", analysis_api.PredictionDetail.as_view(), name="prediction-detail"),
     path("models/<int:pk>/picture/compare/", past_api.CompareView.as_view(), name="picture-compare"),
+    path(
+        "models/<int:pk>/snapshots/", SnapshotViewSet.as_view({"get": "list", "post": "create"}), name="snapshot-list"
+    ),
+    path(
+        "models/<int:pk>/snapshots/<int:number>/",
+        SnapshotViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="snapshot-detail",
+    ),
+    path(
+        "models/<int:pk>/snapshots/compare/",
+        SnapshotViewSet.as_view({"get": "compare"}, pagination_class=None, filter_backends=[]),
+        name="snapshot-compare",
+    ),
     path("models/<int:pk>/alignment/", alignment_api.AlignmentView.as_view(), name="alignment"),
     path("models/<int:pk>/picture/", api.PictureView.as_view(), name="picture"),
     path("algorithms/", api.AlgorithmList.as_view(), name="algorithm-list"),

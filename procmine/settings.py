@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import timedelta
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -53,8 +52,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
-    "axes",
-    "auditlog",
     "axes",
     "auditlog",
     "procmine",
@@ -131,21 +128,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-
-# --- Sign-in and history --------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", 5, validate=validate.Range(1))  # of one name from one address, then
-AXES_COOLOFF_TIME = timedelta(minutes=env.float("LOGIN_LOCK_MINUTES", 15.0, validate=validate.Range(0.01)))
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so that nobody locks another out from afar
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends for certain
-AXES_RESET_ON_SUCCESS = True
-AXES_DISABLE_ACCESS_LOG = True  # users carry their last sign-in; every page view would be a row
-AXES_ENABLE_ADMIN = False  # `manage.py axes_reset_username` unlocks
-AXES_LOCKOUT_CALLABLE = "procmine.site.sign_in.locked_out"
-AXES_CLIENT_IP_CALLABLE = "procmine.site.sign_in.address"
-AXES_VERBOSE = False
-AUDITLOG_STORE_JSON_CHANGES = AUDITLOG_DISABLE_ON_RAW_SAVE = True
-AUDITLOG_MASK_CALLABLE = "procmine.history.hidden"
 
 # --- Sign-in and history --------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -255,7 +237,11 @@ SPECTACULAR_SETTINGS = {
         "procmine.api.schema.add_problems",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"CaseStateEnum": ["open", "closed"]},
+    "ENUM_NAME_OVERRIDES": {
+        "CaseStateEnum": ["open", "closed"],
+        "ReferenceKindEnum": "models_mining.reference_models.ReferenceModel.Kind",
+        "ReferenceStateEnum": ["checking", "ready", "refused"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from streams import addresses, topics
+from streams.answers import KeptAnswer as KeptAnswer  # a table of this app
 from streams.encryption import EncryptedTextField, decrypt
 from streams.grants import LogGrant as LogGrant  # a table of this app
 from streams.memory import check_memory

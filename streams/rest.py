@@ -86,6 +86,12 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
         raise ParseError(f"The body is not gzip: {error}.") from error
 
 
+def unchanged(request: Request, etag: str) -> bool:
+    """Whether the caller has this already (``If-None-Match``)."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
+    return etag in known or known == ["*"]
+
+
 def page_size(request: Request, default: int, most: int) -> int:
     """``?page_size=``, at most ``most``; BadQuery unless a number from 1."""
     given = request.query_params.get("page_size")

@@ -17,6 +17,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from streams import limits
+
 append_only = importlib.import_module("streams.migrations.0002_append_only")
 
 
@@ -105,6 +107,12 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=5)
+
+
+@pytest.fixture(autouse=True)
+def _full_buckets() -> None:
+    """No test pays for what another asked for."""
+    limits.own.forget()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ class Installation:
         self.port = free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         own = {"DATABASE_URL": f"sqlite:///{var / 'procmine.sqlite3'}", "VAR": str(var), "LOG_LEVEL": "INFO"}
+        own |= {"LIMIT_READ": "0", "LIMIT_EVENTS": "0"}  # tests ask all the time
         names = {f"PROCMINE_{name}": value for name, value in (own | settings).items()}
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")} | names
         self.token = "" if "DATABASE_URL" in settings else _copied(var)  # else see `first_user`

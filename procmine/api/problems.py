@@ -6,12 +6,14 @@ What Django answers by itself (an unknown path, a wrong host, an uncaught except
 
 import logging
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404
 from django.http.request import UnreadablePostError
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.response import Response
@@ -26,17 +28,33 @@ logger = logging.getLogger(__name__)
 
 def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """The answer to an exception of a view; None for one that nobody expected (a 500, logged with its trace)."""
-    known = _known(error)
+    known = _named(error, context) if isinstance(error, Http404) else _known(error)
     response = exception_handler(known, dict(context))
     if response is None:
         return None
     response.data = _body(known, response)
-    if isinstance(known, Unavailable):
-        response["Retry-After"] = str(math.ceil(known.wait))
+    if wait := getattr(known, "wait", None):
+        response["Retry-After"] = str(math.ceil(wait))
     renderer = getattr(context.get("request"), "accepted_renderer", None)
     if getattr(renderer, "format", "json") != "api":  # the browsable API shows the problem in its page
         response.content_type = CONTENT_TYPE
     return response
+
+
+_NO_ROW = re.compile(r"No (\w+) matches the given query\.")
+_WORDS = {"EventLog": "log", "MinedModel": "model"}  # what we call what Django calls by its class
+_SLUGS = {"EventLog", "Stream"}
+
+
+def _named(error: Http404, context: Mapping[str, Any]) -> Http404:
+    """Django's "No EventLog matches the given query." as "There is no log called x."."""
+    row = _NO_ROW.fullmatch(str(error))
+    given: Mapping[str, Any] = context.get("kwargs") or {}
+    if row is None or not given:
+        return error
+    word = _WORDS.get(row[1], row[1].lower())
+    name, value = ("slug", given["slug"]) if "slug" in given and row[1] in _SLUGS else list(given.items())[-1]
+    return Http404(f"There is no {word} {'called ' if name == 'slug' else ''}{str(value)[:100]}.")
 
 
 def _known(error: Exception) -> Exception:

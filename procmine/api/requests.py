@@ -22,6 +22,7 @@ KINDS = {  # status: what its type is called, its title
     409: ("conflict", "This conflicts with what is there."),
     411: ("length-required", "The length of the body is missing."),
     413: ("too-large", "The request is too large."),
+    422: ("key-reused", "The key was used for another request."),
     415: ("unsupported-media-type", "The form of the body is not known."),
     429: ("too-many-requests", "Too many requests."),
     500: ("internal", "Something went wrong here. It has been logged."),

@@ -28,8 +28,8 @@ def routes(patterns: Any = None, before: str = "/") -> Iterator[str]:
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, route)
         elif isinstance(pattern, URLPattern) and route.startswith("/api/"):
-            for kind, value in (("int", "1"), ("slug", "factory"), ("str", "file")):
-                for name in ("pk", "slug", "id", "name"):
+            for kind, value in (("int", "1"), ("slug", "factory"), ("str", "file"), ("path", "file")):
+                for name in ("pk", "slug", "id", "name", "number"):
                     route = route.replace(f"<{kind}:{name}>", value)
             yield route
 
