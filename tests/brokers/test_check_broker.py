@@ -109,9 +109,11 @@ def test_a_user_who_may_not_use_the_topic_of_the_check_is_told_so(tmp_path, tran
     rules.write_text("topic readwrite plant/#\n")
     mosquitto = Mosquitto(tmp_path, f"allow_anonymous true\nacl_file {rules}")
     mosquitto.start()
-    row = Broker.objects.create(name="strict", host="127.0.0.1", port=mosquitto.port)
-    findings = by_about(check_broker(row))
-    mosquitto.stop()
+    try:
+        row = Broker.objects.create(name="strict", host="127.0.0.1", port=mosquitto.port)
+        findings = by_about(check_broker(row))
+    finally:
+        mosquitto.stop()
     assert findings["queue"].level == "unknown"
     assert "procmine/check/#" in findings["queue"].advice
 

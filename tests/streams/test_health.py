@@ -89,8 +89,16 @@ def test_a_stalled_database_is_told_by_the_silence_and_costs_nothing(registered,
     assert (told.last_error, told.advice) == ("", "")
 
 
-def test_what_waits_in_a_mosquitto_is_told_and_an_outage_is_remembered(ingesting, tmp_path, impatient):
-    mosquitto = Mosquitto(tmp_path, "allow_anonymous true\nsys_interval 1")
+@pytest.fixture
+def telling(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A Mosquitto, not started, that tells its figures every second."""
+    made = Mosquitto(tmp_path, "allow_anonymous true\nsys_interval 1")
+    yield made
+    made.stop()
+
+
+def test_what_waits_in_a_mosquitto_is_told_and_an_outage_is_remembered(ingesting, telling, impatient):
+    mosquitto = telling
     mosquitto.start()
     row = Broker.objects.create(name="own", host="127.0.0.1", port=mosquitto.port)
     stream = add(row, "one", "one")
@@ -98,7 +106,7 @@ def test_what_waits_in_a_mosquitto_is_told_and_an_outage_is_remembered(ingesting
     ingesting()
     wait_for(lambda: how(stream).backlog == 0, what="an empty backlog")
     mosquitto.publish("else/where", "kept for a client that is away")
-    Mosquitto.stop(mosquitto)
+    mosquitto.stop()
     told = wait_state(stream, "failed")
     assert told.advice.startswith(("Start the broker", "It is tried again"))
     mosquitto.start()
@@ -107,15 +115,13 @@ def test_what_waits_in_a_mosquitto_is_told_and_an_outage_is_remembered(ingesting
     assert row.reconnects == 1
     assert row.last_failure_at is not None
     assert row.last_failure
-    mosquitto.stop()
 
 
-def test_a_queue_that_overflowed_in_the_broker_is_told(ingesting, tmp_path, impatient):
-    few = "allow_anonymous true\nsys_interval 1\nmax_queued_messages 10"
-    mosquitto = Mosquitto(tmp_path, few)
-    mosquitto.config.write_text(
-        re.sub(r"max_(queued|inflight)_messages \d{4}|max_queued_messages 0", "", mosquitto.config.read_text())
-    )
+def test_a_queue_that_overflowed_in_the_broker_is_told(ingesting, telling, impatient):
+    mosquitto = telling
+    advised = mosquitto.config.read_text()
+    few = re.sub("max_inflight_messages .*", "", advised).replace("max_queued_messages 0", "max_queued_messages 10")
+    mosquitto.config.write_text(few)
     mosquitto.start()
     row = Broker.objects.create(name="own", host="127.0.0.1", port=mosquitto.port)
     stream = add(row, "one", "one")
@@ -129,7 +135,6 @@ def test_a_queue_that_overflowed_in_the_broker_is_told(ingesting, tmp_path, impa
     dropped = re.search(r"dropped (\d+)", how(stream).last_error)
     assert dropped is not None
     assert 10 <= received <= 200 - int(dropped[1])
-    mosquitto.stop()
 
 
 def test_refused_messages_are_told_with_reasons_and_what_to_do(registered, ingesting, publish, base):
