@@ -1,4 +1,4 @@
-"""REST: one case aligned with the Petri net of a model, by a job."""
+"""REST: one case aligned with the Petri net of a mined model or a reference model, by a job."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -14,6 +14,7 @@ from models_mining import jobs
 from models_mining.jobs.api import JobSerializer, answer
 from models_mining.models import Case, MinedModel
 from streams.access import LogPermission, seen_by
+from streams.models import EventLog
 from streams.rest import BadQuery, Conflict, refuse_unknown
 
 
@@ -38,18 +39,23 @@ class AlignmentView(generics.GenericAPIView[MinedModel]):
         what it wants and the case lacks, `silent` a step without an activity. The answer is a job (202, `Location`
         says where to look) until it is done: then it is its result (200). It may take up to a minute.
         """
-        refuse_unknown(request, {"case"})
         model = MinedModel.objects.filter(log__in=seen_by(request), pk=pk).select_related("log").first()
         if model is None:
             raise Http404("There is no such model.")
-        name = request.query_params.get("case", "")
-        case = Case.objects.filter(log=model.log, case=name).first()
-        if case is None:
-            raise BadQuery({"case": [f"The log {model.log.slug} has no case {name[:100]!r} yet."]})
         if not model.definition:
             raise Conflict(
                 f"The model {model.algorithm} has no Petri net, or none yet: there is nothing to align with."
             )
         derived_at = cast("datetime", model.derived_at).isoformat()
-        asked = {"model": pk, "derived_at": derived_at, "case": name, "upto": case.seq}
-        return answer(request, jobs.start("align", model.log, asked, cast("User", request.user)))
+        return aligned(request, model.log, {"model": pk, "derived_at": derived_at})
+
+
+def aligned(request: Request, log: EventLog, net: dict[str, Any]) -> Response:
+    """The answer to who asks for an alignment of ``?case=`` with a net of ``log``, named as the job wants it."""
+    refuse_unknown(request, {"case"})
+    name = request.query_params.get("case", "")
+    case = Case.objects.filter(log=log, case=name).first()
+    if case is None:
+        raise BadQuery({"case": [f"The log {log.slug} has no case {name[:100]!r} yet."]})
+    asked = {**net, "case": name, "upto": case.seq}
+    return answer(request, jobs.start("align", log, asked, cast("User", request.user)))

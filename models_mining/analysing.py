@@ -1,4 +1,4 @@
-"""Following logs for what is learnt on their way: changes of the process, and how open cases go on.
+"""Following logs for what is learnt on their way: changes of the process, how open cases go on, how cases conform.
 
 A worker feeds each log from its first event on, once: what it knows is saved with the number of the last event it
 knows, so a restart goes on from there, and no change is told twice. It keeps a live log of its own, as it may be far
@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from models_mining import checkpoints, reading
+from models_mining.checking import Checker
 from models_mining.core.drift import Change, DriftDetector
 from models_mining.core.drift_observer import DriftObserver
 from models_mining.core.forecasting import Forecaster
@@ -26,7 +27,7 @@ from models_mining.core.regimes import graph_of
 from models_mining.core.scores import RECENT, next_score, time_score
 from models_mining.follow import CHUNK, Follower
 from models_mining.followers import Followers
-from models_mining.models import Analysis, DriftChange, LogState, MinedModel
+from models_mining.models import Analysis, DriftChange, LogState, MinedModel, ReferenceModel
 from models_mining.painting import Painter
 from models_mining.predicting import Board
 from streams.leases import Held
@@ -55,7 +56,8 @@ class Analyst(Follower[Painter]):
             self.forecaster = Forecaster.from_state(learnt["forecaster"], self.tail)
             self.drift.detector = DriftDetector.from_state(learnt["detector"])
         self.board = Board(log.pk, held, self.forecaster)
-        self.observers: list[Observer] = [self.drift, self.forecaster, self.board]
+        self.checker = Checker(log.pk, held, self.epoch)
+        self.observers: list[Observer] = [self.drift, self.forecaster, self.board, self.checker]
         self.saved_seq = self.live.seq
         self.saved_at = self.trimmed_at = time.monotonic()
 
@@ -83,6 +85,7 @@ class Analyst(Follower[Painter]):
 
     def step(self) -> int:
         chunk = reading.after(self.log.pk, self.live.seq, CHUNK)
+        self.tail.look_ahead(self.live, [read.seen for read in chunk])
         for event, _ in chunk:
             learn(self.live, event, self.tail, self.observers, self.turns)
         return len(chunk)
@@ -95,7 +98,7 @@ class Analyst(Follower[Painter]):
         if self.live.seq > self.saved_seq and (self.drift.found or now >= self.saved_at + SAVE_S):
             self.save()
         due = self.saved_at if self.live.seq > self.saved_seq else now
-        return min(due + SAVE_S, self.board.save_due(self.live, now))
+        return min(due + SAVE_S, self.board.save_due(self.live, now), self.checker.save_due(self.live, now))
 
     def save(self) -> None:
         """Changes, and the state that has found them."""
@@ -146,6 +149,7 @@ class Analyst(Follower[Painter]):
         }
 
     def close(self) -> None:
+        self.checker.close()
         if self.live.seq > self.saved_seq:
             self.save()
         super().close()
@@ -172,13 +176,20 @@ class Analysts(Followers[Analyst]):
         self._rows = {row.log_id: row for row in Analysis.objects.defer("state")}
         super().look(now)
         moment = timezone.now()
+        active = ReferenceModel.objects.filter(active=True, verdict=ReferenceModel.State.READY)
+        references = dict(active.values_list("log", "pk"))
         for log, follower in self.followers.items():
             row = self._rows.get(log)
             follower.board.watched = row is not None and row.watched_until is not None and row.watched_until > moment
+            follower.checker.follow(references.get(log, 0))
+
+    def _drop(self, log: int) -> None:
+        self.followers[log].checker.close()
+        super()._drop(log)
 
     def behind(self) -> bool:
-        """Whether any log has events that are not learnt yet."""
-        return bool(self._behind())
+        """Whether any log has events that are not learnt yet, or cases not checked."""
+        return bool(self._behind()) or any(follower.checker.busy for follower in self.followers.values())
 
 
 def settings_key(log: EventLog) -> str:

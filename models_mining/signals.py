@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from models_mining.models import Analysis, MinedModel
+from models_mining.models import Analysis, MinedModel, ReferenceModel
 from streams.models import EventLog
 from streams.signals import tell
 
@@ -17,4 +17,4 @@ def add_first_model(instance: EventLog, created: bool, raw: bool, **_: Any) -> N
         MinedModel.objects.create(log=instance, algorithm="dfg")
 
 
-tell(Analysis, MinedModel)
+tell(Analysis, MinedModel, ReferenceModel)

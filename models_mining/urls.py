@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api
+from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api, reference_api
 from models_mining.jobs.api import JobViewSet
 from models_mining.snapshot_api import SnapshotViewSet
 
@@ -11,6 +11,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("logs", api.LogViewSet, basename="log")
 router.register("models", api.ModelViewSet, basename="model")
 router.register("jobs", JobViewSet, basename="job")
+router.register("references", reference_api.ReferenceViewSet, basename="reference")
 
 urlpatterns = [
     *router.urls,
@@ -28,7 +29,17 @@ urlpatterns = [
     path("logs/<slug:slug>/drift/<int:pk>/", analysis_api.DriftDetail.as_view(), name="drift-detail"),
     path("logs/<slug:slug>/predictions/", analysis_api.PredictionList.as_view(), name="prediction-list"),
     path("logs/<slug:slug>/predictions/<str:name>/", analysis_api.PredictionDetail.as_view(), name="prediction-detail"),
-    path("models/<int:pk>/picture/compare/", past_api.CompareView.as_view(), name="picture-compare"),
+    path("logs/<slug:slug>/conformance/", reference_api.ConformanceView.as_view(), name="conformance"),
+    path(
+        "logs/<slug:slug>/conformance/cases/",
+        reference_api.CaseConformanceList.as_view(),
+        name="case-conformance-list",
+    ),
+    path(
+        "logs/<slug:slug>/conformance/cases/<path:name>/",
+        reference_api.CaseConformanceDetail.as_view(),
+        name="case-conformance-detail",
+    ),
     path(
         "models/<int:pk>/snapshots/", SnapshotViewSet.as_view({"get": "list", "post": "create"}), name="snapshot-list"
     ),
@@ -42,6 +53,7 @@ urlpatterns = [
         SnapshotViewSet.as_view({"get": "compare"}, pagination_class=None, filter_backends=[]),
         name="snapshot-compare",
     ),
+    path("models/<int:pk>/picture/compare/", past_api.CompareView.as_view(), name="picture-compare"),
     path("models/<int:pk>/alignment/", alignment_api.AlignmentView.as_view(), name="alignment"),
     path("models/<int:pk>/picture/", api.PictureView.as_view(), name="picture"),
     path("algorithms/", api.AlgorithmList.as_view(), name="algorithm-list"),

@@ -42,6 +42,7 @@ KINDS: tuple[str, ...] = (
     "models_mining.jobs.align",
     "models_mining.jobs.logs",
     "models_mining.jobs.past",
+    "models_mining.jobs.reference",
 )  # modules that register kinds of jobs; loaded when a kind is looked for
 
 
