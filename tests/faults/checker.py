@@ -84,13 +84,24 @@ def stored_of(database: str, sender: str) -> int:
     return _number(database, sql)
 
 
+def connected_since(database: str) -> str:
+    """Since when the recorder is connected to the broker; empty while it is not."""
+    return _value(
+        database, "SELECT COALESCE(MAX(CAST(state_since AS text)), '') FROM streams_broker WHERE state = 'connected'"
+    )
+
+
 def _number(database: str, sql: str) -> int:
+    return int(_value(database, sql))
+
+
+def _value(database: str, sql: str) -> str:
     if database.startswith("postgres"):
         with psycopg.connect(database) as postgresql:
-            row = postgresql.execute(sql).fetchone()
-            return int(row[0]) if row else 0
+            row = postgresql.execute(sql).fetchone()  # type: ignore[arg-type,unused-ignore]
+            return str(row[0]) if row else ""
     sqlite = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)
     try:
-        return int(sqlite.execute(sql).fetchone()[0])
+        return str(sqlite.execute(sql).fetchone()[0])
     finally:
         sqlite.close()

@@ -10,6 +10,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.faults.world import World
 
 KILLS = {"ingest": 200, "mine": 100, "web": 50, "database": 50, "broker": 20}
 COUNTED = ("stored", "duplicates", "rejected", "ignored")
@@ -20,6 +24,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the schedule; printed")
     parser.add_argument("--part", action="append", default=[], metavar="NAME=KILLS", help="instead of " + str(KILLS))
     parser.add_argument("--sqlite", action="store_true", help="on SQLite; the database is not killed then")
+    parser.add_argument("--folder", type=Path, help="where state and logs stay, to look at; else a temporary one")
     options = parser.parse_args()
     kills = {name: int(times) for name, _, times in (part.partition("=") for part in options.part)} or dict(KILLS)
     if options.sqlite:
@@ -29,9 +34,17 @@ def main() -> int:
     from tests.faults.world import World
 
     print(f"seed {options.seed}, kills {kills}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        return soak(World(folder, postgresql=not options.sqlite), kills, options.seed)
+
+
+def soak(world: "World", kills: dict[str, int], seed: int) -> int:
+    """Kill and check; the exit code."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, World(Path(folder), postgresql=not options.sqlite) as world:
-        report = world.run(kills, options.seed, say=print)
+    with world:
+        report = world.run(kills, seed, say=print)
         audit = world.audit()
         counts = world.counts()
     adds_up = counts["received"] == sum(counts[name] for name in COUNTED)

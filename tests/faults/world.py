@@ -1,7 +1,6 @@
 """A whole installation under load whose parts are killed: recorder, miner, web, broker, database."""
 
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -21,29 +20,24 @@ STORED_WITHIN_S = 60.0
 
 
 class Broker:
-    """A Mosquitto that keeps its sessions on disk."""
+    """A Mosquitto that forgets everything when it is killed.
+
+    With persistence, 2.0.11 loses messages of restored sessions and ends in a double free after some kills in a row
+    (seen here): what a broker loses no recorder can store. tests/streams restarts one that keeps its sessions.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
-            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nuser root\n"
         )
-        self._saved = folder / "mosquitto.db"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, with what it had saved."""
+        """Start it."""
         self._process = subprocess.Popen([needs("mosquitto"), "-c", str(self._config)], stderr=subprocess.DEVNULL)
         wait_for(lambda: listening(self.port), timeout_s=10, what="mosquitto")
-
-    def save(self) -> None:
-        """Have it write what it knows to disk: it does so every second otherwise."""
-        before = self._saved.stat().st_mtime_ns if self._saved.exists() else 0
-        assert self._process is not None
-        self._process.send_signal(signal.SIGUSR1)
-        wait_for(lambda: self._saved.exists() and self._saved.stat().st_mtime_ns > before, 10, "mosquitto's file")
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -81,8 +75,8 @@ class World:
             what="the recorder's connection",
         )
         url = f"http://127.0.0.1:{made.port}/api/v1/logs/faults/events/"
-        self.plain = Device(self.broker.port, ids=False)
-        self.senders = [Device(self.broker.port, ids=True), self.plain, App(url, made.token)]
+        self.devices = [Device(self.broker.port, ids=True), Device(self.broker.port, ids=False)]
+        self.senders = [*self.devices, App(url, made.token)]
         for sender in self.senders:
             sender.start()
         wait_for(lambda: all(sender.sent for sender in self.senders), ALIVE_WITHIN_S, "the first events")
@@ -120,9 +114,9 @@ class World:
         for number, part in enumerate(schedule):
             least = checker.distinct(self.database) + chance.randint(1, 300)
             wait_for(lambda least=least: checker.distinct(self.database) >= least, ALIVE_WITHIN_S, "some progress")
+            sent = ", ".join(f"{sender.name} {sender.sent}" for sender in self.senders)
+            say(f"{number + 1} of {len(schedule)}: {part}, {least} stored, sent {sent}")
             self.kill(part)
-            if number % 20 == 0:
-                say(f"{number} of {len(schedule)} kills, {least} events")
         for sender in self.senders:
             sender.enough.set()
             sender.join(60)
@@ -151,14 +145,21 @@ class World:
             self.start(part)
 
     def _kill_broker(self) -> None:
-        """What a broker forgets it has acknowledged, no recorder can store: the device without ids is done first."""
-        self.plain.free.clear()
-        wait_for(self.plain.settled, 60, "the broker's acknowledgements")
-        wait_for(lambda: checker.stored_of(self.database, self.plain.name) >= self.plain.sent, 60, "the plain events")
-        self.broker.save()
+        """What a broker forgets it has acknowledged, no recorder can store: so the devices are done first, and go on
+        when the recorder has subscribed again."""
+        for device in self.devices:
+            device.free.clear()
+        wait_for(lambda: all(device.settled() for device in self.devices), 60, "the broker's acknowledgements")
+        for device in self.devices:
+            wait_for(
+                lambda device=device: checker.stored_of(self.database, device.name) >= device.sent, 60, "their events"
+            )
+        before = checker.connected_since(self.database)
         self.broker.kill()
         self.broker.start()
-        self.plain.free.set()
+        wait_for(lambda: checker.connected_since(self.database) not in ("", before), 60, "the recorder's connection")
+        for device in self.devices:
+            device.free.set()
 
     def counts(self) -> dict[str, int]:
         """The stream's counters."""
