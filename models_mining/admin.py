@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from models_mining.core.discovery import MINERS
 from models_mining.models import Analysis, Job, MinedModel
+from models_mining.reference_admin import ReferenceModelAdmin as ReferenceModelAdmin
 from streams.log_admin import LogChoices, OfLogs
 
 

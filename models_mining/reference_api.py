@@ -76,7 +76,7 @@ class ReferenceViewSet(viewsets.ModelViewSet[ReferenceModel]):
         those of the algorithms declare, log-skeleton, footprints and temporal-profile.
         """
         if int(request.META.get("CONTENT_LENGTH") or 0) > 2 * references.MAX_SOURCE:
-            raise TooLarge(_MOST)
+            raise TooLarge(f"A reference model has at most {references.MAX_SOURCE >> 20} MiB.")
         given = NewReferenceSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         asked = given.validated_data
@@ -90,8 +90,6 @@ class ReferenceViewSet(viewsets.ModelViewSet[ReferenceModel]):
             except (UnfitError, NetError) as error:
                 raise Conflict(str(error)) from error
         else:
-            if len(asked["source"].encode()) > references.MAX_SOURCE:
-                raise TooLarge(_MOST)
             made = references.upload(
                 log,
                 asked["name"],
@@ -114,9 +112,6 @@ class ReferenceViewSet(viewsets.ModelViewSet[ReferenceModel]):
         if reference.state != ReferenceModel.State.READY:
             raise Conflict(f"This reference model is {reference.state}: there is nothing to align with.")
         return aligned(request, reference.log, {"reference": reference.pk})
-
-
-_MOST = f"A reference model has at most {references.MAX_SOURCE >> 20} MiB."
 
 
 class PointFilter(django_filters.FilterSet):
@@ -205,7 +200,8 @@ class CaseConformanceList(generics.ListAPIView[CaseConformance]):
     def get_queryset(self) -> "QuerySet[CaseConformance]":
         log = log_for(self.request, self.kwargs["slug"])
         rows: QuerySet[Any] = CaseConformance.objects.filter(reference__log=log, reference__active=True)
-        return rows.alias(events=F("length")).order_by("-seq", "pk")
+        rows = rows.alias(events=F("length"))
+        return rows.order_by("-seq", "pk")
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Newest first. A running case fits as long as some way through the model begins as it did."""

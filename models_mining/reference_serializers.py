@@ -1,15 +1,17 @@
 """Reference models and conformance as JSON."""
 
+from io import BytesIO
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from models_mining.models import CaseConformance, ConformancePoint, MinedModel, ReferenceModel
-from models_mining.references import MAX_SOURCE, activate, deactivate
+from models_mining.references import FileError, TooLongError, activate, deactivate, text_of
 from models_mining.serializers import EdgesField, LogField, NodesField
 from streams.access import seen_by
 from streams.models import EventLog
+from streams.rest import TooLarge
 
 _KIND = serializers.ChoiceField(
     ["pnml", "bpmn", "ptml"], required=False, help_text="Of the file; needed unless its name ends so."
@@ -105,13 +107,12 @@ class NewReferenceSerializer(serializers.Serializer[Any]):
         for field in ("kind", "name"):
             if not attrs.get(field):
                 raise serializers.ValidationError({field: "Say what it is: it is needed here."})
-        if file is not None:
-            try:
-                attrs["source"] = file.read(MAX_SOURCE + 1).decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise serializers.ValidationError({"file": f"This is not UTF-8: {error}."}) from error
-        if "\0" in attrs["source"]:
-            raise serializers.ValidationError({given[0]: "This is not XML: it has a NUL in it."})
+        try:
+            attrs["source"] = text_of(file or BytesIO(attrs["source"].encode()))
+        except TooLongError as error:
+            raise TooLarge(str(error)) from error
+        except FileError as error:
+            raise serializers.ValidationError({given[0]: str(error)}) from error
         return attrs
 
 

@@ -1,6 +1,6 @@
 """Reference models of a log: from a file, which a job reads, or frozen from a mined model; one may be active."""
 
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -12,6 +12,28 @@ from models_mining.models import MinedModel, ReferenceModel
 from streams.models import EventLog
 
 MAX_SOURCE = 2 << 20  # bytes of a file
+
+
+class FileError(ValueError):
+    """These bytes are no text that could be a model; the sentence says why."""
+
+
+class TooLongError(FileError):
+    """There are too many of them."""
+
+
+def text_of(file: IO[bytes]) -> str:
+    """The text of an uploaded file, or a FileError."""
+    data = file.read(MAX_SOURCE + 1)
+    if len(data) > MAX_SOURCE:
+        raise TooLongError(f"A reference model has at most {MAX_SOURCE >> 20} MiB.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"This is not UTF-8: {error}.") from error
+    if "\0" in text:
+        raise FileError("This is not XML: it has a NUL in it.")
+    return text
 
 
 def upload(

@@ -6,12 +6,13 @@ import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from live.models import Simulation
-from models_mining.models import Analysis, Job, MinedModel
+from models_mining.models import Analysis, Job, MinedModel, ReferenceModel
 from procmine.models import Token
 from procmine.tokens import create_token
 from streams.models import Broker, Event, EventLog, LogGrant, Rejection, Republish, Stream
@@ -46,6 +47,7 @@ def everything(log: EventLog, stream: Stream, mqtt: Broker, owner: User) -> dict
     Analysis.objects.create(log=log)
     rows = [log, stream, mqtt, refused, token, Event.objects.get(), MinedModel.objects.get(), simulation, job]
     rows.append(Republish.objects.create(log=log, broker=mqtt, topic="out"))
+    rows.append(ReferenceModel.objects.create(log=log, name="norm", kind="pnml", source="<pnml/>"))
     rows.append(LogGrant.objects.create(log=log, user=owner))
     return {type(row): row for row in rows}
 
@@ -215,3 +217,21 @@ def test_events_and_refused_messages_cannot_be_touched(site: Client, everything:
         url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
         assert site.post(url, {"case": "other"}).status_code == 403
         assert site.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403
+
+
+def test_a_reference_model_is_uploaded_and_chosen(site: Client, log: EventLog) -> None:
+    def add(data: bytes) -> Any:
+        form = {"log": log.pk, "name": "norm", "kind": "pnml", "file": SimpleUploadedFile("norm.pnml", data)}
+        return site.post("/admin/models_mining/referencemodel/add/", form)
+
+    assert "not UTF-8" in add(b"\xff").content.decode()
+    assert add(b"<pnml/>").status_code == 302
+    made = ReferenceModel.objects.get()
+    assert (made.source, made.state, made.active) == ("<pnml/>", "checking", False)
+    for action, active in (("activate", True), ("deactivate", False)):
+        site.post("/admin/models_mining/referencemodel/", {"action": action, "_selected_action": [made.pk]})
+        made.refresh_from_db()
+        assert made.active is active
+    site.post(f"/admin/models_mining/referencemodel/{made.pk}/change/", {"name": "another", "kind": "bpmn"})
+    made.refresh_from_db()
+    assert (made.name, made.kind) == ("another", "pnml")
