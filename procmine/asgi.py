@@ -11,8 +11,10 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from live.routing import application as live_socket  # noqa: E402
+from procmine import daphne_requests  # noqa: E402
 from procmine.api.socket_auth import SocketAuth  # noqa: E402
 from procmine.proxies import TrustedProxies  # noqa: E402
 
+daphne_requests.install()
 router = ProtocolTypeRouter({"http": http, "websocket": SocketAuth(live_socket)})
 application = TrustedProxies(router, settings.TRUSTED_PROXIES)

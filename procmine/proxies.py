@@ -11,7 +11,7 @@ from typing import Any
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-_FORWARDING = {b"forwarded", b"x-real-ip", b"daphne-root-path"}
+_FORWARDING = {b"forwarded", b"x-real-ip"}
 _FOR = b"x-forwarded-for"
 
 
@@ -31,8 +31,7 @@ class TrustedProxies:
         headers: Headers = scope.get("headers", [])
         trusted = self._is_proxy(peer)
         kept = [(name, value) for name, value in headers if trusted or not _is_forwarding(name)]
-        # The server takes a root path from a header (Daphne-Root-Path) that anybody can send.
-        scope = {**scope, "headers": kept, "root_path": ""}
+        scope = {**scope, "headers": kept}
         if trusted and (client := self._first_stranger(kept)):
             scope["client"] = [client, 0]  # its port is not told
         return scope

@@ -266,7 +266,8 @@ LOGGING = {
     "loggers": {
         name: {"level": env.str("LOG_LEVEL", "INFO")}
         for name in ("procmine", "live", "models_mining", "streams", "simulator")
-    },
+    }
+    | {"django.security.DisallowedHost": {"level": "CRITICAL"}},  # each scan of the network would be a page of the log
 }
 
 env.seal()

@@ -12,6 +12,7 @@ MAPPED = ("case", "activity", "at", "id", "process", "attributes")  # what a JSO
 TIMES = ("accept", "refuse", "clamp")
 KINDS = {"retained": "mqtt", "process": "mqtt", "partitions": "redis"}  # options of one kind of broker only
 MAX_PARTITIONS = 256
+MAX_POINTER = 500  # characters
 CHOICES = {"escapes": ("none", "percent", "words"), "future": TIMES, "ancient": TIMES}
 
 
@@ -28,6 +29,8 @@ def check_mapping(format_: str, mapping: Any) -> None:
             raise ValidationError({"mapping": "attributes: only JSON payloads keep them together in one place."})
         if not isinstance(pointer, str) or not pointer.startswith("/"):
             raise ValidationError({"mapping": f"{field}: expected a JSON pointer, as /order/id."})
+        if len(pointer) > MAX_POINTER:  # it is followed for every message
+            raise ValidationError({"mapping": f"{field}: a JSON pointer has at most {MAX_POINTER} characters here."})
 
 
 def check_options(format_: str, options: Any) -> None:

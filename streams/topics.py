@@ -7,6 +7,7 @@ import re
 from urllib.parse import quote, unquote
 
 MAX_BYTES = 65_535  # of a topic in UTF-8 (section 4.7.3)
+_SHARED = ("$share/", "$queue/")  # MQTT 5, section 4.8.2; $queue is of EMQX
 _WORDS = {"PLUS": "+", "DASH": "-", "NUMBER-SIGN": "#", "DOLLAR-SIGN": "$"}
 
 
@@ -18,6 +19,8 @@ def check_filter(filter_: str) -> None:
     """Raise TopicError unless ``filter_`` is a valid topic filter."""
     if not filter_ or "\0" in filter_ or len(filter_.encode("utf-8", "replace")) > MAX_BYTES:
         raise TopicError("A topic has 1 to 65,535 bytes and no NUL.")
+    if filter_.startswith(_SHARED):
+        raise TopicError("A shared subscription divides messages among its clients: a stream takes all of them.")
     levels = filter_.split("/")
     for place, level in enumerate(levels):
         if "#" in level and (level != "#" or place != len(levels) - 1):
