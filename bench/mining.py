@@ -208,7 +208,8 @@ def derive(count: int) -> dict[str, float]:
     for name, miner in sorted(MINERS.items()):
         log = LiveLog(track_pairs=miner.needs == "pairs")
         if name == LOSSY:
-            log.lossy = {parameter.default: LossySteps(parameter.default) for parameter in miner.parameters}
+            epsilons = [float(parameter.default) for parameter in miner.parameters]
+            log.lossy = {epsilon: LossySteps(epsilon) for epsilon in epsilons}
         log.learn_many(rows, _nothing)
         if name in TOO_SLOW:
             continue

@@ -45,7 +45,7 @@ def learn_first(log: "LiveLog", event: Seen, tail: Tail | None) -> None:
 
 
 def learn_unusual(log: "LiveLog", event: Seen, case: Case, tail: Tail | None) -> None:
-    """Learn an event that closes or reopens a case, comes late, or goes where none has gone before."""
+    """Learn an event that closes or reopens a case, comes late, or finds no room for its case in the tree."""
     seq, name, activity, at_us, received_at_us = event
     late, was_closed = at_us < case.last_at_us, case.closed
     closes = log.is_closed(case.activity if late else activity, max(received_at_us, case.received_at_us))

@@ -12,7 +12,7 @@ from models_mining.core.journal import Journal
 from models_mining.core.lossy import LossySteps
 from models_mining.core.memory import Memory
 from models_mining.core.pairs import Pair
-from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES
+from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES, Node
 from models_mining.core.seen import Seen, Tail
 from models_mining.core.standing import Standing
 
@@ -157,13 +157,13 @@ class LiveLog:
                 case.closed
                 or at_us < case.last_at_us
                 or (node := case.node) is None
-                or (child := node.children.get(activity)) is None
                 or ((ends := activity in end_activities) and track_closed)
+                or (child := node.children.get(activity) or self._new_way(node, activity)) is None
             ):
                 learning.learn_unusual(self, event, case, tail)
                 continue
 
-            # The beaten path: an open case goes on where one has gone before. All that changes hangs on the new node.
+            # The beaten path: an open case goes on, mostly as one has before. All that changes hangs on the new node.
             child.passes += 1
             triple = child.triple
             if triple is not None:
@@ -186,6 +186,13 @@ class LiveLog:
                 self.tell(name, node.activity, node.activity, activity, at_us)
             if ends:
                 learning.close(self, name, case, (), self.newest_received_us)
+
+    def _new_way(self, node: Node, activity: str) -> Node | None:
+        """The child that a case is just about to enter as the first; None: the tree has no room for it."""
+        if not self.tree.has_room_below(node):
+            return None
+        self.numbers.setdefault(activity, len(self.numbers))
+        return self.tree.grow(node, activity)
 
     def tell(self, name: str, source: str, stood: str, activity: str, at_us: int) -> None:
         """Tell of an event whose case did ``source`` before, and ``stood`` elsewhere if the event is late."""

@@ -62,14 +62,18 @@ class PrefixTree:
         """Let one case step from ``node`` on to ``activity``. None: the budget does not allow it."""
         child = node.children.get(activity)
         if child is None:
-            if self.size >= self.max_nodes or node.depth >= self.max_depth:
+            if not self.has_room_below(node):
                 return None
             child = self.grow(node, activity)
         child.passes += 1
         return child
 
+    def has_room_below(self, node: Node) -> bool:
+        """Does the budget allow ``node`` one more child?"""
+        return self.size < self.max_nodes and node.depth < self.max_depth
+
     def grow(self, node: Node, activity: str) -> Node:
-        """Make a child nobody passes yet. Only for building a tree from a state or from another tree."""
+        """Make a child nobody passes yet: somebody has to at once. There must be room, and no such child."""
         parent = node.parent
         edge = triple = None
         if parent is not None:
