@@ -9,7 +9,7 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database.
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api
 
-.PHONY: help demo serve check test test-sqlite test-postgresql services soak peers clean
+.PHONY: help demo serve check test test-sqlite test-postgresql services soak fuzz peers clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
@@ -17,6 +17,7 @@ help:
 	@echo "make check   style, types, layers, migrations"
 	@echo "make test    install what tests need, check, run all tests"
 	@echo "make soak    kill every part hundreds of times under load, then check that nothing is lost or twice"
+	@echo "make fuzz    10,000 requests drawn from the OpenAPI document: none fails, every answer is as described"
 	@echo "make clean   remove the environment and caches; state in var/ stays"
 
 demo: .venv/runtime
@@ -73,6 +74,10 @@ test: .venv/dev
 # Half an hour of kills; not part of `make test`, whose tests/faults is the short one.
 soak: .venv/dev
 	@$(RUN) $(BIN)/python -m tests.faults.soak
+
+# The long one of tests/api/test_fuzz.py; FUZZ_SEED=2 draws others.
+fuzz: .venv/dev
+	@FUZZ_REQUESTS=10000 $(RUN) $(BIN)/pytest -q tests/api/test_fuzz.py
 
 # What bench/mining.py compares with, in an environment of its own.
 peers: .venv-peers/made

@@ -21,6 +21,7 @@ from models_mining.jobs.api import JobSerializer
 from models_mining.models import MinedModel
 from models_mining.serializers import (
     AlgorithmSerializer,
+    AlgorithmsSerializer,
     EventSerializer,
     LogSerializer,
     ModelSerializer,
@@ -325,7 +326,7 @@ class AlgorithmList(generics.GenericAPIView[Any]):
     pagination_class = None
     filter_backends = []
 
-    @extend_schema(responses=AlgorithmSerializer(many=True))
+    @extend_schema(responses=AlgorithmsSerializer)
     def get(self, request: Request) -> Response:
         """All of them, on one page."""
         rows = self.get_serializer([MINERS[name] for name in sorted(MINERS)], many=True).data

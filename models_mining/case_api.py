@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -18,11 +18,11 @@ from models_mining.case_serializers import (
     StatisticsSerializer,
     VariantsSerializer,
 )
-from models_mining.models import Case, LogState, MinedModel, Minute
+from models_mining.models import Case, CaseConformance, LogState, MinedModel, Minute
 from models_mining.watching import ask_for
 from streams.access import LogPermission, log_for
 from streams.events import ATTRIBUTE, with_attributes
-from streams.models import Event
+from streams.models import Event, EventLog
 from streams.rest import BadQuery, Conflict, refuse_unknown
 
 TRACE = 1_000  # events of a case in one answer
@@ -42,6 +42,7 @@ class CaseFilter(django_filters.FilterSet):
     started_before = django_filters.IsoDateTimeFilter("started_at", lookup_expr="lt")
     last_after = django_filters.IsoDateTimeFilter("last_at", lookup_expr="gt")
     last_before = django_filters.IsoDateTimeFilter("last_at", lookup_expr="lt")
+    deviations_min = django_filters.NumberFilter("deviations", lookup_expr="gte", **_WHOLE)
     events_min = django_filters.NumberFilter("length", lookup_expr="gte", **_WHOLE)
     events_max = django_filters.NumberFilter("length", lookup_expr="lte", **_WHOLE)
 
@@ -53,6 +54,12 @@ class CaseFilter(django_filters.FilterSet):
         return cases.filter(closed_at__isnull=value == "open")
 
 
+def cases_of(log: EventLog) -> "QuerySet[Any]":
+    """Its cases, with their deviations from the active reference model."""
+    judged = CaseConformance.objects.filter(reference__log=log, reference__active=True, case=OuterRef("case"))
+    return Case.objects.filter(log=log).annotate(deviations=Subquery(judged.values("count")[:1]))
+
+
 class CaseList(generics.ListAPIView[Case]):
     """The cases of a log."""
 
@@ -61,13 +68,12 @@ class CaseList(generics.ListAPIView[Case]):
     permission_classes = [LogPermission]
     filterset_class = CaseFilter
     query_prefix = ATTRIBUTE
-    ordering_fields = ["case", "started_at", "last_at", "duration_s", "events", "activity", "variant"]
+    ordering_fields = ["case", "started_at", "last_at", "duration_s", "events", "deviations", "activity", "variant"]
 
     def get_queryset(self) -> "QuerySet[Case]":
         log = log_for(self.request, self.kwargs["slug"])
         took = ExpressionWrapper(F("last_at") - F("started_at"), DurationField())
-        cases: QuerySet[Any] = Case.objects.filter(log=log).alias(duration_s=took, events=F("length"))
-        cases = cases.order_by("-last_at", "-pk")
+        cases = cases_of(log).alias(duration_s=took, events=F("length")).order_by("-last_at", "-pk")
         return with_attributes(cases, self.request.query_params)
 
     @extend_schema(
@@ -94,7 +100,7 @@ class CaseDetail(generics.GenericAPIView[Case]):
         """Where it stands, and how it came there."""
         refuse_unknown(request, set())
         log = log_for(request, slug)
-        case = Case.objects.filter(log=log, case=name).first()
+        case = cases_of(log).filter(case=name).first()
         if case is None:
             raise Http404(f"The log {slug} has no case {name[:100]!r}, or it is not mined yet.")
         events = Event.objects.filter(log=log, case=name, seq__lte=case.seq).select_related("stream")

@@ -26,13 +26,16 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     duration_s = serializers.SerializerMethodField(help_text="From its first event to its last.")
     state = serializers.SerializerMethodField()
     position = PositionSerializer(source="*")
+    deviations = serializers.IntegerField(
+        allow_null=True, help_text="From the active reference model, see `conformance/`; null: none, or not judged yet."
+    )
     attributes = serializers.DictField(help_text="Of the case itself, as its trace told; the last value wins.")
 
     class Meta:
         model = Case
         fields = [
             *("case", "variant", "events", "started_at", "last_at", "duration_s", "state", "closed_at"),
-            *("position", "attributes"),
+            *("position", "deviations", "attributes"),
         ]
         read_only_fields = fields
 

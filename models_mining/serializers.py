@@ -221,3 +221,11 @@ class AlgorithmSerializer(serializers.Serializer[Any]):
     needs = serializers.ChoiceField(get_args(Needs), help_text="What has to change before the model can.")
     exact = serializers.BooleanField(help_text="Whether it promises to equal the batch result.")
     source = serializers.CharField()  # type: ignore[assignment]
+
+
+class AlgorithmsSerializer(serializers.Serializer[Any]):
+    """All of them."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = AlgorithmSerializer(many=True)

@@ -234,7 +234,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["streams.access.SignedIn"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "procmine.api.schema.anything_or_null",
         "procmine.api.schema.add_problems",
+        "procmine.api.examples.add_examples",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {

@@ -48,6 +48,19 @@ PROBLEM = {
 }
 
 
+def anything_or_null(result: Any, **_: Any) -> Any:
+    """Hook of drf-spectacular: anything is also null, so the framework's "one of anything and null" refuses null."""
+    if isinstance(result, dict):
+        if result.get("oneOf") == [{}, {"type": "null"}]:
+            del result["oneOf"]
+        for part in result.values():
+            anything_or_null(part)
+    elif isinstance(result, list):
+        for part in result:
+            anything_or_null(part)
+    return result
+
+
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Hook of drf-spectacular: whatever an operation does not answer as told, it answers by a problem."""
     result["components"]["schemas"]["Problem"] = PROBLEM

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from models_mining import measures
 from models_mining.miner import Miner
-from models_mining.models import Case, MinedModel
+from models_mining.models import Case, CaseConformance, MinedModel, ReferenceModel
 from streams.models import Event, EventLog
 from streams.services import NewEvent, store_events
 
@@ -68,6 +68,7 @@ def test_cases_tell_where_they_stand_the_newest_first(ask: Callable[[str], Any])
         "state": "open",
         "closed_at": None,
         "position": {"node": standing["position"]["node"], "activity": "Pack"},
+        "deviations": None,
         "attributes": {},
     }
     assert page["results"][1]["variant"] == page["results"][2]["variant"] != standing["variant"]
@@ -107,6 +108,18 @@ def test_one_case_comes_with_its_events_in_their_order(ask: Callable[[str], Any]
     missing = api.get(f"{LOG}/cases/d/")
     assert missing.status_code == 404
     assert missing.json()["detail"] == "The log factory has no case 'd', or it is not mined yet."
+
+
+def test_cases_tell_how_they_deviate_from_the_active_reference(ask: Callable[[str], Any], mined: EventLog) -> None:
+    for active, counts in ((True, {"b": 2, "c": 1}), (False, {"a/1": 3})):
+        reference = ReferenceModel.objects.create(log=mined, name=str(active), kind="pnml", active=active)
+        for case, count in counts.items():
+            CaseConformance.objects.create(
+                reference=reference, case=case, seq=1, length=1, closed=False, fits=False, count=count
+            )
+    cases = ask("cases/?ordering=deviations&deviations_min=1")["results"]
+    assert [(case["case"], case["deviations"]) for case in cases] == [("c", 1), ("b", 2)]
+    assert ask("cases/b/")["deviations"] == 2
 
 
 def test_variants_are_counted_timed_and_spelt_out(ask: Callable[[str], Any]) -> None:
