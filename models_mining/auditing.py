@@ -1,5 +1,6 @@
 """The central promise, checked on a real log: live models equal batch mining of the stored events."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -8,12 +9,16 @@ from typing import Any
 from models_mining import checkpoints, reading, rediscovery
 from models_mining.core.cases import CaseSet
 from models_mining.core.closing import closed_cases
+from models_mining.core.conformance.figures import figures
 from models_mining.core.discovery import registry
+from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
 from models_mining.core.live_log import LiveLog
 from models_mining.core.memory import cases_in
+from models_mining.core.nets import Net
+from models_mining.core.replay import ExactReplay, TokenReplay
 from models_mining.core.seen import Seen
 from models_mining.follow import serving
-from models_mining.models import MinedModel
+from models_mining.models import LogState, MinedModel, ReferenceModel
 from streams.models import EventLog
 
 
@@ -54,7 +59,9 @@ class Audit:
         restored = self._from_checkpoint()
         if restored is not None:
             self._compare_live("checkpoint", restored)
-        self._compare_live("from nothing", self._from_nothing())
+        live = self._from_nothing()
+        self._compare_live("from nothing", live)
+        self._compare_conformance(live)
         if len(self.rows) + self.log.retired_events != self.upto:
             self.findings.differences.append(
                 f"{len(self.rows)} events are stored and {self.log.retired_events} retired, numbered up to {self.upto}"
@@ -88,6 +95,29 @@ class Audit:
             self.findings.models += 1
             self._report(what, name, cases, drawing, self.upto, {})
 
+    def _compare_conformance(self, live: LiveLog) -> None:
+        """The figures of the active reference model, if it has a net: the newest point, and from nothing."""
+        rows = ReferenceModel.objects.filter(log=self.log, active=True, verdict=ReferenceModel.State.READY)
+        reference = rows.first()
+        if reference is None or reference.drawing is None or "net" not in reference.drawing:
+            return
+        net = Net.from_data(reference.drawing["net"])
+        told = [("from nothing", self.upto, figures(live, ExactReplay(net), TokenReplay(net)))]
+        point = reference.points.filter(seq__lte=self.upto).order_by("-seq").first()
+        if point is not None and LogState.objects.filter(log=self.log, epoch=reference.epoch).exists():
+            told.append(("newest point", point.seq, point.values))
+        for what, seq, found in told:
+            if found["left_out"]:
+                continue  # cases beyond the tree: not told of by these figures
+            self.findings.models += 1
+            batch = batch_figures(self._batch_rows(seq, "closed")[0], net)
+            self.findings.differences += [
+                f"{self.log.slug}, conformance with reference {reference.pk}, {what}, up to {seq}: "
+                f"{name} is {found['pm4py'][name]} live, {value} in batch"
+                for name, value in batch.items()
+                if not _close(found["pm4py"][name], value)
+            ]
+
     def _compare(self, what: str, model: MinedModel, picture: object, seq: int) -> None:
         cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
         self._report(what, model.algorithm, cases, picture, seq, model.parameters)
@@ -111,6 +141,11 @@ class Audit:
             self._rows_at = {seq: (rows, closed_cases(rows, self.settings.end_activities, self.settings.idle_close_us))}
         rows, closed = self._rows_at[seq]
         return ([row for row in rows if row.case in closed] if cases == "closed" else rows), closed
+
+
+def _close(ours: float | None, theirs: float | None) -> bool:
+    """Whether they are equal but for rounding; where ours is not known, nothing is promised."""
+    return ours is None or (theirs is not None and math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9))
 
 
 def audit(logs: Iterable[EventLog], algorithms: Collection[str]) -> Iterator[Findings]:

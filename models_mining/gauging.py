@@ -80,15 +80,14 @@ class Gauge:
         """A point, unless it says what the one before says."""
         points = ConformancePoint.objects.filter(reference=self.reference)
         newest = points.order_by("-seq").first()
-        if newest is not None and (newest.seq >= seq or newest.values == values):
+        if newest is not None and (newest.seq > seq or newest.values == values):
             return
         with transaction.atomic():
             self.held.check()
             if not ReferenceModel.objects.select_for_update().filter(pk=self.reference, active=True).exists():
                 return
-            ConformancePoint.objects.create(
-                reference_id=self.reference, seq=seq, at=reading.moment(at_us), values=values
-            )
+            told = {"at": reading.moment(at_us), "values": values}
+            points.update_or_create(reference_id=self.reference, seq=seq, defaults=told)  # other settings, same event
             kept = list(points.order_by("seq").values_list("pk", flat=True))
             if len(kept) > POINTS:
                 points.filter(pk__in=kept[1 : len(kept) // 2 : 2]).delete()

@@ -14,11 +14,11 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from models_mining import checking, gauging, reading
+from models_mining.auditing import audit
 from models_mining.core.closing import closed_cases
 from models_mining.core.conformance.references import judge_of
-from models_mining.core.discovery.pm4py_bridge.frames import frame
+from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.discovery.pm4py_bridge.nets import to_pm4py
 from models_mining.core.memory import cases_in
 from models_mining.core.nets import Net
 from models_mining.core.seen import Seen, Step
@@ -107,7 +107,8 @@ def from_nothing(log: EventLog, reference: int) -> dict[str, tuple[Any, ...]]:
     row = ReferenceModel.objects.get(pk=reference)
     judge = judge_of(row.algorithm, row.drawing or {})
     events = list(reading.in_order(log.pk, 2**62))
-    closed = closed_cases(events, log.end_activities)
+    idle_us = None if log.idle_close_s is None else log.idle_close_s * 10**6
+    closed = closed_cases(events, log.end_activities, idle_us)
     by_case: dict[str, list[Seen]] = {}
     for event in events:
         by_case.setdefault(event.case, []).append(event)
@@ -265,7 +266,11 @@ def store_all(log: EventLog, events: list[tuple[str, str, int]], arrived: int) -
     store_events(
         [
             NewEvent(
-                log_id=log.pk, case=case, activity=activity, at=when, received_at=reading.moment(10**15 + arrived + n)
+                log_id=log.pk,
+                case=case,
+                activity=activity,
+                at=when,
+                received_at=reading.moment(10**15 + (arrived + n) * 10**6),
             )
             for n, ((case, activity, _), when) in enumerate(zip(events, at, strict=True))
         ]
@@ -284,9 +289,9 @@ LOOP: dict[str, Any] = {
 def test_after_every_chunk_the_rows_are_what_is_worked_out_from_nothing(
     log: EventLog, boss: APIClient, settings: Any, memory: dict[str, int]
 ) -> None:
-    """Late events; cases that return, leave, are beyond the tree or forgotten; restarts with and without an end."""
+    """Late events; cases that return, fall silent, leave, are beyond the tree, are forgotten; restarts of any kind."""
     settings.TREE_DEPTH, settings.CLOSED_CASES, settings.CHECKPOINT_S = 4, 1, 0
-    EventLog.objects.filter(pk=log.pk).update(memory=memory)
+    EventLog.objects.filter(pk=log.pk).update(memory=memory, idle_close_s=6)
     drawing = {"kind": "petri-net", "nodes": [], "edges": [], "net": LOOP}
     references = cycle(
         ReferenceModel.objects.create(log=log, name=name, kind="frozen", drawing=drawing, verdict="ready").pk
@@ -339,26 +344,29 @@ def test_figures_over_time_equal_pm4py_on_the_closed_cases(
     until(work, lambda: ConformancePoint.objects.filter(seq=10).exists(), "another point")
     whole = boss.get(CONFORMANCE).json()
     assert (whole["reference"]["id"], whole["seq"], whole["complete"]) == (told["id"], 10, True)
-    pm4py = load()
     net = Net.from_data(ReferenceModel.objects.get().drawing["net"])  # type: ignore[index]
     for point in whole["points"]:
         events = list(reading.in_order(log.pk, point["seq"]))
         closed = closed_cases(events, ["Ship"])
-        batch = frame(event for event in events if event.case in closed)
-        found = pm4py.fitness_token_based_replay(batch.copy(), *to_pm4py(net)) | {
-            "precision": pm4py.precision_token_based_replay(batch.copy(), *to_pm4py(net)),
-            "generalization": pm4py.generalization_tbr(batch.copy(), *to_pm4py(net)),
-            "simplicity": pm4py.simplicity_petri_net(*to_pm4py(net)),
-        }
+        batch = batch_figures([event for event in events if event.case in closed], net)
         assert point["values"]["cases"] == len(closed)
-        assert point["values"]["pm4py"] == {
-            name: pytest.approx(found[name], abs=1e-9) for name in point["values"]["pm4py"]
-        }
+        assert point["values"]["pm4py"] == {name: pytest.approx(value, abs=1e-9) for name, value in batch.items()}
     assert whole["newest"] == whole["points"][-1]
     last = whole["newest"]["at"]
     assert [p["seq"] for p in boss.get(CONFORMANCE, {"after": whole["points"][0]["at"]}).json()["points"]][-1] == 10
     assert all(p["at"] < last for p in boss.get(CONFORMANCE, {"before": last}).json()["points"])
     assert boss.get(CONFORMANCE, {"since": last}).status_code == 400
+
+    (found,) = audit([log], ["dfg"])
+    assert (found.models, found.differences) == (5, [])  # picture, checkpoint, from nothing, figures, point
+    row = ConformancePoint.objects.latest("seq")
+    row.values["pm4py"]["precision"] = 0.25
+    row.save()
+    (found,) = audit([log], ["dfg"])
+    (said,) = found.differences
+    assert said.startswith(
+        f"orders, conformance with reference {told['id']}, newest point, up to 10: precision is 0.25"
+    )
 
 
 def test_points_thin_out_with_age(log: EventLog, store: Store, work: Work, boss: APIClient, monkeypatch: Any) -> None:

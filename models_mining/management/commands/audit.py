@@ -14,7 +14,8 @@ from streams.models import EventLog
 class Command(BaseCommand):
     help = (
         "Compare what is mined live with what pm4py finds in the stored events in one go: each stored picture, the "
-        "newest checkpoint brought forward, and the same from nothing. Exit status 0: equal, 1: different."
+        "newest checkpoint brought forward, and the same from nothing; and the figures of conformance with the active "
+        "reference model. Exit status 0: equal, 1: different."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
