@@ -1,0 +1,92 @@
+"""One of everything the API knows, for tests that ask for all of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+from live.models import Simulation
+from models_mining import jobs
+from models_mining.miner import Miner
+from models_mining.models import MinedModel, Snapshot
+from models_mining.pictures import snapshot
+from procmine.groups import make_groups
+from procmine.tokens import create_token
+from streams.models import Broker, EventLog, Rejection, Republish, Stream
+from streams.services import NewEvent, store_events
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+ROLES = ("Viewer", "Analyst", "Operator", "Admin", "superuser", "stranger")
+
+
+@dataclass
+class World:
+    """``tokens`` by role; ``known`` values of path parameters, by the resource they belong to."""
+
+    tokens: dict[str, str]
+    known: dict[str, Any]
+
+
+def make_world() -> World:
+    """Whatever is missing is made; a log ``factory`` with a stream, mined, and all that hangs on it."""
+    make_groups()
+    tokens = {}
+    for role in ROLES:
+        user, _ = User.objects.get_or_create(username=role.lower(), is_superuser=role == "superuser")
+        user.groups.set(Group.objects.filter(name=role))
+        token, tokens[role] = create_token(user, ("read", "ingest", "control"))
+    owner = User.objects.get(username="superuser")
+    log, new = EventLog.objects.update_or_create(
+        slug="factory",
+        defaults={
+            "name": "Factory",
+            "end_activities": ["Ship"],
+            "archived_at": None,
+            "memory": {},
+            "idle_close_s": None,
+        },
+    )
+    broker, _ = Broker.objects.update_or_create(
+        name="plant", defaults={"host": "127.0.0.1", "port": 1, "kind": "mqtt", "tls": False}
+    )
+    stream, _ = Stream.objects.update_or_create(
+        slug="line-1",
+        defaults={
+            "name": "Line 1",
+            "broker": broker,
+            "topic": "line1",
+            "log": log,
+            "archived_at": None,
+            "enabled": False,
+        },
+    )
+    rejection = Rejection.objects.filter(stream=stream, retried_at=None).first() or Rejection.objects.create(
+        stream=stream, received_at=NOON, topic="line1/x", payload=b"{}", reason="not_object", detail="No event."
+    )
+    republish, _ = Republish.objects.update_or_create(log=log, broker=broker, topic="out", defaults={"enabled": False})
+    model, _ = MinedModel.objects.get_or_create(log=log, algorithm="dfg", cases="all", parameters={})
+    if new:
+        steps = [(case, name) for case in ("order-7", "order-8") for name in ("Take", "Pack", "Ship")][:-1]
+        ats = [NOON + timedelta(minutes=n) for n in range(len(steps))]
+        store_events([NewEvent(log.pk, *step, at, at) for step, at in zip(steps, ats, strict=True)])
+        Miner().drain()
+        model.refresh_from_db()
+    kept = Snapshot.objects.filter(model=model).first()
+    if kept is None and model.picture:
+        about = {"algorithm": "dfg", "parameters": {}, "cases": "all", "seq": model.seq, "created_by": owner}
+        kept = Snapshot.objects.create(model=model, name="before", picture=snapshot(model.picture), **about)
+    job = jobs.start("picture", log, {"algorithm": "dfg", "parameters": {}, "cases": "all", "as_of": 1}, owner)
+    simulation = Simulation.objects.filter(log=log).first() or Simulation.objects.create(
+        config="", log=log, owner=owner, count=1, state="finished"
+    )
+    numbers = {
+        "brokers": broker.pk,
+        "rejections": rejection.pk,
+        "republish": republish.pk,
+        "models": model.pk,
+        "snapshots": kept.pk if kept is not None else 0,
+        "jobs": job.pk,
+        "simulations": simulation.pk,
+    }
+    return World(tokens, {**numbers, "logs": "factory", "streams": "line-1", "cases": "order-7", "tokens": token.name})
