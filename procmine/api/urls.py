@@ -15,7 +15,7 @@ router.register("logs/<slug:slug>/grants", GrantViewSet, basename="grant")
 
 ROOT = {
     name: f"{name.removesuffix('s')}-list"
-    for name in ("brokers", "streams", "logs", "models", "algorithms", "jobs", "simulations", "tokens")
+    for name in ("brokers", "streams", "logs", "models", "references", "algorithms", "jobs", "simulations", "tokens")
 } | {"history": "history", "me": "me", "schema": "schema", "docs": "docs"}
 
 
