@@ -10,5 +10,5 @@ class CompositionConfig(AppConfig):
         from procmine import groups, history
 
         history.register()
-        last = list(apps.get_app_configs())[-1]  # by then every app has its permissions
+        last = [app for app in apps.get_app_configs() if app.models_module][-1]  # then all permissions are there
         post_migrate.connect(groups.make_groups, sender=last, dispatch_uid="the groups there are from the start")

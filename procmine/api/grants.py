@@ -45,6 +45,7 @@ class GrantViewSet(viewsets.ModelViewSet[LogGrant]):
     serializer_class = GrantSerializer
     permission_classes = [SetupPermission]
     ordering_fields = ["id"]
+    lookup_value_converter = "int"
 
     def get_queryset(self) -> "QuerySet[LogGrant]":
         if getattr(self, "swagger_fake_view", False):
