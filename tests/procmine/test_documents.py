@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from django.core.management import get_commands, load_command_class
 
 from tests.procmine.conftest import ROOT, Running
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-COMMANDS_OF = ["README.md", "CONTRIBUTING.md", "docs/running.md", "docs/simulator.md"]
+COMMANDS_OF = ["README.md", "CONTRIBUTING.md", "docs/running.md", "docs/deploy.md", "docs/simulator.md"]
 
 
 def shell_lines(document: str) -> Iterator[str]:
@@ -92,10 +91,10 @@ def test_settings_are_read_in_one_place() -> None:
                 assert not re.search(r"environ(\.get\(|\[)\s*[\"']PROCMINE_", file.read_text()), file
 
 
-def test_the_roles_of_compose_are_commands_that_exist() -> None:
-    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    ours = {
-        name: service["command"] for name, service in services.items() if service.get("build") and "command" in service
-    }
-    assert ours == {name: ["python", "manage.py", name] for name in ("ingest", "mine", "work", "migrate")}
-    assert set(ours) <= set(get_commands())
+def test_what_is_promised_of_security_has_the_test_that_is_named() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "security.md").read_text())
+    rows = re.findall(r"^\| (?!promise)\w.*$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
+    assert all("::test_" in row for row in rows)
+    assert len(named) >= len(rows)
+    for file, name in named:
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE), name
