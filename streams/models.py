@@ -136,7 +136,10 @@ class EventLog(SetUp):
         default=list, blank=True, help_text="A case is closed at one of these activities."
     )
     idle_close_s = models.PositiveIntegerField(
-        null=True, blank=True, help_text="A case is closed when nothing came for it for so many seconds."
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(2**31 - 1)],  # 68 years; in microseconds it stays a number of 64 bits
+        help_text="A case is closed when nothing came for it for so many seconds.",
     )
     memory = models.JSONField(
         default=dict,
@@ -151,7 +154,7 @@ class EventLog(SetUp):
     retention_days = models.PositiveIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(36_525)],
         help_text="A closed case is deleted when nothing came for it for so many days; empty: never.",
     )
 

@@ -144,3 +144,9 @@ def test_too_many_events_are_refused_whole(
     EventLog.objects.create(slug="other", name="other")
     assert sender.post("/api/v1/logs/other/events/", [EVENT, EVENT]).status_code == 200
     assert with_token("ingest").post(EVENTS, [EVENT] * 9).status_code == 200  # never more than a full bucket
+
+
+def test_numbers_that_nobody_could_reckon_with_are_refused(api: APIClient, log: EventLog) -> None:
+    answer = api.patch("/api/v1/logs/factory/", {"idle_close_s": 2**31, "retention_days": 36_526})
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/idle_close_s", "/retention_days"]
+    assert api.patch("/api/v1/logs/factory/", {"idle_close_s": 2**31 - 1, "retention_days": 36_525}).status_code == 200

@@ -31,11 +31,12 @@ class World:
 def make_world() -> World:
     """Whatever is missing is made; a log ``factory`` with a stream, mined, and all that hangs on it."""
     make_groups()
-    tokens = {}
+    tokens, names = {}, {}
     for role in ROLES:
         user, _ = User.objects.get_or_create(username=role.lower(), is_superuser=role == "superuser")
         user.groups.set(Group.objects.filter(name=role))
         token, tokens[role] = create_token(user, ("read", "ingest", "control"))
+        names[role] = token.name
     owner = User.objects.get(username="superuser")
     log, new = EventLog.objects.update_or_create(
         slug="factory",
@@ -89,4 +90,4 @@ def make_world() -> World:
         "jobs": job.pk,
         "simulations": simulation.pk,
     }
-    return World(tokens, {**numbers, "logs": "factory", "streams": "line-1", "cases": "order-7", "tokens": token.name})
+    return World(tokens, {**numbers, "logs": "factory", "streams": "line-1", "cases": "order-7", "tokens": names["superuser"]})
