@@ -128,3 +128,19 @@ def test_the_browsable_api_shows_problems_in_its_page(api: APIClient, log: Event
 
 def test_pages_for_people_keep_their_own_errors(anyone: APIClient) -> None:
     assert "json" not in anyone.get("/nowhere/")["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("logs/nowhere/", "There is no log called nowhere."),
+        ("logs/nowhere/cases/", "There is no log called nowhere."),
+        ("streams/line-9/", "There is no stream called line-9."),
+        ("streams/line-9/rejections/", "There is no stream called line-9."),
+        ("streams/line-1/rejections/7/", "There is no rejection 7."),
+        ("models/7/", "There is no model 7."),
+        ("jobs/7/", "There is no job 7."),
+    ],
+)
+def test_what_is_not_there_is_named_in_our_words(api: APIClient, stream: Stream, path: str, said: str) -> None:
+    assert problem(api.get(f"/api/v1/{path}"))["detail"] == said

@@ -90,4 +90,5 @@ def make_world() -> World:
         "jobs": job.pk,
         "simulations": simulation.pk,
     }
-    return World(tokens, {**numbers, "logs": "factory", "streams": "line-1", "cases": "order-7", "tokens": names["superuser"]})
+    slugs = {"logs": "factory", "streams": "line-1", "cases": "order-7", "tokens": names["superuser"]}
+    return World(tokens, numbers | slugs)
