@@ -16,22 +16,11 @@ from tests.installation import ROOT
 APPS = ("procmine", "live", "models_mining", "streams", "simulator")
 
 
-def check(tmp_path: Path, **given: str) -> "subprocess.CompletedProcess[str]":
+def test_a_host_or_proxy_that_is_none_stops_the_start_by_name(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")}
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=ROOT,
-        env=env | {"PROCMINE_VAR": str(tmp_path)} | {f"PROCMINE_{name}": value for name, value in given.items()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_production_settings_pass_djangos_check(tmp_path: Path) -> None:
-    done = check(tmp_path, HTTPS="true", ALLOWED_HOSTS="mine.example.org", BROKER_HOSTS="mosquitto,10.0.0.0/8")
-    assert done.returncode == 0, done.stderr
-    wrong = check(tmp_path, HTTPS="true", BROKER_HOSTS="10.0.0.1/8", TRUSTED_PROXIES="nginx")
+    env |= {"PROCMINE_VAR": str(tmp_path), "PROCMINE_BROKER_HOSTS": "10.0.0.1/8", "PROCMINE_TRUSTED_PROXIES": "nginx"}
+    command = [sys.executable, "manage.py", "check"]
+    wrong = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert wrong.returncode != 0
     assert "PROCMINE_BROKER_HOSTS" in wrong.stderr
     assert "PROCMINE_TRUSTED_PROXIES" in wrong.stderr

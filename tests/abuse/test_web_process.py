@@ -73,7 +73,7 @@ def pushed(web: Installation, head: bytes, megabytes: int) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
-@pytest.mark.parametrize("path", [EVENTS, "/login/", "/nowhere"])
+@pytest.mark.parametrize("path", [EVENTS, "/login/"])
 @pytest.mark.parametrize("length", [b"Content-Length: 52428800", b"Transfer-Encoding: chunked"])
 def test_a_body_of_50_mb_is_not_even_kept(web: Installation, path: str, length: bytes) -> None:
     process = web.processes["web"].pid
@@ -129,15 +129,15 @@ def test_nobody_says_where_the_application_is_mounted(web: Installation) -> None
 # --- Many, and slow ---------------------------------------------------------------------
 
 
-def test_half_a_thousand_slow_clients_hold_up_nobody(web: Installation) -> None:
+def test_hundreds_of_slow_clients_hold_up_nobody(web: Installation) -> None:
     """Heads and bodies that trickle in hold a socket, never a thread. (Daphne hangs up after a minute of silence.)"""
     with ExitStack() as stack:
-        slow = [stack.enter_context(socket.create_connection((HOST, web.port), 15)) for _ in range(400)]
+        slow = [stack.enter_context(socket.create_connection((HOST, web.port), 15)) for _ in range(200)]
         for number, sock in enumerate(slow):
             sock.sendall(
                 b"POST /api/v1/me/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n" + b"\r\n {"[: number % 5]
             )
-        for _ in range(5):
+        for _ in range(2):
             assert request(web, "GET", "/login/")[0] == 200
         for sock in slow:
             sock.sendall(b"X")  # a byte more, and still not enough

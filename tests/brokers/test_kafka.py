@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -174,3 +175,14 @@ def test_a_check_tells_of_topics_on_one_server_only(stream, topic):
     assert found["replication"].level == "warning"
     assert f"{topic}: 2 partitions, each on 1 server" in found["replication"].detail
     assert found["retention"].level in ("ok", "unknown"), found["retention"]
+
+
+def test_a_cluster_that_sends_us_where_no_broker_may_be_is_left(row: Broker, settings: Any) -> None:
+    """It says itself where its servers are; a name that is allowed opens no other host."""
+    row.host = "localhost"
+    settings.BROKER_HOSTS = ["localhost"]
+    told = str(try_connection(row, 5.0))  # its server calls itself 127.0.0.1
+    assert "Kafka names a server at 127.0.0.1" in told
+    assert "PROCMINE_BROKER_HOSTS" in told
+    settings.BROKER_HOSTS = ["localhost", "127.0.0.0/8"]
+    assert try_connection(row, 5.0) is None

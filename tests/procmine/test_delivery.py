@@ -93,7 +93,7 @@ def test_our_containers_have_no_rights_and_write_where_they_must_only() -> None:
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
 
 
-def test_the_settings_of_the_containers_are_read_by_the_code(tmp_path: Path) -> None:
+def test_the_settings_of_production_pass_djangos_check(tmp_path: Path) -> None:
     given = services()["web"]["environment"] | {"PROCMINE_VAR": str(tmp_path)}
     env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")} | given
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
