@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "procmine.history.remember_request",
+    "procmine.site.sign_in.without_nul",
     "axes.middleware.AxesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -139,6 +140,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # users carry their last sign-in; every page view would be a row
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset_username` unlocks
 AXES_LOCKOUT_CALLABLE = "procmine.site.sign_in.locked_out"
+AXES_USERNAME_CALLABLE = "procmine.site.sign_in.name"
 AXES_CLIENT_IP_CALLABLE = "procmine.site.sign_in.address"
 AXES_VERBOSE = False
 AUDITLOG_STORE_JSON_CHANGES = AUDITLOG_DISABLE_ON_RAW_SAVE = True

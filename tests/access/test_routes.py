@@ -14,6 +14,7 @@ from tests.access.conftest import PEOPLE, SECRET, TOKENS, Knocker, World, knocke
 API = {
     "": "get signed",
     "algorithms/": "get signed",
+    "asyncapi.yaml": "get signed",
     "brokers/": "get streams.view_broker, post streams.add_broker",
     "brokers/<int:pk>/": "get streams.view_broker, put patch streams.change_broker, delete streams.delete_broker",
     "brokers/<int:pk>/check/": "post streams.change_broker",
