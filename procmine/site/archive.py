@@ -13,7 +13,8 @@ from django.conf import settings
 TOP_LEVEL = (
     *("procmine", "live", "models_mining", "streams", "simulator", "templates", "static", "tests", "bench", "docs"),
     *("manage.py", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "Makefile", "Dockerfile"),
-    *("compose.yaml", ".dockerignore", ".gitignore", ".ci", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
+    *("compose.yaml", ".dockerignore", ".env.example", ".gitignore", ".ci"),
+    *("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
 )
 NEVER = {".pyc", ".sqlite3", ".log", ".env", ".key", ".pem"}
 

@@ -38,14 +38,18 @@ def test_the_readmes_first_steps_work(run: Callable[..., Running], tmp_path: Pat
     served = run("manage.py", "serve", "--demo", "--port", "0", PROCMINE_BROKER_PORT="0")
     url = re.search(r"serves (\S+)", served.said("serves http"))[1]  # type: ignore[index]
     steps = [line for line in shell_lines("README.md") if "TOKEN" in line]
-    assert len(steps) == 3
+    assert len(steps) == 5
     script = "\n".join(steps).replace("http://127.0.0.1:8000/", url).replace(".venv/bin/python", sys.executable)
     environment = {"PROCMINE_VAR": str(tmp_path / "var"), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         ["sh", "-euc", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert '"stored":1' in done.stdout.replace(" ", "")
+    said = done.stdout.replace(" ", "")
+    assert '"stored":1' in said
+    assert '{"id":3,"log":"orders","algorithm":"imd"' in said
+    assert said.rstrip().endswith("}")
+    assert '"version"' in said.rpartition('{"epoch"')[2]  # the picture, of however few events by now
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
