@@ -9,7 +9,7 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database.
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/access/test_sign_in.py tests/access/test_grants.py
 
-.PHONY: help demo serve check test test-sqlite test-postgresql services soak fuzz peers clean
+.PHONY: help demo serve check test test-sqlite test-postgresql services soak socket fuzz peers clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
@@ -78,6 +78,11 @@ soak: .venv/dev
 # The long one of tests/api/test_fuzz.py; FUZZ_SEED=2 draws others.
 fuzz: .venv/dev
 	@FUZZ_REQUESTS=10000 $(RUN) $(BIN)/pytest -q tests/api/test_fuzz.py
+
+# The state machine of the live socket, a thousand times instead of twenty: RUNS=… for another number.
+RUNS ?= 1000
+socket: .venv/dev
+	@SOCKET_RUNS=$(RUNS) $(RUN) $(BIN)/pytest -q tests/live/test_socket_machine.py
 
 # What bench/mining.py compares with, in an environment of its own.
 peers: .venv-peers/made

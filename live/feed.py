@@ -1,121 +1,119 @@
-"""One task per web process: a hint or 250 ms, then the changed pictures go to this process's subscriptions.
+"""One task per web process: a hint or 250 ms, then what changed goes to this process's subscriptions.
 
-Tables hold the truth: the task asks for the versions of all watched models in one query, reads a picture only when it
-changed, and encodes each distinct delta once. There is no queue per client: a subscription that may not be sent to
-now (rate, credit, pause) just falls behind, and later gets one delta over all it missed.
+Tables hold the truth: a look asks for the versions of all watched models in one query, and reads a picture only when it
+changed. There is no queue per client: a subscription that may not be sent to now (rate, credit, pause) falls behind,
+and later gets one message over all it missed.
 """
 
 import asyncio
 import logging
 import time
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import connection
 
-from live import protocol, queries
-from models_mining.pictures import Picture, delta, snapshot
-from models_mining.watching import watch
+from live import messages, protocol
+from live.looking import TICK_S, Found, Looker, Wanted
+from live.messages import Reason
+from live.protocol import Ack
+from live.sources import PictureSource, Source, Tail
+from live.subscriptions import Subscription, Track, new_source
+from models_mining.pictures import Picture
 from streams import hints
 
 logger = logging.getLogger(__name__)
 
 AFTER_ERROR_S = 1.0
-HEALTH_S = 1.0
-WATCH_S = 5.0
-RATE_WINDOW_S = 5.0  # events a second are counted over so long
-
-
-@dataclass(eq=False)
-class Subscription:
-    """A client's view of one model: what it was sent last, and when it may be sent more."""
-
-    sub: int
-    model: int
-    log: int
-    send: Callable[[str], Awaitable[None]]
-    close: Callable[[int], Awaitable[None]]
-    include: frozenset[str]
-    interval_s: float
-    acknowledges: bool = True
-    paused: bool = False
-    epoch: str = ""
-    version: int = -1
-    sent_at: float = 0.0
-    unacknowledged: deque[tuple[int, float]] = field(default_factory=deque)
-    timer: asyncio.TimerHandle | None = None
-
-
-@dataclass
-class _Look:
-    """What one look at the tables found."""
-
-    gone: set[int]
-    pictures: dict[int, Picture]
-    health: dict[int, dict[str, Any]]
 
 
 class Feed:
-    """Hands changed pictures to the subscriptions of this process. All methods run in the server's event loop."""
+    """Hands what is new to the subscriptions of this process. All methods run in the server's event loop."""
 
     def __init__(self) -> None:
-        self._subscriptions: dict[int, set[Subscription]] = defaultdict(set)
-        self._pictures: dict[int, Picture] = {}
-        self._bodies: dict[tuple[int, int, frozenset[str]], str | None] = {}
-        self._stored: dict[int, deque[tuple[float, int]]] = {}
-        self._health_at = self._watch_at = 0.0
+        self._subscriptions: set[Subscription] = set()
+        self._sources: dict[tuple[str, int], tuple[Source, set[Track]]] = {}
+        self._waiting: set[Track] = set()  # for their rate
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "live feed")  # its connection to the database stays open
+        self._running: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
+        self._looker = Looker()
+        self._tick_at = 0.0
 
-    async def add(self, subscription: Subscription, picture: Picture | None) -> None:
-        """Begin: send what ``picture`` has over what the client shows (its epoch and version), then follow."""
-        self._subscriptions[subscription.model].add(subscription)
-        known = self._pictures.get(subscription.model)
-        if picture is not None and (known is None or _newer(picture, known["epoch"], known["version"])):
-            self._keep(subscription.model, picture)
+    async def add(self, subscription: Subscription, picture: Picture | None, resume: protocol.Resume | None) -> None:
+        """Begin: send what ``picture`` has over what the client shows, then follow."""
+        self._subscriptions.add(subscription)
+        self._follow(subscription)
+        track = subscription.tracks.get(PictureSource.kind)
+        if track is not None and isinstance(track.source, PictureSource) and picture is not None:
+            if not track.source.picture:
+                track.source.keep(picture)
+            if resume is not None and resume.epoch == picture["epoch"] and resume.version <= picture["version"]:
+                track.shown.epoch, track.shown.version = resume.epoch, resume.version
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="live feed")
-        await self._offer(subscription)
+        await self._offer_all(subscription)
 
     def remove(self, subscription: Subscription) -> None:
         """End; nothing is sent after this."""
-        if subscription.timer is not None:
-            subscription.timer.cancel()
-        watchers = self._subscriptions.get(subscription.model, set())
-        watchers.discard(subscription)
-        if not watchers:
-            self._subscriptions.pop(subscription.model, None)
-            self._pictures.pop(subscription.model, None)
+        subscription.alive = False
+        self._subscriptions.discard(subscription)
+        for kind in list(subscription.tracks):
+            self._leave(subscription, kind)
 
-    async def acknowledged(self, subscription: Subscription, version: int) -> None:
-        """The client shows ``version``: credit for what came after."""
-        while subscription.unacknowledged and subscription.unacknowledged[0][0] <= version:
-            subscription.unacknowledged.popleft()
-        await self._offer(subscription)
+    async def acknowledged(self, subscription: Subscription, ack: Ack) -> bool:
+        """The client shows something: credit for what came after. False where nothing of that was awaited."""
+        known = subscription.acknowledged(ack)
+        await self._offer_all(subscription)
+        return known
 
     async def changed(self, subscription: Subscription) -> None:
         """Pause, rate or content was configured anew."""
-        await self._offer(subscription)
+        self._follow(subscription)
+        await self._offer_all(subscription)
 
     async def resync(self, subscription: Subscription) -> None:
         """Send the whole picture, at once and whatever the rate."""
-        subscription.epoch, subscription.version, subscription.sent_at = "", -1, 0.0
-        subscription.unacknowledged.clear()
-        await self._offer(subscription)
+        for track in subscription.tracks.values():
+            if track.source.kind == PictureSource.kind:
+                track.restart()
+                await self._offer(track)
+
+    # --- sources and who follows them -------------------------------------------------
+
+    def _follow(self, subscription: Subscription) -> None:
+        wanted = subscription.sources()
+        for kind in set(subscription.tracks) - {kind for kind, _ in wanted}:
+            self._leave(subscription, kind)
+        for kind, key in wanted:
+            if kind not in subscription.tracks:
+                source, tracks = self._sources.setdefault((kind, key), (new_source(kind), set()))
+                subscription.tracks[kind] = track = Track(subscription, source)
+                tracks.add(track)
+
+    def _leave(self, subscription: Subscription, kind: str) -> None:
+        track = subscription.tracks.pop(kind)
+        self._waiting.discard(track)
+        key = (kind, subscription.model if kind == PictureSource.kind else subscription.log)
+        tracks = self._sources[key][1]  # type: ignore[index]  # who follows a picture has a model
+        tracks.discard(track)
+        if not tracks:
+            del self._sources[key]  # type: ignore[arg-type]
+
+    async def end(self, subscription: Subscription, reason: Reason, detail: str) -> None:
+        """The subscription is over, whatever its client wants."""
+        if subscription.alive:
+            self.remove(subscription)
+            await subscription.client.ended(subscription, reason, detail)
 
     # --- the task ---------------------------------------------------------------------
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         with hints.Listener(hints.PICTURES) as listener:
             while self._subscriptions:  # nothing is awaited after the last look here: `add` sees whether we go on
                 try:
-                    await self._hand_out(await loop.run_in_executor(self._thread, self._look, listener, self._wanted()))
+                    wanted = self._wanted()
+                    await self._hand_out(await self._looker.look(listener, wanted), tick=wanted.tick)
                 except DatabaseError as error:
                     logger.warning("The live feed cannot read the database, and tries again: %s", error)
                     await asyncio.sleep(AFTER_ERROR_S)
@@ -123,134 +121,131 @@ class Feed:
                     logger.exception("The live feed goes on after an unexpected error")
                     await asyncio.sleep(AFTER_ERROR_S)
 
-    def _wanted(self) -> dict[int, int]:
-        """The log of each watched model."""
-        return {model: next(iter(watchers)).log for model, watchers in self._subscriptions.items() if watchers}
+    def _wanted(self) -> Wanted:
+        wanted = Wanted()
+        for (_, key), (source, _) in self._sources.items():
+            if isinstance(source, PictureSource):
+                wanted.models[key] = source.key
+            elif source.kind == "events":
+                wanted.events[key] = source.upto
+            else:
+                wanted.rejections[key] = source.upto, source.last_id
+        if time.monotonic() - self._tick_at >= TICK_S:
+            self._tick_at = time.monotonic()
+            wanted.tick = True
+            for one in self._subscriptions:
+                wanted.logs.add(one.log)
+                wanted.viewers.setdefault(one.client.viewer, one.client.who)
+                if "health" in one.include:
+                    wanted.health.add(one.log)
+        return wanted
 
-    def _look(self, listener: hints.Listener, wanted: dict[int, int]) -> _Look:
-        """Wait for a hint, then read what changed. Runs in the feed's own thread, which keeps its connection."""
-        listener.wait()
-        try:
-            return self._read(wanted)
-        except DatabaseError:
-            connection.close()  # the next look opens it again
-            raise
+    async def _hand_out(self, found: Found, *, tick: bool) -> None:
+        if tick or found.gone_models:
+            for subscription in list(self._subscriptions):
+                await self._end_if_over(subscription, found)
+        for (kind, key), news in found.news.items():
+            source, tracks = self._sources.get((kind, key), (None, set()))
+            if isinstance(source, PictureSource):
+                source.keep(news)
+            elif isinstance(source, Tail):
+                source.grow(*news)
+            for track in list(tracks):
+                if source is not None and _of_another_epoch(track):
+                    await self.end(track.subscription, "rebuilt", "The model was mined anew: subscribe again.")
+                else:
+                    await self._offer(track)
+        if tick:
+            await self._tick(found.health)
 
-    def _read(self, wanted: dict[int, int]) -> _Look:
-        found = queries.versions(wanted)
-        stale = [model for model, key in found.items() if key != self._key(model)]
-        look = _Look(set(wanted) - set(found), queries.pictures(stale) if stale else {}, {})
+    async def _end_if_over(self, subscription: Subscription, found: Found) -> None:
+        slug = found.logs.get(subscription.log)
+        if subscription.log in found.gone_logs:
+            await self.end(subscription, "deleted", "The log is gone.")
+        elif subscription.model in found.gone_models:
+            await self.end(subscription, "deleted", "The model is gone.")
+        elif slug is not None and slug != subscription.slug:
+            await self.end(subscription, "renamed", f"The log is called {slug} now: subscribe to that.")
+        elif subscription.client.viewer in found.rights:
+            rights = found.rights[subscription.client.viewer]
+            if rights is None:
+                await self.end(subscription, "signed-out", "The token or session is no longer valid.")
+                await subscription.client.hang_up(protocol.NOT_SIGNED_IN)
+            elif subscription.log not in rights[0] or ("rejections" in subscription.include and not rights[1]):
+                await self.end(subscription, "forbidden", "This may no longer be seen.")
+
+    async def _tick(self, health: dict[int, dict[str, Any]]) -> None:
+        """Once a second: health, what waits, who is too slow."""
         now = time.monotonic()
-        if now - self._watch_at >= WATCH_S:
-            self._watch_at = now
-            watch(wanted)
-        if now - self._health_at >= HEALTH_S:
-            self._health_at = now
-            look.health = {log: row for log in set(wanted.values()) if (row := queries.health(log)) is not None}
-        return look
-
-    def _key(self, model: int) -> tuple[str, int] | None:
-        picture = self._pictures.get(model)
-        return None if picture is None else (picture["epoch"], picture["version"])
-
-    def _keep(self, model: int, picture: Picture) -> None:
-        self._pictures[model] = picture
-        for key in [key for key in self._bodies if key[0] == model]:
-            del self._bodies[key]
-
-    async def _hand_out(self, look: _Look) -> None:
-        for model, picture in look.pictures.items():
-            if model in self._subscriptions:
-                self._keep(model, picture)
-        for subscription in [one for watchers in self._subscriptions.values() for one in watchers]:
-            if subscription.model in look.gone:
-                self.remove(subscription)
-                await subscription.send(protocol.encode("ended", sub=subscription.sub, reason="The model is gone."))
+        bodies = {log: messages.members(row) for log, row in health.items()}
+        for one in list(self._subscriptions):
+            if any(track.too_slow(now) for track in one.tracks.values()):
+                self.remove(one)
+                await one.client.hang_up(protocol.TOO_SLOW)
                 continue
-            await self._offer(subscription)
-        if look.health:
-            await self._send_health(look.health)
-
-    async def _send_health(self, health: dict[int, dict[str, Any]]) -> None:
-        now = time.monotonic()
-        for log, row in health.items():
-            seen = self._stored.setdefault(log, deque())
-            seen.append((now, row.pop("stored")))
-            while seen[-1][0] - seen[0][0] > RATE_WINDOW_S:
-                seen.popleft()
-            passed_s = seen[-1][0] - seen[0][0]
-            row["events_per_s"] = round((seen[-1][1] - seen[0][1]) / passed_s, 1) if passed_s else 0.0
-        for log in set(self._stored) - set(health):
-            del self._stored[log]
-        for subscription in [one for watchers in self._subscriptions.values() for one in watchers]:
-            if "health" in subscription.include and subscription.log in health:
-                await subscription.send(protocol.encode("health", sub=subscription.sub, **health[subscription.log]))
+            if "health" in one.include and one.log in bodies:
+                await one.client.tell(f'{{"type":"health","sub":{one.sub},{bodies[one.log]}')
+            seq, events = one.behind()
+            if one.paused and events != one.waiting:
+                one.waiting = events
+                await one.client.tell(messages.encode(messages.Waiting(one.sub, seq, events)))
 
     # --- one subscription -------------------------------------------------------------
 
-    async def _offer(self, subscription: Subscription) -> None:
+    async def _offer_all(self, subscription: Subscription) -> None:
+        for track in list(subscription.tracks.values()):
+            await self._offer(track)
+
+    async def _offer(self, track: Track) -> None:
         """Send what is new, if there is something and it may be sent now; else see to it later."""
-        picture = self._pictures.get(subscription.model)
         now = time.monotonic()
-        if subscription.unacknowledged and now - subscription.unacknowledged[0][1] > protocol.TOO_SLOW_S:
-            self.remove(subscription)
-            await subscription.close(protocol.TOO_SLOW)
+        ready_at = track.ready_at(now)
+        subscription = track.subscription
+        if ready_at is None or not subscription.alive:
             return
-        if picture is None or subscription.paused or not _newer(picture, subscription.epoch, subscription.version):
+        if ready_at > now:
+            self._waiting.add(track)
+            self._wake_at(ready_at - now)
             return
-        if len(subscription.unacknowledged) >= protocol.UNACKNOWLEDGED:
-            return  # the next acknowledgement comes back here
-        wait_s = subscription.sent_at + subscription.interval_s - now
-        if wait_s > 0:
-            if subscription.timer is None:
-                loop = asyncio.get_running_loop()
-                subscription.timer = loop.call_later(wait_s, self._timer_fired, subscription)
+        self._waiting.discard(track)
+        text = track.source.message(subscription.sub, track.shown, subscription.include)
+        if text is None:
+            where = f"/api/v1/models/{subscription.model}/picture/?activities=0.8&paths=0.6"
+            await self.end(subscription, "too-large", f"The picture is larger than 1 MiB: GET {where} answers a part.")
             return
-        message = self._message(subscription, picture)
-        subscription.epoch, subscription.version, subscription.sent_at = picture["epoch"], picture["version"], now
-        if subscription.acknowledges:
-            subscription.unacknowledged.append((picture["version"], now))
-        await subscription.send(message)
+        track.sent(now)
+        await subscription.client.tell(text)
 
-    def _timer_fired(self, subscription: Subscription) -> None:
-        subscription.timer = None
-        if subscription in self._subscriptions.get(subscription.model, ()):
-            task = asyncio.ensure_future(self._offer(subscription))
-            _running.add(task)
-            task.add_done_callback(_running.discard)
+    def _wake_at(self, wait_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None and self._timer.when() <= loop.time() + wait_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(wait_s, self._timer_fired)
 
-    def _message(self, subscription: Subscription, picture: Picture) -> str:
-        """A delta where one is possible, else a snapshot; encoded once for all who are at the same version."""
-        since = subscription.version if subscription.epoch == picture["epoch"] else -1
-        key = (subscription.model, since, subscription.include)
-        if key not in self._bodies:
-            self._bodies[key] = _body(picture, since, subscription.include)
-        body = self._bodies[key]
-        if body is None:  # too old for a delta
-            subscription.version = since = -1
-            body = _body(picture, -1, subscription.include)
-        kind = "snapshot" if since < 0 else "delta"
-        return f'{{"type":"{kind}","sub":{subscription.sub},{body}'
+    def _timer_fired(self) -> None:
+        self._timer = None
+        task = asyncio.get_running_loop().create_task(self._send_waiting())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _send_waiting(self) -> None:
+        """All whose time has come; the others set the timer anew."""
+        waiting, self._waiting = self._waiting, set()
+        for track in waiting:
+            await self._offer(track)
 
 
-_running: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly
-
-
-def _newer(picture: Picture, epoch: str, version: int) -> bool:
-    """Whether it shows more than that version. Of another epoch it counts as newer: nobody goes back to one."""
-    return bool(picture["epoch"] != epoch or picture["version"] > version)
-
-
-def _body(picture: Picture, since: int, include: frozenset[str]) -> str | None:
-    """The members of a message after ``sub``, as JSON with the closing brace."""
-    content = snapshot(picture) if since < 0 else delta(picture, since)
-    if content is None:
-        return None
-    if "model" not in include:
-        content = {name: value for name, value in content.items() if name not in ("nodes", "edges", "removed")}
-    if "moves" not in include:
-        content = {name: value for name, value in content.items() if name not in ("moves", "moves_omitted")}
-    return protocol.members(content)
+def _of_another_epoch(track: Track) -> bool:
+    """Whether the client shows a picture of an epoch that is over."""
+    source = track.source
+    return (
+        isinstance(source, PictureSource)
+        and track.shown.version >= 0
+        and source.key is not None
+        and (source.key[0] != track.shown.epoch)
+    )
 
 
 @cache

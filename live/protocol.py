@@ -1,32 +1,34 @@
-"""The messages of the live socket, typed, and what is wrong with those that are not understood.
+"""What a client of the live socket may send, its limits, and what is wrong with a message that is not understood.
 
-Text frames, one JSON object each; ``type`` names the message. Subprotocol ``procmine.v1``.
+Text frames, one JSON object each; ``type`` names the message. Subprotocol ``procmine.v1``. What the server sends is in
+`live.messages`, both as a document in `live.asyncapi`.
 """
 
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 SUBPROTOCOL = "procmine.v1"
 MAX_FRAME = 64 * 1024  # bytes in
-MAX_SUBSCRIPTIONS = 20  # of a connection
-MAX_CONNECTIONS_A_USER = 10
-MAX_CONNECTIONS = 500  # of a process
+MAX_MESSAGE = 1024 * 1024  # bytes out
+MESSAGES_PER_S, MESSAGES_AT_ONCE = 20.0, 200.0  # of a client; acknowledgements of what it was sent do not count
 HEARTBEAT_S = 15.0
 AUTH_S = 10.0  # to sign in by a first message
 UNACKNOWLEDGED = 2  # messages of a subscription on their way; then changes are coalesced
 TOO_SLOW_S = 30.0  # the oldest unacknowledged one may be so old
-NO_ACK_INTERVAL_S = 1.0  # between deltas to a client that does not acknowledge
+NO_ACK_INTERVAL_S = 1.0  # between messages to a client that does not acknowledge
+TAIL = 50  # newest events or rejections in a message
 
+RESTARTING, OVERLOADED = 1012, 1013
 NOT_UNDERSTOOD, NOT_SIGNED_IN, FORBIDDEN, TOO_SLOW, TOO_LARGE, TOO_MANY = 4400, 4401, 4403, 4408, 4413, 4429
 
-Include = Literal["model", "moves", "health"]
+Include = Literal["model", "moves", "events", "health", "rejections"]
 RateHz = Annotated[float, Meta(ge=0.2, le=20)]
 Id = Annotated[int, Meta(ge=0, le=2**53)]
 Slug = Annotated[str, Meta(max_length=100)]
+Included = Annotated[list[Include], Meta(min_length=1, max_length=10)]
 
 
 class Resume(Struct, forbid_unknown_fields=True):
@@ -37,7 +39,7 @@ class Resume(Struct, forbid_unknown_fields=True):
 
 
 class Message(Struct, tag_field="type", forbid_unknown_fields=True):
-    """What every message of a client may carry: an ``id`` that its answer repeats."""
+    """What every message of a client has: a ``type``; and most an ``id``, which the answer repeats."""
 
 
 class Auth(Message, tag="auth"):
@@ -53,9 +55,7 @@ class Subscribe(Message, tag="subscribe"):
     log: Slug
     id: Id | None = None
     model: Id | None = None
-    include: Annotated[list[Include], Meta(min_length=1, max_length=10)] = msgspec.field(
-        default_factory=lambda: ["model"]
-    )
+    include: Included = msgspec.field(default_factory=lambda: ["model"])
     rate_hz: RateHz = 5.0
     resume: Resume | None = None
     ack: bool = True
@@ -68,7 +68,7 @@ class Configure(Message, tag="configure"):
     id: Id | None = None
     paused: bool | None = None
     rate_hz: RateHz | None = None
-    include: Annotated[list[Include], Meta(min_length=1, max_length=10)] | None = None
+    include: Included | None = None
 
 
 class Unsubscribe(Message, tag="unsubscribe"):
@@ -79,10 +79,13 @@ class Unsubscribe(Message, tag="unsubscribe"):
 
 
 class Ack(Message, tag="ack"):
-    """This version is shown: credit for one more message."""
+    """What is shown: credit for more. ``version`` of the picture, ``upto`` of events and of rejections."""
 
     sub: Id
-    version: Id
+    id: Id | None = None
+    version: Id | None = None
+    events: Id | None = None
+    rejections: Id | None = None
 
 
 class Resync(Message, tag="resync"):
@@ -99,17 +102,34 @@ class Ping(Message, tag="ping"):
 
 
 AnyMessage = Auth | Subscribe | Configure | Unsubscribe | Ack | Resync | Ping
+
+
+class _Numbered(Struct):
+    id: Id | None = None
+
+
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
+_numbered: msgspec.json.Decoder[_Numbered] = msgspec.json.Decoder(_Numbered)
+
+
+class Problem(Struct):
+    """Why a request failed (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
 
 
 class ProblemError(Exception):
     """A request that fails; it answers the client as an RFC 9457 problem and changes nothing."""
 
-    def __init__(self, status: int, detail: str, kind: str | None = None) -> None:
+    def __init__(self, status: int, detail: str, kind: str | None = None, id_: int | None = None) -> None:
         super().__init__(detail)
+        self.id = id_  # of the request, where it is no message yet
         title = HTTPStatus(status).phrase
         slug = kind or title.lower().replace(" ", "-")
-        self.problem = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+        self.problem = Problem(f"/problems/{slug}", title, status, detail)
 
 
 def parse(text: str) -> AnyMessage:
@@ -117,29 +137,11 @@ def parse(text: str) -> AnyMessage:
     try:
         return _decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise ProblemError(400, str(error), "validation") from None
-
-
-def encode(type_: str, **fields: Any) -> str:
-    """One frame to a client."""
-    return msgspec.json.encode({"type": type_, **fields}).decode()
-
-
-def members(content: dict[str, Any]) -> str:
-    """An object as JSON without its opening brace, to be put behind other members."""
-    return msgspec.json.encode(content).decode()[1:]
-
-
-def result(id_: int | None, **fields: Any) -> str:
-    """The answer to a request that worked."""
-    return encode("result", **({} if id_ is None else {"id": id_}), ok=True, **fields)
-
-
-def failure(id_: int | None, error: ProblemError) -> str:
-    """The answer to one that did not."""
-    return encode("result", **({} if id_ is None else {"id": id_}), ok=False, problem=error.problem)
-
-
-def now() -> str:
-    """This moment, as messages write it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        detail = str(error)
+    if "`$.include[" in detail:
+        detail += f". Known: {', '.join(get_args(Include))}"
+    try:
+        id_ = _numbered.decode(text).id
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        id_ = None
+    raise ProblemError(400, detail, "validation", id_)

@@ -1,4 +1,4 @@
-"""What the feed reads: versions and pictures of watched models, the health of their logs. Synchronous."""
+"""What the feed reads: versions and pictures of watched models, events and health of their logs. Synchronous."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,19 +9,22 @@ from django.db.models import Q
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
 from models_mining.watching import watch
-from streams.access import READ, Token, User, logs_of
+from streams.access import READ, Token, User, holds, limited, logs_of
 from streams.health import of_stream
-from streams.models import Event, EventLog, Stream
+from streams.models import Event, EventLog, Rejection, Stream
+
+_EVENT = ("seq", "case", "activity", "at", "at_source", "received_at", "attributes")
 
 
 @dataclass(frozen=True)
 class Visible:
-    """A model that a user may see."""
+    """A log that a user may see, and a model of it, if there is one."""
 
-    model: int
+    model: int | None
     log: int
     slug: str
     picture: Picture | None
+    rejections: bool  # those of its streams may be seen, too
 
 
 def versions(models: Iterable[int]) -> dict[int, tuple[str, int]]:
@@ -42,18 +45,52 @@ def default_model(log: EventLog) -> MinedModel | None:
     return models.filter(algorithm="dfg", cases="all").first() or models.first()
 
 
-def visible(user: User, token: Token, log: str, model: int | None) -> Visible | None:
-    """The model (None: the default one) of a log by slug, or None where there is none that ``user`` may see."""
+def logs(keys: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Slug and number of the newest event of each log that still exists."""
+    rows = EventLog.objects.filter(pk__in=keys).values_list("pk", "slug", "next_seq")
+    return {pk: (slug, next_seq - 1) for pk, slug, next_seq in rows}
+
+
+def events(log: int, after: int, upto: int) -> list[tuple[int, dict[str, Any]]]:
+    """Events by number, as REST answers them."""
+    rows = Event.objects.filter(log=log, seq__gt=after, seq__lte=upto).order_by("seq")
+    found = rows.values(*_EVENT, "event_id", "stream__slug")
+    return [(row["seq"], _renamed(row, id="event_id", stream="stream__slug")) for row in found]
+
+
+def _renamed(row: Any, **names: str) -> dict[str, Any]:
+    """A row of values with some members under other names."""
+    new = {name: row[old] for name, old in names.items()}
+    return new | {name: value for name, value in row.items() if name not in names.values()}
+
+
+def rejections(log: int, after: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many messages and rows of files were refused beyond the id ``after``; the newest of them, oldest first."""
+    rows = Rejection.objects.filter(Q(stream__in=feeding(log)) | Q(imported__log=log), pk__gt=after)
+    found = rows.order_by("-pk").values("id", "reason", "detail", "topic", "received_at", "stream__slug")
+    newest = [_renamed(row, stream="stream__slug") for row in found[:limit]][::-1]
+    return (rows.count() if len(newest) == limit else len(newest)), newest
+
+
+def may_see(user: User, token: Token) -> tuple[set[int], bool]:
+    """The logs that may be seen, and whether what was refused may be: a stream may be one into many logs."""
     if token is not None and READ not in token.scopes:
-        return None
-    found = logs_of(user, token).filter(slug=log).first()
+        return set(), False
+    streams_too = not limited(token) and all(holds(user, f"streams.view_{what}") for what in ("stream", "eventlog"))
+    return set(logs_of(user, token).values_list("pk", flat=True)), streams_too
+
+
+def visible(user: User, token: Token, slug: str, model: int | None) -> Visible | None:
+    """A log by slug and a model of it (None: the default one); None where there is none that ``user`` may see."""
+    seen, streams_too = may_see(user, token)
+    found = EventLog.objects.filter(slug=slug, pk__in=seen).first()
     if found is None:
         return None
     row = default_model(found) if model is None else MinedModel.objects.filter(log=found, pk=model).first()
     if row is None:
-        return None
+        return None if model is not None else Visible(None, found.pk, found.slug, None, streams_too)
     watch([row.pk])
-    return Visible(row.pk, found.pk, found.slug, row.picture)
+    return Visible(row.pk, found.pk, found.slug, row.picture, streams_too)
 
 
 def health(log: int) -> dict[str, Any] | None:

@@ -168,7 +168,8 @@ class LiveClient:
         self.shown: dict[str, Any] = {"epoch": "", "version": -1, "seq": -1, "nodes": [], "edges": []}
         self.moves: list[Any] = []
         self.seen: list[str] = []
-        self.sub = self.ask("subscribe", log=log, **({"include": ["model", "moves"], "rate_hz": 20} | options))["sub"]
+        self._wanted = {"log": log, "include": ["model", "moves"], "rate_hz": 20} | options
+        self.sub = self.ask("subscribe", **self._wanted)["sub"]
 
     def ask(self, type_: str, **fields: Any) -> dict[str, Any]:
         """Send a request and read until its answer."""
@@ -187,7 +188,11 @@ class LiveClient:
         """The next message, applied."""
         message: dict[str, Any] = json.loads(self.socket.recv(timeout=timeout_s))
         self.seen.append(message["type"])
-        if message["type"] == "snapshot":
+        if message["type"] == "ended" and message["reason"] == "rebuilt":
+            self.send("subscribe", **self._wanted)
+        elif message["type"] == "result":
+            self.sub = message.get("sub", getattr(self, "sub", 0))
+        elif message["type"] == "snapshot":
             self.shown = message
         elif message["type"] == "delta":
             try:

@@ -12,7 +12,8 @@ export function fromSnapshot(message) {
 
 /** The picture after a delta, or null where it does not continue what is shown: then ask for a resync. */
 export function applyDelta(picture, delta) {
-  if (picture === null || delta.epoch !== picture.epoch || delta.from !== picture.version) return null;
+  if (picture === null || delta.epoch !== picture.epoch) return null;
+  if (delta.from > picture.version || delta.version <= picture.version) return null; // a gap, or old news
   const { epoch, version, seq, structure, at } = delta;
   const nodes = new Map(picture.nodes);
   const edges = new Map(picture.edges);
