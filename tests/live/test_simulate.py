@@ -83,7 +83,7 @@ def test_who_may_only_look_sees_runs_into_logs_that_he_may_view_and_starts_none(
 
 
 def test_the_starter_stops_his_own_run_and_no_other(log: EventLog) -> None:
-    user = user_who("add_simulation")
+    user = user_who("add_simulation", "view_eventlog")
     own, other = row(log, owner=user), row(log)
     client = signed_in(user)
     assert client.post(f"/simulate/{own.pk}/stop/").status_code == 302
