@@ -251,7 +251,10 @@ def test_a_database_that_ends_every_connection_is_used_again(registered, ingesti
     ingesting()
     for number in range(3):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"  # other tests run beside this one
+            )
         publish(f"{base}/p/c/{number}", b"")
         wait_received(stream, number + 1, timeout_s=20)
     told("connected", "")
