@@ -79,7 +79,7 @@ soak: .venv/dev
 fuzz: .venv/dev
 	@FUZZ_REQUESTS=10000 $(RUN) $(BIN)/pytest -q tests/api/test_fuzz.py
 
-# The state machine of the live socket, a thousand times instead of twenty: RUNS=… for another number.
+# The state machine of the live socket, a thousand times instead of twelve: RUNS=… for another number.
 RUNS ?= 1000
 socket: .venv/dev
 	@SOCKET_RUNS=$(RUNS) $(RUN) $(BIN)/pytest -q tests/live/test_socket_machine.py

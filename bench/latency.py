@@ -1,23 +1,28 @@
 """How soon an event is in the browser: from its publication at a broker to the delta on the live socket.
 
 A bare paho subscriber sees the same messages in the same run: what it takes is the broker's and the machine's share.
-Latencies are in milliseconds, at a steady rate of events without ids, one client with ``rate_hz`` 20.
+Latencies are in milliseconds, at a steady rate of events without ids, one client with ``rate_hz`` 20. With --viewers so
+many more look on, and what each of them waits for each event counts as ``viewers``.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.sockets import VERSION, Crowd  # noqa: E402
 from bench.world import free_port, start_broker  # noqa: E402
 
 PAIRS = 5
@@ -28,12 +33,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="100 events/s only, and for less time")
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
+    parser.add_argument("--viewers", type=int, default=0, help="clients beside the first one")
     options = parser.parse_args()
     figures: dict[str, float] = {}
     ratios: dict[str, float] = {}
     for rate in (100,) if options.quick else (100, 1000):
-        ours, bare = measure(rate, seconds=6 if options.quick else 20)
-        for name, took in (("live", ours), ("bare_paho", bare)):
+        ours, bare, viewers = measure(rate, seconds=6 if options.quick else 20, viewers=options.viewers)
+        for name, took in (("live", ours), ("bare_paho", bare), *([("viewers", viewers)] if viewers else [])):
             for share in (50, 95, 99):
                 figures[f"{name}_p{share}_ms_at_{rate}"] = round(percentile(took, share), 1)
         # Five stretches of the run, each compared with itself; speed is the inverse of the median latency.
@@ -50,11 +56,60 @@ def percentile(took_ms: list[float], share: int) -> float:
     return sorted(took_ms)[max(0, round(len(took_ms) * share / 100) - 1)]
 
 
-def measure(rate: int, seconds: int) -> tuple[list[float], list[float]]:
-    """Latency of each event, on the live socket and at the bare subscriber."""
+class Viewers(Crowd):
+    """Clients that note when they were shown which event."""
+
+    SEQ = re.compile(rb'"seq":(\d+)')
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[list[tuple[float, int]]] = []
+
+    def hearer(self) -> Callable[[bytes], bytes | None]:
+        shown: list[tuple[float, int]] = []
+        self.shown.append(shown)
+
+        def heard(payload: bytes) -> bytes | None:
+            found = VERSION.match(payload)
+            if found is None:
+                return None
+            shown.append((time.perf_counter(), int(self.SEQ.search(payload)[1])))  # type: ignore[index]
+            return b'{"type":"ack","sub":1,"version":' + found[1] + b"}"
+
+        return heard
+
+    def watch(self, count: int, port: int, token: str, log: str) -> Callable[[], None]:
+        """Look on from a thread; what is returned ends that."""
+        loop = asyncio.new_event_loop()
+        first = {"type": "subscribe", "id": 1, "log": log, "include": ["model", "moves"], "rate_hz": 20}
+        loop.run_until_complete(self.join(count, port, f"Authorization: Token {token}\r\n", json.dumps(first).encode()))
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+
+        def end() -> None:
+            loop.call_soon_threadsafe(self.leave)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+
+        return end
+
+    def arrivals(self, after: int, events: int) -> list[list[float]]:
+        """For each viewer, when each of the events after number ``after`` was shown."""
+        found = []
+        for shown in self.shown:
+            ats: list[float] = []
+            for at, seq in shown:
+                ats += [at] * (seq - after - len(ats))
+            found.append(ats[:events])
+        return found
+
+
+def measure(rate: int, seconds: int, viewers: int) -> tuple[list[float], list[float], list[float]]:
+    """Latency of each event, on the live socket, at the bare subscriber, and for each of the viewers."""
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion
 
+    from tests.conftest import wait_for
     from tests.installation import Installation
 
     events = rate * (seconds + WARM_S)
@@ -65,7 +120,8 @@ def measure(rate: int, seconds: int) -> tuple[list[float], list[float]]:
         broker = start_broker(Path(name), port)
         publisher, subscriber = (Client(CallbackAPIVersion.VERSION2) for _ in range(2))
         try:
-            with Installation(Path(name) / "var") as made:
+            limit = {"LIVE_CONNECTIONS_A_USER": str(viewers + 10)}
+            with Installation(Path(name) / "var", **limit) as made:
                 for role in ("web", "mine", "ingest"):
                     made.start(role)
                 made.add_stream(made.connect_broker(f"mqtt://127.0.0.1:{port}"), "bench")
@@ -77,7 +133,9 @@ def measure(rate: int, seconds: int) -> tuple[list[float], list[float]]:
                 while not made.api("GET", "logs/")["results"]:
                     time.sleep(0.1)
                 client = made.live("p")
-                seen = client.wait_for_seq(1)["seq"]
+                first = seen = client.wait_for_seq(1)["seq"]
+                crowd = Viewers()
+                end = crowd.watch(viewers, made.port, made.token, "p")
                 subscriber.on_message = lambda *_: bare.append(time.perf_counter())
                 subscriber.connect("127.0.0.1", port)
                 subscriber.loop_start()
@@ -101,6 +159,8 @@ def measure(rate: int, seconds: int) -> tuple[list[float], list[float]]:
                         seen = message["seq"]
                 thread.join()
                 client.close()
+                wait_for(lambda: all(len(ats) == events for ats in crowd.arrivals(first, events)), 30, "the viewers")
+                end()
         finally:
             for one in (publisher, subscriber):
                 one.disconnect()
@@ -108,8 +168,11 @@ def measure(rate: int, seconds: int) -> tuple[list[float], list[float]]:
             broker.terminate()
             broker.wait(10)
     left_out = rate * WARM_S
-    took = [[1000 * (at - from_) for at, from_ in zip(ats, sent, strict=True)] for ats in (live, bare[:events])]
-    return took[0][left_out:], took[1][left_out:]
+    took = [
+        [1000 * (at - from_) for at, from_ in zip(ats, sent, strict=True)][left_out:]
+        for ats in (live[:events], bare[:events], *crowd.arrivals(first, events))
+    ]
+    return took[0], took[1], [one for of_viewer in took[2:] for one in of_viewer]
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class Looker:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "live feed")
-        self._watch_at = self._rights_at = 0.0
+        self._models_at = self._watch_at = self._rights_at = 0.0
         self._stored: dict[int, deque[tuple[float, int]]] = {}
 
     async def look(self, listener: hints.Listener, wanted: Wanted) -> Found:
@@ -64,16 +64,20 @@ class Looker:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._look, listener, wanted)
 
     def _look(self, listener: hints.Listener, wanted: Wanted) -> Found:
-        listener.wait()
+        hinted = {key for _, key in listener.wait()}
         try:
-            return self._read(wanted, time.monotonic())
+            return self._read(wanted, hinted, time.monotonic())
         except DatabaseError:
             connection.close()  # the next look opens it again
             raise
 
-    def _read(self, wanted: Wanted, now: float) -> Found:
+    def _read(self, wanted: Wanted, hinted: set[int], now: float) -> Found:
         found = Found()
-        self._read_models(wanted, found)
+        if wanted.tick or now - self._models_at >= hints.POLL_S:
+            self._models_at = now
+            self._read_models(wanted, found)
+        else:  # what hints tell of is read at once, and all models are looked at in time
+            self._read_pictures(hinted & set(wanted.models), found)
         if wanted.events or wanted.tick:
             self._read_logs(wanted, found)
         if now - self._watch_at >= WATCH_S:
@@ -92,8 +96,10 @@ class Looker:
     def _read_models(self, wanted: Wanted, found: Found) -> None:
         versions = queries.versions(wanted.models)
         found.gone_models = set(wanted.models) - set(versions)
-        stale = [model for model, key in versions.items() if key != wanted.models[model]]
-        for model, picture in (queries.pictures(stale) if stale else {}).items():
+        self._read_pictures({model for model, key in versions.items() if key != wanted.models[model]}, found)
+
+    def _read_pictures(self, models: set[int], found: Found) -> None:
+        for model, picture in (queries.pictures(models) if models else {}).items():
             found.news[PictureSource.kind, model] = picture
 
     def _read_logs(self, wanted: Wanted, found: Found) -> None:

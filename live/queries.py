@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+import orjson
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
@@ -35,8 +37,8 @@ def versions(models: Iterable[int]) -> dict[int, tuple[str, int]]:
 
 def pictures(models: Iterable[int]) -> dict[int, Picture]:
     """The newest picture of each model that has one."""
-    rows = MinedModel.objects.filter(pk__in=models).exclude(picture=None).values_list("pk", "picture")
-    return {pk: picture for pk, picture in rows if picture is not None}
+    rows = MinedModel.objects.filter(pk__in=models).exclude(picture=None)
+    return {pk: orjson.loads(text) for pk, text in rows.values_list("pk", Cast("picture", TextField()))}
 
 
 def default_model(log: EventLog) -> MinedModel | None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live import messages
+from live.daphne_protocol import small_text
 from live.protocol import ProblemError, Subscribe, parse
 
 
@@ -46,6 +47,19 @@ def test_no_frame_raises_anything_but_a_problem(text: str) -> None:
     except ProblemError as error:
         answer: dict[str, Any] = json.loads(messages.failure(None, error))
         assert answer["problem"]["status"] == 400
+
+
+@given(text=st.text(max_size=60), mask=st.binary(min_size=4, max_size=4), rest=st.binary(max_size=2))
+def test_a_small_frame_is_read_as_autobahn_reads_it_and_any_other_is_left_to_it(
+    text: str, mask: bytes, rest: bytes
+) -> None:
+    payload = text.encode()
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    frame = bytes([0x81, 0x80 | min(len(payload), 126)]) + mask + masked
+    whole = not rest and 0 < len(payload) <= 125
+    assert small_text(frame + rest) == (payload if whole else None)
+    assert small_text(b"\x01" + frame[1:]) is None
+    assert small_text(b"\x81\x81" + mask + bytes([0xFF ^ mask[0]])) is None  # no UTF-8
 
 
 def test_a_deeply_nested_frame_is_a_problem() -> None:

@@ -26,7 +26,7 @@ from models_mining.pictures import Picture, apply, next_picture, snapshot
 from streams import hints
 from streams.models import EventLog
 
-RUNS = int(os.environ.get("SOCKET_RUNS", "20"))
+RUNS = int(os.environ.get("SOCKET_RUNS", "12"))
 AT = "2026-01-02T10:00:00+00:00"
 CLIENTS = st.integers(0, 1)
 Value = TypeVar("Value")
