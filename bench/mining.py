@@ -199,11 +199,13 @@ def derive(count: int) -> dict[str, float]:
     warnings.simplefilter("ignore")
     from models_mining.core.discovery import MINERS
     from models_mining.core.lossy import LossySteps
-    from tests.models_mining.core.sample_logs import read
 
-    folder = os.environ.get("PROCMINE_SAMPLE_LOGS")
-    sample = Path(folder) / "receipt.csv" if folder else None
-    rows = read(sample) if sample and sample.exists() else list(seen(count))
+    rows = list(seen(count))
+    sample = Path(os.environ.get("PROCMINE_SAMPLE_LOGS", "")) / "receipt.csv"
+    if sample.exists():
+        from tests.models_mining.core.sample_logs import read
+
+        rows = read(sample)
     costs: dict[str, float] = {}
     for name, miner in sorted(MINERS.items()):
         log = LiveLog(track_pairs=miner.needs == "pairs")

@@ -85,6 +85,8 @@ class MinedModel(models.Model):
             MINERS[self.algorithm].check(self.parameters)
         except ParameterError as error:
             raise ValidationError({"parameters": str(error)}) from error
+        if self.cases not in (sets := MINERS[self.algorithm].case_sets):
+            raise ValidationError({"cases": f"{self.algorithm} counts {' or '.join(sets)} cases only."})
 
 
 class Case(models.Model):

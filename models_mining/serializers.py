@@ -220,6 +220,9 @@ class AlgorithmSerializer(serializers.Serializer[Any]):
     cost = serializers.ChoiceField(["live", "slow"], help_text="The class of its cost.")
     needs = serializers.ChoiceField(get_args(Needs), help_text="What has to change before the model can.")
     exact = serializers.BooleanField(help_text="Whether it promises to equal the batch result.")
+    cases = serializers.ListField(
+        child=serializers.ChoiceField(MinedModel.Cases.choices), source="case_sets", help_text="What it can count."
+    )
     source = serializers.CharField()  # type: ignore[assignment]
 
 

@@ -217,6 +217,7 @@ def test_a_model_is_made_changed_and_removed(api: APIClient, log: EventLog) -> N
         ({"parameters": {"colour": 1}}, "/parameters"),
         ({"parameters": [1]}, "/parameters"),
         ({"cases": "some"}, "/cases"),
+        ({"algorithm": "lossy-dfg", "cases": "closed"}, "/cases"),
         ({"log": "nowhere"}, "/log"),
     ],
 )

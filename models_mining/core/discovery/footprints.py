@@ -49,8 +49,9 @@ def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:
     (once for two activities, the smaller number first) that both ways occur. Without an edge neither was seen.
     """
     counts, numbers = log.counts(cases), log.numbers
+    ends = counts.ends
     nodes: list[Row] = [
-        {"id": numbers[label], "label": label, "start": label in counts.starts, "end": label in counts.ends}
+        {"id": numbers[label], "label": label, "start": label in counts.starts, "end": label in ends}
         for label in counts.activities
     ]
     pairs = counts.directly_follows

@@ -64,11 +64,12 @@ def mine(log: LiveLog, cases: CaseSet = "all", **parameters: Any) -> Drawing:
     An edge's ``dependency`` lies between -1 and 1: how much more often ``t`` follows ``s`` than the other way round.
     """
     counts, numbers = log.counts(cases), log.numbers
+    ends = counts.ends
     found = dependencies(
         follows(counts),
         activities=in_order(counts.activities),
         starts=in_order(counts.starts),
-        ends=in_order(counts.ends),
+        ends=in_order(ends),
         triples={three: counts.triples[three].count for three in sorted(counts.triples)},
         **parameters,
     )
@@ -78,7 +79,7 @@ def mine(log: LiveLog, cases: CaseSet = "all", **parameters: Any) -> Drawing:
             "label": label,
             "n": n,
             "starts": counts.starts.get(label, 0),
-            "ends": counts.ends.get(label, 0),
+            "ends": ends.get(label, 0),
         }
         for label, n in found.nodes.items()
     ]

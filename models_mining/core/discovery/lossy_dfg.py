@@ -12,6 +12,7 @@ from models_mining.core.live_log import LiveLog
     cost="live",
     needs="moments",
     exact=False,
+    case_sets=("all",),  # it cannot take back what it counted, when a case opens again
     parameters=(
         Parameter(
             "epsilon",
@@ -27,8 +28,6 @@ def lossy_dfg(log: LiveLog, cases: CaseSet = "all", *, epsilon: float) -> Drawin
 
     Over all cases, each event in the order of arrival. ``n`` is at most ε times the number of events too low.
     """
-    if cases != "all":
-        raise LookupError("lossy counting cannot take back what it counted: it counts all cases, not closed ones")
     counts = log.lossy.get(epsilon)
     if counts is None:
         raise LookupError(f"this log does not keep lossy counts of ε {epsilon}")

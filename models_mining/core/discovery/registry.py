@@ -72,7 +72,8 @@ class Parameter:
 class Miner:
     """An algorithm: ``function(log, cases, **parameters)`` derives a model from a live log.
 
-    ``exact`` promises that the model equals the batch result; ``audit`` checks it.
+    ``exact`` promises that the model equals the batch result; ``audit`` checks it. ``case_sets`` are what it can
+    count.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Miner:
     exact: bool
     parameters: tuple[Parameter, ...]
     audit: Audit | None
+    case_sets: tuple[CaseSet, ...] = ("all", "closed")
 
     @property
     def summary(self) -> str:
@@ -112,8 +114,11 @@ class Miner:
     def derive(self, log: LiveLog, cases: CaseSet = "all", parameters: Mapping[str, object] | None = None) -> Any:
         """The model of ``log`` as it is now, with a remark if ``log`` does not stand for all of its cases.
 
-        Closed cases need a log that tracks them (else LookupError).
+        Closed cases need a log that tracks them (else LookupError), and an algorithm that can count them on their own
+        (else NotDerivableError).
         """
+        if cases not in self.case_sets:
+            raise NotDerivableError(f"{self.name} counts {' or '.join(self.case_sets)} cases only, not {cases} ones.")
         model = self.function(log, cases, **self.check(parameters or {}))
         if log.memory.bounded:
             model["remarks"] = [*model.get("remarks", ()), f"Stands for {log.memory}; others are left out."]
@@ -135,6 +140,7 @@ def miner(
     exact: bool = True,
     parameters: tuple[Parameter, ...] = (),
     audit: Audit | None = None,
+    case_sets: tuple[CaseSet, ...] = ("all", "closed"),
 ) -> Callable[[Function], Function]:
     """Register the decorated function as the algorithm ``name``; the function stays as it is.
 
@@ -146,7 +152,7 @@ def miner(
             raise ValueError(f"there are two algorithms {name!r}")
         if exact and audit is None:
             raise ValueError(f"{name!r} promises to be exact: it needs an audit")
-        MINERS[name] = Miner(name, function, source, cost, needs, exact, parameters, audit)
+        MINERS[name] = Miner(name, function, source, cost, needs, exact, parameters, audit, case_sets)
         return function
 
     return register

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.discovery import derive
+from models_mining.core.discovery.registry import NotDerivableError
 from models_mining.core.live_log import LiveLog
 from models_mining.core.lossy import LossyCounter, LossySteps
 from models_mining.core.seen import Seen
@@ -96,7 +97,7 @@ def test_the_graph_shows_what_is_frequent_and_says_how_wrong_it_may_be() -> None
 def test_counts_that_are_not_kept_or_over_closed_cases_are_refused() -> None:
     with pytest.raises(LookupError, match=r"0\.001"):
         derive("lossy-dfg", LiveLog())
-    with pytest.raises(LookupError, match="closed"):
+    with pytest.raises(NotDerivableError, match="counts all cases only, not closed ones"):
         derive("lossy-dfg", LiveLog(track_closed=True), "closed")
     with pytest.raises(ValueError, match="ε"):
         LossyCounter[str](0.1).merge(LossyCounter[str](0.2))
