@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.discovery.registry import derive
@@ -211,13 +211,25 @@ def test_in_graphs_and_trees_a_case_stands_at_its_last_activity() -> None:
     assert positions.of_case(log, "two", drawing) == {"sure": ["b"], "maybe": [[], 1]}
 
 
+SAME_SET = [  # from "check, register" the activity register leads to "register" as well as back to where it was
+    Seen(seq, case, activity, seq * 10**6, seq * 10**6)
+    for seq, (case, activity) in enumerate(
+        [("a", "register"), ("a", "check"), ("a", "register"), ("b", "check"), ("b", "register"), ("b", "register")],
+        start=1,
+    )
+]
+
+
 @settings(max_examples=30, deadline=None)
 @given(events=logs(min_size=1), view=st.sampled_from(["sequence", "set"]))
+@example(events=SAME_SET, view="set")
 def test_in_a_transition_system_the_open_cases_stand_where_it_counts_them(events: list[Seen], view: str) -> None:
+    """Sets forget the order, so an activity may lead from one state to several: then a case may stand in each."""
     log = fed(LiveLog(), events, Stored(events))
     drawing = derive("transition-system", log, parameters={"view": view, "window": 2})
     positions = Positions.of_drawing(drawing)
     positions.advance(log)
-    drawn = draw(drawing, positions.tokens(log))
-    assert all(node.get("open", 0) == node["end"] for node in drawn["nodes"])
-    assert not any("maybe" in node for node in drawn["nodes"])
+    for node in draw(drawing, positions.tokens(log))["nodes"]:
+        sure, maybe = node.get("open", 0), node.get("maybe", 0)
+        assert sure <= node["end"] <= sure + maybe
+        assert view == "set" or not maybe
