@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
@@ -208,3 +209,11 @@ def simulation_stop(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     simulations.stop(row)
     return redirect("simulate-run", pk)
+
+
+urlpatterns = [
+    path("simulate/", simulate, name="simulate"),
+    path("simulate/<int:pk>/", simulation, name="simulate-run"),
+    path("simulate/<int:pk>/state/", simulation_state, name="simulate-state"),
+    path("simulate/<int:pk>/stop/", simulation_stop, name="simulate-stop"),
+]

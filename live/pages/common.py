@@ -1,0 +1,33 @@
+"""What the pages of a log share: who may see it, its tabs, one page of a long list."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from streams.access import logs_of
+from streams.models import EventLog
+
+# What there is to see of a log: name of the route, word.
+TABS = (("log", "Live"),)
+LIST = 50
+
+
+def log_or_404(request: HttpRequest, slug: str) -> EventLog:
+    """The log of this slug; one that this person may not view is not there."""
+    return get_object_or_404(logs_of(request.user), slug=slug)
+
+
+def render_log(request: HttpRequest, template: str, log: EventLog, context: dict[str, Any]) -> HttpResponse:
+    """A page of a log, a template that extends live/log_base.html."""
+    here = request.resolver_match.url_name if request.resolver_match else None
+    tabs = [{"word": word, "url": reverse(name, args=[log.slug]), "here": name == here} for name, word in TABS]
+    return render(request, template, {"log": log, "tabs": tabs, **context})
+
+
+def page_of(request: HttpRequest, rows: "QuerySet[Any] | list[Any]", size: int = LIST) -> "Page[Any]":
+    """The page that ``?page=`` asks for; the nearest one where there is no such page."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
