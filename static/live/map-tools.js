@@ -1,0 +1,47 @@
+// The map's own buttons and keys: fit, tidy, zoom, hold still; the table in its place; help.
+import { html, render } from "../vendor/preact/standalone.module.js";
+import { action } from "./actions.js";
+import { Panel } from "./panel.js";
+import { Tables } from "./table.js";
+
+export function mapTools({ map }) {
+  action("fit", () => map.fit(), "f");
+  action("tidy", () => map.tidy(), "t");
+  action("closer", () => map.zoomBy(1.3), "+", "=");
+  action("farther", () => map.zoomBy(1 / 1.3), "-");
+  action("hold", (button) => {
+    map.held = !map.held;
+    button.setAttribute("aria-pressed", map.held);
+    button.querySelector(".icon").className = `icon ${map.held ? "lock" : "lock-open"}`;
+  });
+  action("help", () => document.querySelector("#help").showModal(), "?");
+}
+
+/** The map's twin for those who read rather than look. */
+export function twin(view) {
+  const [place, stage, button] = ["twin", "stage", "table"].map((name) => view.part(name));
+  const draw = () => !place.hidden && render(html`<${Tables} drawing=${view.shown} />`, place);
+  view.on("picture", draw);
+  action("table", () => {
+    place.hidden = !place.hidden;
+    stage.hidden = !place.hidden;
+    button.setAttribute("aria-pressed", !place.hidden);
+    if (place.hidden) view.map.fit(false);
+    else draw();
+  }, "m");
+  place.replaceChildren();
+  place.hidden = true;
+}
+
+/** What is pinned in detail, else the log as a whole. */
+export function panel(view) {
+  const place = view.part("panel");
+  const pin = (key) => view.pin(key);
+  const draw = () =>
+    render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin }} />`, place);
+  view.on("picture", draw);
+  view.on("pinned", draw);
+  view.on("health", () => view.pinned === null && draw());
+  action("escape", () => view.pinned !== null && pin(null), "Escape");
+  draw();
+}
