@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from live.api import SimulationViewSet
 from live.document_api import AsyncApi
 from live.export_api import ModelExport
+from live.places_api import PlacesView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("simulations", SimulationViewSet)
@@ -14,4 +15,5 @@ urlpatterns = [
     *router.urls,
     path("asyncapi.yaml", AsyncApi.as_view(), name="asyncapi"),
     path("models/<int:pk>/export/", ModelExport.as_view(), name="model-export"),
+    path("models/<int:pk>/places/", PlacesView.as_view(), name="model-places"),
 ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from live.places import MapPlaces as MapPlaces
 from streams.models import EventLog
 
 SILENT_S = 20.0  # a run says every half second that it lives; one silent for so long is gone

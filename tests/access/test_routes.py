@@ -56,6 +56,7 @@ API = {
     "models/<int:pk>/picture/": "get log.view",
     "models/<int:pk>/picture/compare/": "get log.view",
     "models/<int:pk>/export/": "get log.view",
+    "models/<int:pk>/places/": "get put delete log.view",
     "models/<int:pk>/snapshots/": "get log.view, post some.change+log.change",
     "models/<int:pk>/snapshots/<int:number>/": "get log.view, delete log.change",
     "models/<int:pk>/snapshots/compare/": "get log.view",
