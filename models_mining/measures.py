@@ -5,7 +5,8 @@ over the newest `SAMPLE` cases or events asked for, so that a log of any length 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -78,28 +79,63 @@ def since_previous(log: EventLog) -> dict[str, list[float]]:
     return found
 
 
+def activities(log: EventLog, picture: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The activities that a directly-follows graph counts, the most frequent first, with the time before them."""
+    waited = since_previous(log)
+    return [
+        {
+            "node": node["id"],
+            "activity": node["label"],
+            "events": node["n"],
+            **{name: node[name] for name in ("starts", "ends", "open")},
+            **times(waited.get(node["label"], ())),
+            "longest_s": max(waited.get(node["label"], ()), default=None),
+        }
+        for node in sorted(picture["nodes"], key=lambda node: (-node["n"], node["label"]))
+    ]
+
+
+def closed_durations(log: EventLog) -> list[float]:
+    """Seconds that the newest closed cases took."""
+    closed = Case.objects.filter(log=log, closed_at__isnull=False).order_by("-closed_at")
+    return [(ended - began).total_seconds() for began, ended in closed.values_list("started_at", "last_at")[:SAMPLE]]
+
+
 def closed_times(log: EventLog) -> dict[str, float | None]:
     """How long the newest closed cases took."""
-    closed = Case.objects.filter(log=log, closed_at__isnull=False).order_by("-closed_at")
-    return times(
-        (ended - began).total_seconds() for began, ended in closed.values_list("started_at", "last_at")[:SAMPLE]
-    )
+    return times(closed_durations(log))
 
 
 def dots(log: EventLog, most: int) -> dict[str, list[Any]]:
     """Points of a dotted chart, at most so many, evenly spaced over the log: ``[case, activity, at]``, both by place.
 
+    ``started_at`` is when each of the cases began, for a chart over the time since then; None if it is not mined yet.
     Source: Song, van der Aalst, Supporting process mining by showing events at a glance, WITS 2007.
     """
-    last, first = log.next_seq - 1, 1
-    count = min(most, last)
-    wanted = [first + (last - first) * place // max(count - 1, 1) for place in range(count)]
     cases: dict[str, int] = {}
     activities: dict[str, int] = {}
     points = []
+    for case, activity, at in sample(log, most):
+        place = cases.setdefault(case, len(cases)), activities.setdefault(activity, len(activities))
+        points.append([*place, at])
+    names = list(cases)
+    began: dict[str, datetime] = {}
+    for start in range(0, len(names), _PIECE):
+        rows = Case.objects.filter(log=log, case__in=names[start : start + _PIECE])
+        began |= dict(rows.values_list("case", "started_at"))
+    return {
+        "cases": names,
+        "started_at": [began.get(name) for name in names],
+        "activities": list(activities),
+        "points": points,
+    }
+
+
+def sample(log: EventLog, most: int) -> Iterator[tuple[str, str, datetime]]:
+    """Case, activity and moment of at most so many events, evenly spaced over the log."""
+    last, first = log.next_seq - 1, 1
+    count = min(most, last)
+    wanted = [first + (last - first) * place // max(count - 1, 1) for place in range(count)]
     for start in range(0, len(wanted), _PIECE):
         rows = Event.objects.filter(log=log, seq__in=wanted[start : start + _PIECE]).order_by("seq")
-        for case, activity, at in rows.values_list("case", "activity", "at"):
-            place = cases.setdefault(case, len(cases)), activities.setdefault(activity, len(activities))
-            points.append([*place, at])
-    return {"cases": list(cases), "activities": list(activities), "points": points}
+        yield from rows.values_list("case", "activity", "at")
