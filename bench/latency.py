@@ -3,6 +3,10 @@
 A bare paho subscriber sees the same messages in the same run: what it takes is the broker's and the machine's share.
 Latencies are in milliseconds, at a steady rate of events without ids, one client with ``rate_hz`` 20. With --viewers so
 many more look on, and what each of them waits for each event counts as ``viewers``.
+
+An event is shown when it is stored for good, so a disk that stops for a second stops the picture for one. What the
+disk does meanwhile is measured beside it (``disk``): a file in the same folder, 4 KiB appended and flushed 20 times a
+second. With --folder on a file system in memory the disk is left out.
 """
 
 import argparse
@@ -34,12 +38,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="100 events/s only, and for less time")
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
     parser.add_argument("--viewers", type=int, default=0, help="clients beside the first one")
+    parser.add_argument(
+        "--folder", type=Path, help="where the database lies for the run; a temporary folder by default"
+    )
     options = parser.parse_args()
     figures: dict[str, float] = {}
     ratios: dict[str, float] = {}
     for rate in (100,) if options.quick else (100, 1000):
-        ours, bare, viewers = measure(rate, seconds=6 if options.quick else 20, viewers=options.viewers)
-        for name, took in (("live", ours), ("bare_paho", bare), *([("viewers", viewers)] if viewers else [])):
+        seconds = 6 if options.quick else 20
+        ours, bare, viewers, disk = measure(rate, seconds, viewers=options.viewers, folder=options.folder)
+        kinds = (("live", ours), ("bare_paho", bare), ("disk", disk), *([("viewers", viewers)] if viewers else []))
+        for name, took in kinds:
             for share in (50, 95, 99):
                 figures[f"{name}_p{share}_ms_at_{rate}"] = round(percentile(took, share), 1)
         # Five stretches of the run, each compared with itself; speed is the inverse of the median latency.
@@ -104,8 +113,34 @@ class Viewers(Crowd):
         return found
 
 
-def measure(rate: int, seconds: int, viewers: int) -> tuple[list[float], list[float], list[float]]:
-    """Latency of each event, on the live socket, at the bare subscriber, and for each of the viewers."""
+class Disk:
+    """How long the disk takes to keep something, in milliseconds, 20 times a second until `end`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.took: list[float] = []
+        self._ended = threading.Event()
+        self._file = (folder / "flushed").open("ab", buffering=0)
+        self._thread = threading.Thread(target=self._flush)
+        self._thread.start()
+
+    def _flush(self) -> None:
+        while not self._ended.wait(0.05):
+            began = time.perf_counter()
+            self._file.write(bytes(4096))
+            os.fdatasync(self._file.fileno())
+            self.took.append(1000 * (time.perf_counter() - began))
+
+    def end(self) -> list[float]:
+        self._ended.set()
+        self._thread.join()
+        self._file.close()
+        return self.took
+
+
+def measure(
+    rate: int, seconds: int, viewers: int, folder: Path | None = None
+) -> tuple[list[float], list[float], list[float], list[float]]:
+    """Latency of each event: on the live socket, at the bare subscriber, for each viewer; and the disk's flushes."""
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion
 
@@ -115,7 +150,7 @@ def measure(rate: int, seconds: int, viewers: int) -> tuple[list[float], list[fl
     events = rate * (seconds + WARM_S)
     sent: list[float] = []
     bare: list[float] = []
-    with tempfile.TemporaryDirectory(prefix="procmine-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="procmine-bench-", dir=folder) as name:
         port = free_port()
         broker = start_broker(Path(name), port)
         publisher, subscriber = (Client(CallbackAPIVersion.VERSION2) for _ in range(2))
@@ -152,12 +187,14 @@ def measure(rate: int, seconds: int, viewers: int) -> tuple[list[float], list[fl
                 thread = threading.Thread(target=publish)
                 thread.start()
                 live: list[float] = []
+                disk = Disk(Path(name))
                 while len(live) < events:
                     message = client.read(30)
                     if message["type"] in ("delta", "snapshot"):
                         live += [time.perf_counter()] * (message["seq"] - seen)
                         seen = message["seq"]
                 thread.join()
+                flushes = disk.end()
                 client.close()
                 wait_for(lambda: all(len(ats) == events for ats in crowd.arrivals(first, events)), 30, "the viewers")
                 end()
@@ -172,7 +209,7 @@ def measure(rate: int, seconds: int, viewers: int) -> tuple[list[float], list[fl
         [1000 * (at - from_) for at, from_ in zip(ats, sent, strict=True)][left_out:]
         for ats in (live[:events], bare[:events], *crowd.arrivals(first, events))
     ]
-    return took[0], took[1], [one for of_viewer in took[2:] for one in of_viewer]
+    return took[0], took[1], [one for of_viewer in took[2:] for one in of_viewer], flushes
 
 
 if __name__ == "__main__":
