@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "auditlog",
     "procmine",
     "live",
+    "rules",
     "models_mining",
     "streams",
     "simulator",
@@ -195,12 +196,30 @@ CHECKPOINT_EVENTS = env.int("CHECKPOINT_EVENTS", 200_000)
 DASK = env.str("DASK", "")  # scheduler of a cluster that mines from nothing; empty: the processors of this machine
 WORK_SECONDS = env.float("WORK_SECONDS", 120.0)  # that one derivation of a slow model may take
 WORK_MEMORY_MB = env.int("WORK_MEMORY_MB", 2048)  # that one may take beside what the worker holds
+# most events that one filtered picture, or one piece of a replay, is mined from
+SELECTION_EVENTS = env.int("SELECTION_EVENTS", 500_000, validate=validate.Range(1))
 JOB_SECONDS = env.float("JOB_SECONDS", 3600.0)  # that one job may take
 
 # --- Live socket ----------------------------------------------------------------------
 LIVE_CONNECTIONS = env.int("LIVE_CONNECTIONS", 500)  # of one web process
 LIVE_CONNECTIONS_A_USER = env.int("LIVE_CONNECTIONS_A_USER", 10)
 LIVE_SUBSCRIPTIONS = env.int("LIVE_SUBSCRIPTIONS", 20)  # of one connection
+
+# --- Rules, notifiers and sheets ------------------------------------------------------
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000", validate=validate.URL(require_tld=False)).rstrip("/")
+# names, addresses and networks where notifications may go beside the public internet
+NOTIFY_HOSTS: list[str] = env.list("NOTIFY_HOSTS", [], validate=each(check_entry))
+SHEET_HOLD_S = env.float("SHEET_HOLD_S", 3.0, validate=validate.Range(0, 30))  # a report waits for a sheet
+
+# --- Mail -----------------------------------------------------------------------------
+EMAIL_HOST = env.str("EMAIL_HOST", "")  # empty: no notifier of the kind email is delivered
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_PASSWORD", "")
+_EMAIL_SECURITY = env.str("EMAIL_SECURITY", "none", validate=validate.OneOf(["none", "starttls", "tls"]))
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL_SECURITY == "starttls", _EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "procmine@localhost")
 
 # --- REST API -------------------------------------------------------------------------
 # Of each token, or user of a browser session; 0: no limit.
@@ -269,7 +288,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
     "loggers": {
         name: {"level": env.str("LOG_LEVEL", "INFO")}
-        for name in ("procmine", "live", "models_mining", "streams", "simulator")
+        for name in ("procmine", "live", "rules", "models_mining", "streams", "simulator")
     }
     | {"django.security.DisallowedHost": {"level": "CRITICAL"}},  # each scan of the network would be a page of the log
 }
