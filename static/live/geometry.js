@@ -77,10 +77,21 @@ export function loop(box) {
 
 /** Does a sampled edge run through a box (its own two excepted by the caller)? */
 export function crosses(samples, box, margin = 2) {
-  for (let i = 0; i < samples.length; i += 2) {
-    if (Math.abs(samples[i] - box.x) < box.w / 2 + margin && Math.abs(samples[i + 1] - box.y) < box.h / 2 + margin) return true;
+  const [hw, hh] = [box.w / 2 + margin, box.h / 2 + margin];
+  let [ax, ay] = [samples[0] - box.x, samples[1] - box.y];
+  for (let i = 2; i < samples.length; i += 2) {
+    const [bx, by] = [samples[i] - box.x, samples[i + 1] - box.y];
+    const aside = (ax < -hw && bx < -hw) || (ax > hw && bx > hw) || (ay < -hh && by < -hh) || (ay > hh && by > hh);
+    if (!aside && !oneSide(ax, ay, bx - ax, by - ay, hw, hh)) return true;
+    [ax, ay] = [bx, by];
   }
   return false;
+}
+
+/** Are all corners of a box around the origin on the same side of the line through (x, y) along (dx, dy)? */
+function oneSide(x, y, dx, dy, hw, hh) {
+  const reach = Math.abs(dx) * hh + Math.abs(dy) * hw;
+  return Math.abs(dx * y - dy * x) > reach;
 }
 
 export const overlap = (a, b, margin) =>

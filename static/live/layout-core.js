@@ -1,16 +1,16 @@
-// Where boxes and edges go. Pure: `tidy` lays out all anew, `extend` leaves every known box where it is.
+// Where boxes and edges go if all is laid out anew. Pure. What is known stays where it is: see extend.js.
 import { Graph, layout } from "../vendor/dagre/dagre.esm.js";
 import { align } from "./align.js";
-import { bow, crosses, edge as curve, loop, overlap } from "./geometry.js";
+import { edge as curve, loop } from "./geometry.js";
+import { finished } from "./routing.js";
 
-export const LABEL = { w: 50, h: 18 };
-const MANY = 40; // boxes: beyond, fewer tries must do
+export { extend } from "./extend.js";
+
+const MANY = [40, 100]; // boxes: beyond, fewer tries must do
 const SNAP = 10;
 const GAP = { x: 28, y: 46 };
 const LANE = 16; // room that an edge takes in a row
 const LOOP = 74; // and a self-loop with its label at the side of its box
-const SPOTS = [16, 14, 18, 12, 20, 10, 22, 8, 24, 6, 26]; // where on its edge (of 32) a label may sit, best first
-const BESIDE = [9, 8, 10, 7, 11, 6, ...SPOTS]; // where there is a way back: the two labels at different heights
 
 /**
  * A layout is {nodes: {key: {x, y, w, h}}, edges: {key: {d, arrow, samples, label}}, crossing}; `crossing` counts the
@@ -18,9 +18,10 @@ const BESIDE = [9, 8, 10, 7, 11, 6, ...SPOTS]; // where there is a way back: the
  */
 export function tidy(nodes, edges) {
   // what dagre finds depends on the order of its input and on the way cycles are opened: the calmest try counts
-  const orders = [(a, b) => b.n - a.n, (a, b) => a.n - b.n, () => 0].slice(0, nodes.length > MANY ? 1 : 3);
+  const orders = [(a, b) => b.n - a.n, (a, b) => a.n - b.n, () => 0].slice(0, nodes.length > MANY[0] ? 1 : 3);
+  const openings = ["greedy", undefined].slice(0, nodes.length > MANY[1] ? 1 : 2);
   const drafts = orders.flatMap((order) =>
-    ["greedy", undefined].map((acyclicer) => draft(nodes, [...edges].sort(order), acyclicer)),
+    openings.map((acyclicer) => draft(nodes, [...edges].sort(order), acyclicer)),
   );
   const { boxes, inner } = drafts.reduce((best, next) => (next.unrest < best.unrest ? next : best));
   const ports = spread(edges, boxes, inner);
@@ -86,9 +87,23 @@ function aligned(graph, boxes, edges) {
   for (const way of Object.values(inner)) {
     for (let i = 1; i < way.length; i++) if (Math.abs(way[i].x - way[i - 1].x) < SNAP) way[i].x = way[i - 1].x;
   }
-  const crosses = ([a, b], [c, d]) => a.y === c.y && (a.x - c.x) * (b.x - d.x) < 0;
-  const crossings = steps.reduce((sum, one, i) => sum + steps.slice(i + 1).filter((other) => crosses(one, other)).length, 0);
-  return { inner, crossings };
+  return { inner, crossings: crossings(steps) };
+}
+
+/** How many of the steps between neighbouring rows cross each other. */
+function crossings(steps) {
+  const below = new Map(); // the steps that begin in each row
+  for (const step of steps) {
+    if (!below.has(step[0].y)) below.set(step[0].y, []);
+    below.get(step[0].y).push(step);
+  }
+  let sum = 0;
+  for (const row of below.values()) {
+    row.forEach(([a, b], i) => {
+      for (let j = i + 1; j < row.length; j++) if ((a.x - row[j][0].x) * (b.x - row[j][1].x) < 0) sum++;
+    });
+  }
+  return sum;
 }
 
 /** Where an edge passes a row of boxes it runs straight; it bends in the space between rows. */
@@ -133,94 +148,4 @@ function spread(edges, boxes, inner) {
     ends.forEach(({ port, name }, i) => (port[name] = [box.x + (i - middle) * step, box.y + (side * box.h) / 2]));
   }
   return ports;
-}
-
-/** New boxes go below their predecessor, into free space; known boxes and edges stay exactly where they are. */
-export function extend(nodes, edges, known) {
-  const boxes = {};
-  for (const { key } of nodes) if (known.nodes[key]) boxes[key] = known.nodes[key];
-  let waiting = nodes.filter(({ key }) => !boxes[key]);
-  while (waiting.length) {
-    // first those with a placed predecessor, the most frequent one counts
-    const next = waiting.map((node) => ({ node, anchor: anchorOf(node.key, edges, boxes) }));
-    const chosen = next.find(({ anchor }) => anchor?.below) ?? next.find(({ anchor }) => anchor) ?? next[0];
-    boxes[chosen.node.key] = place(chosen.node, chosen.anchor, boxes);
-    waiting = waiting.filter((node) => node !== chosen.node);
-  }
-  const routes = {};
-  for (const { key } of edges) if (known.edges[key]) routes[key] = known.edges[key];
-  for (const { key, s, t } of edges) routes[key] ??= s === t ? loop(boxes[s]) : route(boxes[s], boxes[t], boxes);
-  return finished(boxes, routes, edges);
-}
-
-function anchorOf(key, edges, boxes) {
-  const best = (list) => list.reduce((most, edge) => (most && most.n >= edge.n ? most : edge), null);
-  const before = best(edges.filter(({ s, t }) => t === key && s !== key && boxes[s]));
-  if (before) return { box: boxes[before.s], below: true };
-  const after = best(edges.filter(({ s, t }) => s === key && t !== key && boxes[t]));
-  return after && { box: boxes[after.t], below: false };
-}
-
-function place({ w, h }, anchor, boxes) {
-  const taken = Object.values(boxes);
-  if (!anchor) return { x: Math.max(0, ...taken.map((box) => box.x + box.w / 2 + GAP.x)) + w / 2, y: h / 2, w, h };
-  const { box, below } = anchor;
-  for (let row = 0; ; row++) {
-    const shift = (box.h + h) / 2 + GAP.y + row * (h + GAP.y);
-    const y = below ? box.y + shift : box.y - shift;
-    for (let i = 0; i < 9; i++) {
-      const spot = { x: box.x + (i % 2 ? -1 : 1) * Math.ceil(i / 2) * (w + GAP.x), y, w, h };
-      if (!taken.some((other) => overlap(spot, other, 24))) return spot;
-    }
-  }
-}
-
-/** A way for one new edge among boxes that stay: straight, or along a lane beside them; the one that hits fewest. */
-function route(from, to, boxes) {
-  const gap = to.y - to.h / 2 - (from.y + from.h / 2);
-  const back = from.y - from.h / 2 - (to.y + to.h / 2);
-  const others = Object.values(boxes).filter((box) => box !== from && box !== to);
-  if (gap < 24 && back < 24) return sideways(from, to);
-  const down = gap >= 24 ? 1 : -1;
-  const start = [from.x, from.y + (down * from.h) / 2];
-  const end = [to.x, to.y - (down * to.h) / 2];
-  const ways = down > 0 ? [curve([start, end])] : [];
-  const lanes = [1, 2, 3, 4].flatMap((i) => [-1, 1].map((side) => side * (i * (from.w + GAP.x) * 0.55)));
-  for (const lane of lanes) {
-    const x = (down > 0 ? (from.x + to.x) / 2 : to.x) + lane;
-    ways.push(curve([start, [x, start[1] + down * 30], [x, end[1] - down * 30], end]));
-  }
-  const cost = (way) => others.filter((box) => crosses(way.samples, box, 6)).length;
-  return ways.map((way, i) => [cost(way) + i * 0.05, way]).sort((a, b) => a[0] - b[0])[0][1];
-}
-
-function sideways(from, to) {
-  const [y0, y1] = [from.y + from.h / 2, to.y + to.h / 2];
-  const low = Math.max(y0, y1) + 46;
-  return bow([from.x, y0, from.x, low, to.x, low, to.x, y1], -1);
-}
-
-function finished(boxes, routes, edges) {
-  label(boxes, routes, edges);
-  const all = Object.entries(boxes);
-  const crossing = edges.filter(({ key, s, t }) =>
-    all.some(([name, box]) => name !== s && name !== t && crosses(routes[key].samples, box)),
-  ).length;
-  return { nodes: boxes, edges: routes, crossing };
-}
-
-/** A place on its edge for each label that has none, clear of boxes and of other labels where there is one. */
-function label(boxes, routes, edges) {
-  const taken = [...Object.values(boxes)];
-  for (const { key } of edges) if (routes[key].label) taken.push({ ...routes[key].label, ...LABEL });
-  const pairs = new Set(edges.map(({ s, t }) => `${t}\n${s}`));
-  for (const { key, s, t } of [...edges].sort((a, b) => b.n - a.n)) {
-    if (routes[key].label) continue;
-    const { samples } = routes[key];
-    const spots = (pairs.has(`${s}\n${t}`) ? BESIDE : SPOTS).map((i) => ({ x: samples[2 * i], y: samples[2 * i + 1], ...LABEL }));
-    const hits = spots.map((spot) => taken.filter((other) => overlap(spot, other, 1)).length);
-    const best = spots[hits.indexOf(Math.min(...hits))];
-    taken.push(best);
-    routes[key].label = { x: best.x, y: best.y };
-  }
 }
