@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
+from django.db.models import F, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -11,53 +11,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_mining import measures
+from models_mining.case_filters import PREFIXES, TOOK, CaseFilter, cases_of, of_attributes
 from models_mining.case_serializers import (
     ActivitiesSerializer,
     CaseDetailSerializer,
     CaseSerializer,
+    MinuteSerializer,
     StatisticsSerializer,
     VariantsSerializer,
 )
-from models_mining.models import Case, CaseConformance, LogState, MinedModel, Minute
+from models_mining.models import Case, LogState, MinedModel, Minute
 from models_mining.watching import ask_for
 from streams.access import LogPermission, log_for
-from streams.events import ATTRIBUTE, with_attributes
-from streams.models import Event, EventLog
+from streams.models import Event
 from streams.rest import BadQuery, Conflict, refuse_unknown
 
 TRACE = 1_000  # events of a case in one answer
 MINUTES = 1_440
-_WHOLE: dict[str, Any] = {"min_value": 0, "max_value": 2**31 - 1, "decimal_places": 0}
-
-
-class CaseFilter(django_filters.FilterSet):
-    """Filters of a log's cases; ``attribute.NAME`` are read by `with_attributes`."""
-
-    case = django_filters.CharFilter()
-    search = django_filters.CharFilter("case", lookup_expr="icontains", help_text="A part of its name.")
-    variant = django_filters.CharFilter()
-    activity = django_filters.CharFilter(help_text="The last one: where it stands.")
-    state = django_filters.ChoiceFilter(method="in_state", choices=[("open", "open"), ("closed", "closed")])
-    started_after = django_filters.IsoDateTimeFilter("started_at", lookup_expr="gt")
-    started_before = django_filters.IsoDateTimeFilter("started_at", lookup_expr="lt")
-    last_after = django_filters.IsoDateTimeFilter("last_at", lookup_expr="gt")
-    last_before = django_filters.IsoDateTimeFilter("last_at", lookup_expr="lt")
-    deviations_min = django_filters.NumberFilter("deviations", lookup_expr="gte", **_WHOLE)
-    events_min = django_filters.NumberFilter("length", lookup_expr="gte", **_WHOLE)
-    events_max = django_filters.NumberFilter("length", lookup_expr="lte", **_WHOLE)
-
-    class Meta:
-        model = Case
-        fields: list[str] = []
-
-    def in_state(self, cases: "QuerySet[Case]", name: str, value: str) -> "QuerySet[Case]":
-        return cases.filter(closed_at__isnull=value == "open")
-
-
-def cases_of(log: EventLog) -> "QuerySet[Any]":
-    """Its cases, with their deviations from the active reference model."""
-    judged = CaseConformance.objects.filter(reference__log=log, reference__active=True, case=OuterRef("case"))
-    return Case.objects.filter(log=log).annotate(deviations=Subquery(judged.values("count")[:1]))
+ATTRIBUTES = [
+    OpenApiParameter("attribute.NAME", str, description="Cases whose attribute NAME has this value, as text."),
+    OpenApiParameter(
+        "event_attribute.NAME", str, description="Cases with an event whose attribute NAME has this value, as text."
+    ),
+]
 
 
 class CaseList(generics.ListAPIView[Case]):
@@ -67,20 +43,15 @@ class CaseList(generics.ListAPIView[Case]):
     serializer_class = CaseSerializer
     permission_classes = [LogPermission]
     filterset_class = CaseFilter
-    query_prefix = ATTRIBUTE
+    query_prefix = PREFIXES
     ordering_fields = ["case", "started_at", "last_at", "duration_s", "events", "deviations", "activity", "variant"]
 
     def get_queryset(self) -> "QuerySet[Case]":
         log = log_for(self.request, self.kwargs["slug"])
-        took = ExpressionWrapper(F("last_at") - F("started_at"), DurationField())
-        cases = cases_of(log).alias(duration_s=took, events=F("length")).order_by("-last_at", "-pk")
-        return with_attributes(cases, self.request.query_params)
+        cases = cases_of(log).alias(duration_s=TOOK, events=F("length")).order_by("-last_at", "-pk")
+        return of_attributes(cases, self.request.query_params)
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter(f"{ATTRIBUTE}NAME", str, description="Cases whose attribute NAME has this value, as text.")
-        ]
-    )
+    @extend_schema(parameters=ATTRIBUTES)
     def get(self, request: Request, slug: str) -> Response:
         """As of the mining, which is at most seconds behind; the newest activity first."""
         return super().get(request, slug=slug)
@@ -153,20 +124,38 @@ class ActivityList(generics.GenericAPIView[Case]):
             raise Conflict(f"The log {slug} has no model dfg over all cases: create one, it counts the activities.")
         ask_for(graph)
         picture = graph.picture or {"nodes": [], "seq": 0}
-        waited = measures.since_previous(log)
-        rows = [
-            {
-                "node": node["id"],
-                "activity": node["label"],
-                "events": node["n"],
-                **{name: node[name] for name in ("starts", "ends", "open")},
-                **measures.times(waited.get(node["label"], ())),
-            }
-            for node in sorted(picture["nodes"], key=lambda node: (-node["n"], node["label"]))
-        ]
+        rows = measures.activities(log, picture)
         return Response(
             ActivitiesSerializer({"next": None, "previous": None, "results": rows, "seq": picture["seq"]}).data
         )
+
+
+class MinuteFilter(django_filters.FilterSet):
+    after = django_filters.IsoDateTimeFilter("minute", lookup_expr="gt", help_text="Only later ones.")
+    before = django_filters.IsoDateTimeFilter("minute", lookup_expr="lt", help_text="Only earlier ones.")
+
+    class Meta:
+        model = Minute
+        fields: list[str] = []
+
+
+class MinuteList(generics.ListAPIView[Minute]):
+    """Throughput of a log."""
+
+    queryset = Minute.objects.all()
+    serializer_class = MinuteSerializer
+    permission_classes = [LogPermission]
+    filterset_class = MinuteFilter
+
+    def get_queryset(self) -> "QuerySet[Minute]":
+        return Minute.objects.filter(log=log_for(self.request, self.kwargs["slug"])).order_by("-minute")
+
+    def get(self, request: Request, slug: str) -> Response:
+        """Events that arrived, cases that started and closed, by the minute; the newest first.
+
+        Those in which nothing came are left out.
+        """
+        return super().get(request, slug=slug)
 
 
 class StatisticsView(generics.GenericAPIView[Case]):

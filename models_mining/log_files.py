@@ -22,7 +22,7 @@ from streams.access import INGEST, LogPermission, log_for
 from streams.events import ATTRIBUTE, EventFilter, with_attributes
 from streams.files import FileError
 from streams.files.writing import FORMATS, content_type, export
-from streams.models import Event, Import, Rejection
+from streams.models import Event, EventLog, Import, Rejection
 from streams.rest import BadQuery, Conflict, TooLarge
 from streams.serializers import RejectionSerializer
 
@@ -99,38 +99,48 @@ class LogRejectionList(generics.ListAPIView[Rejection]):
         return Rejection.objects.filter(imported__log=log_for(self.request, self.kwargs["slug"])).order_by("-id")
 
 
-class ExportView(generics.GenericAPIView[Event]):
-    """The events of a log as a file."""
+class FileView(generics.GenericAPIView[Any]):
+    """Events as a file: ``as`` in the query says which."""
 
-    queryset = Event.objects.all()
     permission_classes = [LogPermission]
     pagination_class = None
-    filterset_class = EventFilter
-    query_prefix = ATTRIBUTE
     query_parameters = ("as",)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Whatever is accepted: ``as`` says what comes, and errors come as they always do."""
         return super().perform_content_negotiation(request, force=True)
 
-    @extend_schema(
-        parameters=[OpenApiParameter("as", str, required=True, enum=FORMATS, description="The format.")],
-        responses={(200, content_type(form)): OpenApiTypes.STR for form in FORMATS},
-    )
-    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
-        """All events there are at this moment, or those that the filters of `events/` leave, as XES, CSV or NDJSON."""
-        log = log_for(request, slug)
+    def file(self, request: Request, log: EventLog, events: "QuerySet[Event]") -> StreamingHttpResponse:
+        """These events of the log in the format that was asked for."""
         form = request.query_params.get("as")
         if form not in FORMATS:
             raise BadQuery({"as": [f"Expected one of {', '.join(FORMATS)}."]})
-        events = with_attributes(Event.objects.filter(log=log), request.query_params)
-        pieces = export(log, form, self.filter_queryset(events))
+        pieces = export(log, form, events)
         asgi = isinstance(request._request, ASGIRequest)  # noqa: SLF001  Django reads all of a plain iterator at once there
         return StreamingHttpResponse(
             _asynchronous(pieces) if asgi else pieces,
             content_type=content_type(form),
             headers={"Content-Disposition": f'attachment; filename="{log.slug}.{form}"', "Cache-Control": "no-store"},
         )
+
+
+AS = OpenApiParameter("as", str, required=True, enum=FORMATS, description="The format.")
+FILES = {(200, content_type(form)): OpenApiTypes.STR for form in FORMATS}
+
+
+class ExportView(FileView):
+    """The events of a log as a file."""
+
+    queryset = Event.objects.all()
+    filterset_class = EventFilter
+    query_prefix = ATTRIBUTE
+
+    @extend_schema(parameters=[AS], responses=FILES)
+    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+        """All events there are at this moment, or those that the filters of `events/` leave, as XES, CSV or NDJSON."""
+        log = log_for(request, slug)
+        events = with_attributes(Event.objects.filter(log=log), request.query_params)
+        return self.file(request, log, self.filter_queryset(events))
 
 
 async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -18,7 +18,7 @@ from models_mining.core.drawing import Drawing
 from models_mining.core.journal import Changes, Move
 from models_mining.core.live_log import LiveLog
 from models_mining.models import MinedModel
-from models_mining.pictures import MOVES, Picture, next_picture, numbers
+from models_mining.pictures import MOVES, Picture, moment_text, next_picture, numbers
 from models_mining.reading import moment
 from models_mining.whereabouts import Whereabouts
 from streams import hints
@@ -116,9 +116,9 @@ class Painter:
             epoch=self.epoch,
             version=self.version + 1,
             seq=seq,
-            at=_text(now),
+            at=moment_text(now),
             derived_seq=derived_seq,
-            derived_at=_text(derived_at),
+            derived_at=moment_text(derived_at),
             moves=[(move.case, move.source, move.target, moment(move.at_us).isoformat()) for move in self.moves]
             if activities
             else (),
@@ -218,10 +218,6 @@ class LivePainter(Painter):
             self._drawing = algorithm.derive(live, self.cases, self.parameters)
             self._key = key
         return self._drawing
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _definition(drawing: Drawing, picture: Picture) -> dict[str, object] | None:

@@ -126,6 +126,13 @@ def in_order(log: int, upto: int, begin: str | None = None, end: str | None = No
     return map(Seen._make, rows.iterator(chunk_size=CHUNK))
 
 
+def of_cases(log: int, cases: list[str], upto: int) -> Iterator[Seen]:
+    """The events of these cases up to ``upto`` by (case, at, seq)."""
+    events = Event.objects.filter(log=log, case__in=cases).alias(number=F("seq") + 0).filter(number__lte=upto)
+    rows = events.order_by("case", "at", "seq").values_list(*_SEEN)
+    return map(Seen._make, rows.iterator(chunk_size=CHUNK))
+
+
 def in_sequence(log: int, upto: int) -> Iterator[Seen]:
     """All events up to ``upto`` as they were stored."""
     rows = Event.objects.filter(log=log, seq__lte=upto).order_by("seq").values_list(*_SEEN)

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api, reference_api
+from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api, reference_api, selection_api
 from models_mining.jobs.api import JobViewSet
 from models_mining.snapshot_api import SnapshotViewSet
 
@@ -22,7 +22,9 @@ urlpatterns = [
     path("logs/<slug:slug>/activities/", case_api.ActivityList.as_view(), name="activity-list"),
     path("logs/<slug:slug>/statistics/", case_api.StatisticsView.as_view(), name="statistics"),
     path("logs/<slug:slug>/import/", log_files.ImportList.as_view(), name="import-list"),
+    path("logs/<slug:slug>/minutes/", case_api.MinuteList.as_view(), name="minute-list"),
     path("logs/<slug:slug>/export/", log_files.ExportView.as_view(), name="export"),
+    path("logs/<slug:slug>/export/selection/", selection_api.SelectionExport.as_view(), name="export-selection"),
     path("logs/<slug:slug>/rejections/", log_files.LogRejectionList.as_view(), name="log-rejection-list"),
     path("logs/<slug:slug>/analysis/", analysis_api.AnalysisView.as_view(), name="analysis"),
     path("logs/<slug:slug>/drift/", analysis_api.DriftList.as_view(), name="drift-list"),
@@ -54,6 +56,8 @@ urlpatterns = [
         name="snapshot-compare",
     ),
     path("models/<int:pk>/picture/compare/", past_api.CompareView.as_view(), name="picture-compare"),
+    path("models/<int:pk>/picture/replay/", past_api.ReplayView.as_view(), name="picture-replay"),
+    path("models/<int:pk>/picture/selection/", selection_api.SelectionView.as_view(), name="picture-selection"),
     path("models/<int:pk>/alignment/", alignment_api.AlignmentView.as_view(), name="alignment"),
     path("models/<int:pk>/picture/", api.PictureView.as_view(), name="picture"),
     path("algorithms/", api.AlgorithmList.as_view(), name="algorithm-list"),

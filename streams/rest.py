@@ -102,7 +102,7 @@ def page_size(request: Request, default: int, most: int) -> int:
     return min(int(given), most)
 
 
-def refuse_unknown(request: Request, known: set[str], prefix: str = "\0") -> None:
+def refuse_unknown(request: Request, known: set[str], prefix: str | tuple[str, ...] = "\0") -> None:
     """Raise BadQuery for the first query parameter that is not known."""
     for name in request.query_params:
         if name not in known | {"format"} and not name.startswith(prefix):

@@ -43,6 +43,8 @@ KINDS: tuple[str, ...] = (
     "models_mining.jobs.logs",
     "models_mining.jobs.past",
     "models_mining.jobs.reference",
+    "models_mining.jobs.replay",
+    "models_mining.jobs.selection",
 )  # modules that register kinds of jobs; loaded when a kind is looked for
 
 
@@ -64,26 +66,34 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """How jobs of one name run. ``check`` takes parameters as given and returns them complete, or raises Refusal."""
+    """How jobs of one name run. ``check`` takes parameters as given and returns them complete, or raises Refusal.
+
+    A finished one is an answer to whoever asks for the same as long as it is ``kept``.
+    """
 
     name: str
     function: Callable[[Task], Any]
     check: Callable[[dict[str, Any]], dict[str, Any]]
     seconds: float | None  # at most, less than `PROCMINE_JOB_SECONDS`
+    kept: timedelta = KEPT
 
 
 JOBS: dict[str, JobKind] = {}
 
 
 def job(
-    name: str, *, check: Callable[[dict[str, Any]], dict[str, Any]] = dict, seconds: float | None = None
+    name: str,
+    *,
+    check: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    seconds: float | None = None,
+    kept: timedelta = KEPT,
 ) -> Callable[[Callable[[Task], Any]], Callable[[Task], Any]]:
     """Register the decorated function as the kind ``name``."""
 
     def register(function: Callable[[Task], Any]) -> Callable[[Task], Any]:
         if name in JOBS:
             raise ValueError(f"there are two kinds of jobs {name!r}")
-        JOBS[name] = JobKind(name, function, check, seconds)
+        JOBS[name] = JobKind(name, function, check, seconds, kept)
         return function
 
     return register

@@ -20,36 +20,36 @@ def asked_of(model: MinedModel) -> dict[str, Any]:
     return {"algorithm": model.algorithm, "parameters": model.parameters, "cases": model.cases}
 
 
-def _checked(parameters: dict[str, Any], moments: tuple[str, ...]) -> dict[str, Any]:
-    if parameters.keys() != {"algorithm", "parameters", "cases", *moments}:
-        raise Refusal(f"Expected algorithm, parameters, cases, {', '.join(moments)}.")
+def checked_model(parameters: dict[str, Any], numbers: tuple[str, ...], *more: str) -> dict[str, Any]:
+    """Parameters of a job on a model, complete: the model, ``numbers`` from 0 and whatever else; else a Refusal."""
+    if parameters.keys() != (names := {"algorithm", "parameters", "cases", *numbers, *more}):
+        raise Refusal(f"Expected {', '.join(sorted(names))}.")
     if parameters["algorithm"] not in MINERS or parameters["cases"] not in MinedModel.Cases.values:
         raise Refusal(f"There is no model {parameters['algorithm']} over {parameters['cases']} cases.")
     try:
         complete = MINERS[parameters["algorithm"]].check(parameters["parameters"])
     except ParameterError as error:
         raise Refusal(str(error)) from error
-    for name in moments:
+    for name in numbers:
         if type(parameters[name]) is not int or parameters[name] < 0:
-            raise Refusal(f"{name}: expected the number of an event.")
+            raise Refusal(f"{name}: expected a number from 0.")
     return {**parameters, "parameters": complete}
 
 
-@job("picture", check=lambda parameters: _checked(parameters, ("as_of",)))
+@job("picture", check=lambda parameters: checked_model(parameters, ("as_of",)))
 def picture(task: Task) -> dict[str, Any]:
     """The picture of a model as of an event. Its ``version`` is 0: no delta leads to it or from it."""
     seq = task.parameters["as_of"]
     received_at = (
         Event.objects.filter(log=task.log, seq__lte=seq).order_by("-seq").values_list("received_at", flat=True)
     )
-    then = received_at.first() or timezone.now()
-    at = then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = pictures.moment_text(received_at.first() or timezone.now())
     return pictures.snapshot(
         pictures.next_picture(None, _drawing(task, seq), epoch=f"as of {seq}", version=0, seq=seq, at=at)
     )
 
 
-@job("compare", check=lambda parameters: _checked(parameters, ("a", "b")))
+@job("compare", check=lambda parameters: checked_model(parameters, ("a", "b")))
 def compared(task: Task) -> dict[str, Any]:
     """How a model as of event ``b`` differs from the same as of ``a``: what was added, what went, what changed."""
     before = _drawing(task, task.parameters["a"])

@@ -117,7 +117,8 @@ class JobRunner:
 
     def _end(self, job: Job, held: leases.Held, outcome: Outcome) -> None:
         now = timezone.now()
-        fields: dict[str, object] = {"finished_at": now, "expires_at": now + jobs.KEPT, "error": outcome.error}
+        kept = jobs.JOBS[job.kind].kept if job.kind in jobs.JOBS else jobs.KEPT
+        fields: dict[str, object] = {"finished_at": now, "expires_at": now + kept, "error": outcome.error}
         if outcome.error:
             logger.warning("Job %s (%s): %s", job.pk, job.kind, outcome.error)
             fields |= {"state": Job.State.FAILED}

@@ -49,12 +49,12 @@ class Filters(DjangoFilterBackend):
         filterset = self.get_filterset(request, queryset, view) if is_list else None
         known: set[str] = set(getattr(view, "query_parameters", ()))
         if is_list:
-            known |= PAGING
+            known |= PAGING if getattr(view, "paginator", None) is not None else set()
             if getattr(view, "ordering_fields", None):
                 known.add("ordering")
         if filterset is not None:
             known |= set(filterset.filters)
-        prefix: str = getattr(view, "query_prefix", "\0")
+        prefix: str | tuple[str, ...] = getattr(view, "query_prefix", "\0")
         refuse_unknown(request, known, prefix)
         if filterset is None:
             return queryset
