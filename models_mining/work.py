@@ -1,5 +1,5 @@
-"""The working process: slow models and jobs, each in a forked process of its own with limits of time and memory; and
-what is learnt on the way of a log."""
+"""The working process: slow models and jobs, each in a forked process of its own with limits of time and memory; what
+is learnt on the way of a log; and the parts that other apps add."""
 
 import os
 import time
@@ -15,6 +15,7 @@ from models_mining.jobs import HINT
 from models_mining.jobs.running import JobRunner
 from models_mining.models import LogState, MinedModel
 from models_mining.painting import model_epoch
+from models_mining.parts import PARTS
 from models_mining.retention import Housekeeping
 from streams.leases import Held
 from streams.models import EventLog
@@ -37,6 +38,7 @@ class Work(Followers[Deriver]):
         self.analysts = Analysts()
         self.jobs = JobRunner()
         self.retention = Housekeeping()
+        self.parts = [make() for make in PARTS.values()]
 
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Deriver:
         return Deriver(log, models, held, self._free, asked=self._everything)
@@ -61,11 +63,14 @@ class Work(Followers[Deriver]):
         super().look(now)
         self.analysts.look_again()
         self.jobs.look_again()
+        for part in self.parts:
+            part.look_again()
 
     def turn(self) -> float:
         due = super().turn()
         now = time.monotonic()
-        return min(due, self.analysts.turn(), self.jobs.turn(now), self.retention.turn(now))
+        due = min(due, self.analysts.turn(), self.jobs.turn(now), self.retention.turn(now))
+        return min([due, *(part.turn(now) for part in self.parts)])
 
     def drain(self) -> tuple[int, int]:
         """Derive every slow model that is behind and run every job that waits, then let go; how many of each."""
@@ -81,6 +86,7 @@ class Work(Followers[Deriver]):
         followers = self.followers.values()
         return (
             self.jobs.busy
+            or any(part.busy for part in self.parts)
             or bool(self._behind())
             or self.analysts.behind()
             or any(follower.busy for follower in followers)
@@ -91,3 +97,5 @@ class Work(Followers[Deriver]):
         super().close()
         self.analysts.close()
         self.jobs.close()
+        for part in self.parts:
+            part.close()

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models, transaction
 from django.utils import timezone
 
+from rules.notifiers.models import Notification, Notifier  # noqa: F401  Django finds the tables of an app here
 from streams.models import EventLog
 
 YEAR_S = 366 * 86_400

@@ -1,9 +1,11 @@
-"""Which hosts a broker may be on: checked when it is saved, and again on the address that is connected to.
+"""Which hosts this server connects to because somebody wrote them down: checked when that is saved, and again on the
+address that is connected to.
 
 Whoever may register brokers makes this server open connections, and the answers tell what listens where (server-side
-request forgery, CWE-918). So an administrator says by ``PROCMINE_BROKER_HOSTS`` where brokers are. A name is looked up
-once, every address of it is checked, and the connection goes to a checked address, not to the name: a name that
-answers differently the second time (DNS rebinding) gains nothing.
+request forgery, CWE-918). So an administrator says by ``PROCMINE_BROKER_HOSTS`` where brokers are, and by
+``PROCMINE_NOTIFY_HOSTS`` where notifications may go beside the public internet. A name is looked up once, every address
+of it is checked, and the connection goes to a checked address, not to the name: a name that answers differently the
+second time (DNS rebinding) gains nothing.
 
 Whatever the setting says, some addresses are never connected to: link-local ones, under which clouds offer the
 credentials of a machine, and what is no address of one host (multicast, unspecified, reserved).
@@ -28,14 +30,19 @@ _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an address
 
 
 class HostRefusedError(ConnectionError):
-    """No broker may be there; the message says what to do about it."""
+    """No connection goes there; the message says what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Entries of the allow-list: host names, addresses and networks (CIDR). None at all: every host."""
+    """Entries of the allow-list: host names, addresses and networks (CIDR). None at all: every host.
+
+    ``public``: the entries come in addition to what anybody on the internet can reach, so none at all: nothing else.
+    """
 
     entries: Sequence[str]
+    setting: str = "PROCMINE_BROKER_HOSTS"
+    public: bool = False
 
     def refuses_unseen(self, host: str) -> str:
         """Why a host is refused, as far as can be said without looking its name up; empty where it is not."""
@@ -44,8 +51,11 @@ class Allowed:
             return self.refuses(host, literal)
         if not _NAME.fullmatch(host):
             return "Expected a host name or an address, without a port."
-        if self.entries and not self._named(host) and all(_network(entry) is None for entry in self.entries):
-            return f"PROCMINE_BROKER_HOSTS does not name the host {host}."
+        if host.rstrip(".").rpartition(".")[2].lower().removeprefix("0x").isdigit():
+            return "Expected a host name, or an address in its usual form."  # 0x7f.1 and 2130706433 are 127.0.0.1
+        closed = self.entries and not self.public
+        if closed and not self._named(host) and all(_network(entry) is None for entry in self.entries):
+            return f"{self.setting} does not name the host {host}."
         return ""
 
     def refuses(self, host: str, address: IpAddress) -> str:
@@ -58,13 +68,13 @@ class Allowed:
             or (inner.is_reserved and not inner.is_loopback)
             or any(inner in network for network in _NEVER)
         ):
-            return f"{address} is link-local or no host's: no broker is looked for there."
-        if not self.entries or self._named(host):
+            return f"{address} is link-local or no host's: no connection goes there."
+        if self._named(host) or (inner.is_global if self.public else not self.entries):
             return ""
         networks = [found for entry in self.entries if (found := _network(entry)) is not None]
         if any(inner in network for network in networks):
             return ""
-        return f"PROCMINE_BROKER_HOSTS names neither the host {host} nor a network that holds {address}."
+        return f"{self.setting} names neither the host {host} nor a network that holds {address}."
 
     def _named(self, host: str) -> bool:
         return any(_plain(entry) == _plain(host) for entry in self.entries)
@@ -78,17 +88,27 @@ def check_entry(entry: str) -> None:
         raise ValueError(f"{entry!r} is no host name, address or network.")
 
 
+def brokers() -> Allowed:
+    """Where brokers may be."""
+    return Allowed(settings.BROKER_HOSTS)
+
+
+def receivers() -> Allowed:
+    """Where notifications may go."""
+    return Allowed(settings.NOTIFY_HOSTS, "PROCMINE_NOTIFY_HOSTS", public=True)
+
+
 def refused_host(host: str) -> str:
-    """`Allowed.refuses_unseen` by the setting."""
-    return Allowed(settings.BROKER_HOSTS).refuses_unseen(host)
+    """`Allowed.refuses_unseen` of a broker's host."""
+    return brokers().refuses_unseen(host)
 
 
-def addresses_of(host: str, port: int) -> Iterator[str]:
-    """The addresses of a host that a broker may be on, looked up now.
+def addresses_of(host: str, port: int, allowed: Allowed | None = None) -> Iterator[str]:
+    """The addresses of a host that may be connected to, looked up now; a broker's unless ``allowed`` is given.
 
     Raises HostRefusedError where there are addresses and all are refused, socket.gaierror where there is none.
     """
-    allowed = Allowed(settings.BROKER_HOSTS)
+    allowed = allowed or brokers()
     refused = ""
     any_allowed = False
     for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):

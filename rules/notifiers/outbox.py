@@ -1,0 +1,225 @@
+"""The outbox: notifications are written with what caused them, and sent by a worker after the commit, at least once.
+
+What waits for a notifier goes as one message. The first goes at once; what comes while the notifier must wait (after a
+failure, or for the pause its kind asks for) is grouped. After a failure the pause doubles, with jitter, up to an hour
+(Brooker, "Exponential backoff and jitter", 2015), or is what ``Retry-After`` says; after a day it is given up. Each
+message is sent by a forked process, so that no receiver, resolver or mail server keeps a worker waiting.
+"""
+
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from models_mining.children import Child
+from rules.models import RuleMatch
+from rules.notifiers.messages import Item
+from rules.notifiers.models import Notification, Notifier
+from rules.notifiers.sending import Attempt, deliver
+from streams.leases import Held, LeaseLostError
+from streams.models import EventLog, Lease
+
+KEEP_TRYING = timedelta(days=1)
+MOST_WAIT = timedelta(hours=6)  # of what a receiver may ask for
+FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 3600.0
+GROUP: dict[str, int] = {Notifier.Kind.SLACK: 500, Notifier.Kind.WEBHOOK: 100, Notifier.Kind.EMAIL: 500}
+# between two messages
+PAUSE_S: dict[str, float] = {Notifier.Kind.SLACK: 1.0, Notifier.Kind.WEBHOOK: 0.0, Notifier.Kind.EMAIL: 60.0}
+AT_ONCE = 4  # messages that a worker sends beside each other
+SECONDS, MEMORY_MB = 30.0, 256  # of one attempt, names looked up and all
+LOOK_S = 0.5
+POLL_S = 0.02
+
+logger = logging.getLogger(__name__)
+
+
+def tell(
+    notifier: Notifier,
+    log: EventLog,
+    text: str,
+    *,
+    kind: str,
+    subject: str,
+    data: Mapping[str, Any],
+    match: RuleMatch | None = None,
+) -> None:
+    """Write one notification down, in the caller's transaction: its text, and what makes a CloudEvent of it."""
+    now = timezone.now()
+    row = Notification(notifier=notifier, log=log, match=match, text=text.replace("\0", ""), created_at=now)
+    row.event = {
+        "specversion": "1.0",
+        "id": str(row.key),
+        "source": f"{settings.PUBLIC_URL}/logs/{log.slug}/",
+        "type": kind,
+        "time": now.isoformat(),
+        "datacontenttype": "application/json",
+        "data": {**data, "text": row.text},
+    } | ({"subject": subject} if subject else {})
+    row.save()
+
+
+def pause_s(failures: int) -> float:
+    """How long to wait after so many failures in a row: doubling, between half of it and all of it."""
+    whole = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - 1, 20))
+    return whole * random.uniform(0.5, 1.0)
+
+
+@dataclass(slots=True)
+class _Sending:
+    notifier: Notifier
+    rows: list[int]
+    held: Held
+    child: Child
+
+
+class Outbox:
+    """Sends what waits, with other workers beside it: each notifier has one sender at a time, by its lease."""
+
+    def __init__(self) -> None:
+        self._sending: dict[int, _Sending] = {}
+        self._looked_at = float("-inf")
+        self.sent = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way, or could be sent now."""
+        return bool(self._sending) or self._due().exists()
+
+    def look_again(self) -> None:
+        """Look for what waits in the next turn."""
+        self._looked_at = float("-inf")
+
+    def turn(self, now: float) -> float:
+        """Look after what is under way and begin what is due; when to come back at the latest (monotonic seconds)."""
+        try:
+            for one in list(self._sending.values()):
+                self._look_after(one)
+            if now - self._looked_at >= LOOK_S and len(self._sending) < AT_ONCE:
+                self._looked_at = now
+                self._begin_due()
+        except DatabaseError as error:
+            logger.warning("Notifications wait for the database: %s", error)
+            connection.close()
+            return now + LOOK_S
+        return now + (POLL_S if self._sending else LOOK_S)
+
+    def close(self) -> None:
+        """What is under way is left as if it had not begun: it may arrive twice, and bears the same id."""
+        for one in self._sending.values():
+            one.child.kill()
+            self._let_go(one.held)
+        self._sending.clear()
+
+    # --- One message --------------------------------------------------------------------
+
+    def _due(self) -> "QuerySet[Notifier]":
+        now = timezone.now()
+        waiting = Notification.objects.filter(state=Notification.State.PENDING)
+        old = waiting.filter(created_at__lt=now - KEEP_TRYING)
+        free = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + MOST_WAIT)  # the clock was set back
+        ready = Q(enabled=True, pk__in=waiting.values("notifier")) & free
+        return Notifier.objects.filter(ready | Q(pk__in=old.values("notifier")))
+
+    def _begin_due(self) -> None:
+        for notifier in self._due().order_by("not_before"):
+            if len(self._sending) >= AT_ONCE:
+                return
+            if notifier.pk in self._sending:
+                continue
+            held = Held(notifier.lease)
+            if held.keep():
+                self._begin(notifier, held)
+
+    def _begin(self, notifier: Notifier, held: Held) -> None:
+        notifier.refresh_from_db()  # another worker may have sent something before the lease was ours
+        give_up_old(notifier)
+        rows = list(
+            notifier.notifications.filter(state=Notification.State.PENDING).order_by("pk")[: GROUP[notifier.kind]]
+        )
+        if rows and rows[0].pk <= notifier.alone_upto:
+            rows = rows[:1]
+        wait = notifier.not_before is not None and timezone.now() < notifier.not_before <= timezone.now() + MOST_WAIT
+        if not rows or wait or not notifier.enabled:
+            self._let_go(held)
+            return
+        items = [Item(row.text, row.event) for row in rows]
+
+        def call(_: Any) -> dict[str, Any]:
+            return deliver(notifier, items).as_dict()
+
+        child = Child(call, seconds=SECONDS, memory_mb=MEMORY_MB)
+        self._sending[notifier.pk] = _Sending(notifier, [row.pk for row in rows], held, child)
+
+    def _look_after(self, one: _Sending) -> None:
+        fence = one.held.fence
+        if not one.held.keep() or one.held.fence != fence:
+            self._lost(one)
+            return
+        outcome = one.child.poll()
+        if outcome is None:
+            return
+        del self._sending[one.notifier.pk]
+        attempt = Attempt(sent=False, said=outcome.error) if outcome.value is None else Attempt(**outcome.value)
+        try:
+            with transaction.atomic():
+                one.held.check()
+                note(one.notifier, one.rows, attempt)
+        except LeaseLostError:
+            logger.warning("Notifier %s has another worker now", one.notifier)
+            return
+        self.sent += len(one.rows) if attempt.sent else 0
+        self._let_go(one.held)
+        self.look_again()
+
+    def _lost(self, one: _Sending) -> None:
+        logger.warning("Notifier %s has another worker now", one.notifier)
+        del self._sending[one.notifier.pk]
+        one.child.kill()
+
+    @staticmethod
+    def _let_go(held: Held) -> None:
+        """Nobody needs it any more until something waits again."""
+        held.let_go()
+        Lease.objects.filter(name=held.name).delete()
+
+
+def give_up_old(notifier: Notifier) -> None:
+    """What was not delivered within a day has failed."""
+    old = notifier.notifications.filter(state=Notification.State.PENDING, created_at__lt=timezone.now() - KEEP_TRYING)
+    last = notifier.last_status if notifier.enabled else "The notifier was switched off."
+    if count := old.update(state=Notification.State.FAILED, why=f"Not delivered within a day. {last}".strip()):
+        logger.warning("Notifier %s: %d notifications were given up after a day", notifier, count)
+
+
+def note(notifier: Notifier, rows: Sequence[int], attempt: Attempt) -> None:
+    """Write down what became of an attempt: at the rows, and when the notifier's next one is due."""
+    now = timezone.now()
+    tried = Notification.objects.filter(pk__in=rows)
+    mine = Notifier.objects.filter(pk=notifier.pk)
+    if attempt.sent:
+        tried.update(state=Notification.State.SENT, why="", sent_at=now, attempts=F("attempts") + 1)
+        mine.update(last_status=attempt.said, last_at=now, failures=0, not_before=_after(now, PAUSE_S[notifier.kind]))
+        return
+    logger.warning("Notifier %s: %s", notifier, attempt.said)
+    said = {"last_status": attempt.said, "last_at": now, "failures": F("failures") + 1}
+    tried.update(why=attempt.said, attempts=F("attempts") + 1)
+    if attempt.final and len(rows) > 1:  # perhaps for one of them: each is tried alone
+        mine.update(**said, alone_upto=max(rows), not_before=_after(now, PAUSE_S[notifier.kind]))
+    elif attempt.final:
+        tried.update(state=Notification.State.FAILED)
+        mine.update(**said, not_before=_after(now, PAUSE_S[notifier.kind]))
+    else:
+        wait_s = max(attempt.wait_s, 0.0 if attempt.wait_s else pause_s(notifier.failures + 1))
+        mine.update(**said, not_before=_after(now, min(wait_s, MOST_WAIT.total_seconds())))
+
+
+def _after(now: datetime, seconds: float) -> datetime | None:
+    return now + timedelta(seconds=seconds) if seconds else None

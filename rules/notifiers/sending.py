@@ -1,0 +1,85 @@
+"""One attempt to deliver a group of notifications: knows no table, so that it can run in a process of its own."""
+
+import math
+import smtplib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from rules.notifiers import messages
+from rules.notifiers.client import NoAnswerError, post
+from rules.notifiers.messages import Item
+from rules.notifiers.models import Notifier, recipients
+from streams.encryption import SecretUnreadableError, decrypt
+
+USER_AGENT = f"procmine/{settings.VERSION}"
+_NOT_OURS = {400, 410, 413, 414, 415, 422}  # the same message will never be taken
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of it. ``final``: it will not help to try the same again."""
+
+    sent: bool
+    said: str
+    final: bool = False
+    wait_s: float = 0.0  # that the receiver asks for (Retry-After)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the way out of a child process."""
+        return asdict(self)
+
+
+def deliver(notifier: Notifier, items: Sequence[Item]) -> Attempt:
+    """Send a group as one message; never raises for what a receiver does."""
+    try:
+        if notifier.kind == Notifier.Kind.EMAIL:
+            return _mail(notifier.address, items)
+        if notifier.kind == Notifier.Kind.SLACK:
+            body, headers = messages.slack(items)
+        else:
+            body, headers = messages.webhook(items, decrypt(notifier.secret))
+        answer = post(notifier.address, body, {"User-Agent": USER_AGENT, **headers})
+    except NoAnswerError as error:
+        return Attempt(sent=False, said=str(error), final=error.refused)
+    except SecretUnreadableError as error:
+        return Attempt(sent=False, said=str(error))
+    if 200 <= answer.status < 300:
+        return Attempt(sent=True, said=f"{answer.status}")
+    said = " ".join(f"{answer.status} {answer.text}".split())
+    if 300 <= answer.status < 400:
+        return Attempt(sent=False, said=f"{answer.status}: it leads elsewhere, which is not followed.", final=True)
+    return Attempt(False, said, answer.status in _NOT_OURS, wait_of(answer.retry_after, datetime.now(UTC)))
+
+
+def _mail(address: str, items: Sequence[Item]) -> Attempt:
+    if not settings.EMAIL_HOST:
+        return Attempt(sent=False, said="No mail server is set: PROCMINE_EMAIL_HOST names it.")
+    subject, text = messages.mail(items)
+    headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no automatic answers
+    try:
+        EmailMessage(subject, text, to=recipients(address), headers=headers).send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        return Attempt(sent=False, said=f"The mail server refuses the recipients: {codes}.", final=min(codes) >= 500)
+    except (smtplib.SMTPException, OSError) as error:
+        return Attempt(sent=False, said=f"The mail server: {error}"[:300])
+    return Attempt(sent=True, said="given to the mail server")
+
+
+def wait_of(retry_after: str, now: datetime) -> float:
+    """The seconds that a header ``Retry-After`` asks for: a number or a date (RFC 9110, section 10.2.3); else 0."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else 0.0
