@@ -2,8 +2,8 @@
 
 Every side is a fresh process that is given the same events and measures its own CPU time, median of alternating rounds:
 
-- ``learn``: `LiveLog.learn_many` in the miner's chunks, events in order; it keeps prefix tree, moments, sketches,
-  distance-two counts. ``learn_one``: the same, a call for each event. ``learn_told``: with a journal that is drained
+- ``learn``: `LiveLog.learn_many` in the miner's chunks, rows of the table in order; it keeps prefix tree, moments,
+  sketches, distance-two counts. ``learn_one``: the same, a call for each event. ``learn_told``: with a journal drained
   after each chunk, as a log has that is followed.
 - ``learn_late``: as ``learn`` with one event of ten coming late.
 - ``pm4py_receive``: pm4py's streaming directly-follows graph, ``receive()`` called for each event.
@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.stream import END, events
 from models_mining.core.journal import Journal
 from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen, Tail
+from models_mining.core.seen import Row, Seen, Tail
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(os.environ.get("PROCMINE_PEERS", ROOT / ".venv-peers")) / "bin" / "python"
@@ -101,16 +101,21 @@ def seen(count: int) -> Iterable[Seen]:
         yield Seen(seq, case, activity, at_us, at_us)
 
 
+def rows(count: int) -> list[Row]:
+    """Events as rows of the table: what the miner reads when it catches up."""
+    return [tuple(event) for event in seen(count)]  # type: ignore[misc]
+
+
 def learn(count: int) -> float:
-    return _learn(list(seen(count)))
+    return _learn(rows(count))
 
 
 def learn_one(count: int) -> float:
-    return _learn(list(seen(count)), chunk=1)
+    return _learn(rows(count), chunk=1)
 
 
 def learn_told(count: int) -> float:
-    return _learn(list(seen(count)), journal=Journal())
+    return _learn(rows(count), journal=Journal())
 
 
 def learn_late(count: int) -> float:
@@ -127,7 +132,9 @@ def learn_late(count: int) -> float:
     return _learn(late, tail)
 
 
-def _learn(rows: list[Seen], tail: Tail | None = None, *, chunk: int = CHUNK, journal: Journal | None = None) -> float:
+def _learn(
+    rows: Sequence[Row], tail: Tail | None = None, *, chunk: int = CHUNK, journal: Journal | None = None
+) -> float:
     log = LiveLog(end_activities=[END])
     log.journal = journal
     began = time.process_time()
@@ -184,7 +191,7 @@ def growth(count: int) -> float:
     return statistics.median(found)
 
 
-def _rate(log: LiveLog, rows: list[Seen]) -> float:
+def _rate(log: LiveLog, rows: Sequence[Row]) -> float:
     began = time.process_time()
     log.learn_many(rows, _nothing)
     return len(rows) / (time.process_time() - began)

@@ -1,6 +1,6 @@
 """How a miner reads the events of a log: after its cursor, sorted as batch mining wants them, or the tail of a case."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, F, Func, Max, Min, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen, Step
+from models_mining.core.seen import Row, Seen, Step
 from streams.models import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,7 +75,7 @@ def after(log: int, cursor: int, limit: int) -> list[Read]:
     ]
 
 
-def learn(live: LiveLog, events: list[Seen], tail: "TailReader") -> None:
+def learn(live: LiveLog, events: Sequence[Row], tail: "TailReader") -> None:
     """Let ``live`` learn its log's next events, asking the table as seldom as it can be done."""
     tail.look_ahead(live, events)
     live.learn_many(events, tail)
@@ -85,7 +85,7 @@ def catch_up(live: LiveLog, log: int, upto: int, tail: "TailReader") -> None:
     """Let ``live`` learn the stored events of ``log`` after those it knows, as far as ``upto``."""
     while live.seq < upto:
         rows = Event.objects.filter(log=log, seq__gt=live.seq, seq__lte=upto).order_by("seq").values_list(*_SEEN)
-        events = list(map(Seen._make, rows[:CHUNK].iterator(chunk_size=CHUNK)))
+        events = list(rows[:CHUNK].iterator(chunk_size=CHUNK))
         if not events:
             break
         learn(live, events, tail)
@@ -193,16 +193,16 @@ class TailReader:
         self.log = log
         self._begun: dict[str, int] = {}  # cases of which nothing is stored before that number
 
-    def look_ahead(self, live: LiveLog, events: Iterable[Seen]) -> None:
+    def look_ahead(self, live: LiveLog, events: Iterable[Row]) -> None:
         """Find out with one query which cases begin among ``events``, the next that ``live`` learns.
 
         Where cases are out of its memory, each that begins would be asked for on its own.
         """
         firsts: dict[str, int] = {}
         if live.forgotten or live.memory.left:
-            for event in events:
-                if event.case not in live.cases:
-                    firsts.setdefault(event.case, event.seq)
+            for seq, case, *_ in events:
+                if case not in live.cases:
+                    firsts.setdefault(case, seq)
         if firsts:
             earlier = Event.objects.filter(log=self.log, case__in=firsts).alias(number=F("seq") + 0)
             for case in earlier.filter(number__lt=min(firsts.values())).values_list("case", flat=True).distinct():

@@ -10,7 +10,7 @@ from models_mining.core import forgetting, history, memory
 from models_mining.core.cases import Case
 from models_mining.core.idle import NEVER_US
 from models_mining.core.pairs import Profile
-from models_mining.core.seen import Seen, Tail
+from models_mining.core.seen import Row, Seen, Tail
 
 if TYPE_CHECKING:
     from models_mining.core.live_log import LiveLog
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 _at_us = itemgetter(1)
 
 
-def learn_first(log: "LiveLog", event: Seen, tail: Tail | None) -> None:
+def learn_first(log: "LiveLog", event: Row, tail: Tail | None) -> None:
     """Learn an event of a case that is not in memory."""
+    seq, name, activity, at_us, received_at_us = event
     if log.memory.bounded:
-        case, is_in = memory.admit(log, event, tail)
+        case, is_in = memory.admit(log, Seen._make(event), tail)
         if not is_in:
-            log.numbers.setdefault(event.activity, len(log.numbers))
-            log.seq = event.seq
+            log.numbers.setdefault(activity, len(log.numbers))
+            log.seq = seq
             return
     else:
-        case = forgetting.recall(log, event, tail) if log.forgotten else None
+        case = forgetting.recall(log, Seen._make(event), tail) if log.forgotten else None
     if case is not None:
         learn_unusual(log, event, case, tail)
         return
-    seq, name, activity, at_us, received_at_us = event
     log.numbers.setdefault(activity, len(log.numbers))
     case = begin(log, name, seq, activity, at_us, received_at_us)
     log.seq = seq
@@ -44,7 +44,7 @@ def learn_first(log: "LiveLog", event: Seen, tail: Tail | None) -> None:
         watch(log, name, case)
 
 
-def learn_unusual(log: "LiveLog", event: Seen, case: Case, tail: Tail | None) -> None:
+def learn_unusual(log: "LiveLog", event: Row, case: Case, tail: Tail | None) -> None:
     """Learn an event that closes or reopens a case, comes late, or finds no room for its case in the tree."""
     seq, name, activity, at_us, received_at_us = event
     late, was_closed = at_us < case.last_at_us, case.closed

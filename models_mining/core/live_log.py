@@ -13,7 +13,7 @@ from models_mining.core.lossy import LossySteps
 from models_mining.core.memory import Memory
 from models_mining.core.pairs import Pair
 from models_mining.core.prefix_tree import MAX_DEPTH, MAX_NODES, Node
-from models_mining.core.seen import Seen, Tail
+from models_mining.core.seen import Row, Seen, Tail
 from models_mining.core.standing import Standing
 
 
@@ -117,7 +117,7 @@ class LiveLog:
 
     # --- Learning ------------------------------------------------------------------------
 
-    def learn_one(self, event: Seen, tail: Tail | None = None) -> None:
+    def learn_one(self, event: Row, tail: Tail | None = None) -> None:
         """Learn one more event of the log; they come in the order of ``seq``.
 
         ``tail`` reads the events of a case back. It is asked for a late event; for a case not in memory once some
@@ -128,12 +128,13 @@ class LiveLog:
         """
         self.learn_many((event,), tail)
 
-    def learn_many(self, events: Iterable[Seen], tail: Tail | None = None) -> None:  # noqa: C901  a call would cost
+    def learn_many(self, events: Iterable[Row], tail: Tail | None = None) -> None:  # noqa: C901  a call would cost
         """Learn events one after another, see :meth:`learn_one`; at an error those before it have been learnt."""
         cases, end_activities, track_closed = self.cases, self.end_activities, self.closed is not None
         beginnings, starts = self.tree.root.children, self.starts
         more = track_closed or self.track_pairs or self.journal is not None or bool(self.lossy)
         newest_us = self.newest_received_us
+        closed_at = self.standing.closed_at
         for event in events:
             seq, name, activity, at_us, received_at_us = event
             case = cases.get(name)
@@ -185,7 +186,12 @@ class LiveLog:
                     case.profile.append(self.all.pairs, activity, at_us)
                 self.tell(name, node.activity, node.activity, activity, at_us)
             if ends:
-                learning.close(self, name, case, (), self.newest_received_us)
+                if more:
+                    learning.close(self, name, case, (), newest_us)
+                else:
+                    case.closed = True
+                    child.closed += 1
+                    closed_at[activity] = closed_at.get(activity, 0) + 1
 
     def _new_way(self, node: Node, activity: str) -> Node | None:
         """The child that a case is just about to enter as the first; None: the tree has no room for it."""

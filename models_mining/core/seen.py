@@ -18,6 +18,10 @@ class Seen(NamedTuple):
     received_at_us: int
 
 
+Row = tuple[int, str, str, int, int]
+"""A :class:`Seen` or the plain tuple of its fields, as a table gives it: that is unpacked three times as fast."""
+
+
 class Step(NamedTuple):
     """One event within its case: what happened, and when."""
 
