@@ -206,6 +206,7 @@ LIVE_CONNECTIONS_A_USER = env.int("LIVE_CONNECTIONS_A_USER", 10)
 LIVE_SUBSCRIPTIONS = env.int("LIVE_SUBSCRIPTIONS", 20)  # of one connection
 
 # --- Rules, notifiers and sheets ------------------------------------------------------
+RULE_CASES = env.int("RULE_CASES", 100_000, validate=validate.Range(1))  # that one rule remembers something of
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000", validate=validate.URL(require_tld=False)).rstrip("/")
 # names, addresses and networks where notifications may go beside the public internet
 NOTIFY_HOSTS: list[str] = env.list("NOTIFY_HOSTS", [], validate=each(check_entry))

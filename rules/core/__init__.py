@@ -1,0 +1,1 @@
+"""How rules are evaluated: pure, it reads no table and no clock."""
