@@ -15,6 +15,21 @@ from simulator.layered import Box, Line, lay_out
 Key = int | str
 START, END = "start", "end"
 WIDTH, HEIGHT, ROUND, LABEL = 208, 36, 26, 16
+_KINDS = {
+    **{name: name for name in ("place", "silent", "start", "end")},
+    **dict.fromkeys(("xor", "and", "or", "sequence", "parallel", "loop", "interleaving", "partial-order"), "operator"),
+}
+_SIZES: dict[str, tuple[float, float]] = {
+    "place": (30, 30),
+    "silent": (34, 12),
+    "start": (ROUND, ROUND),
+    "end": (ROUND, ROUND),
+    "operator": (40, 40),
+}
+_SIGNS = {
+    "xor": "×", "and": "+", "or": "○", "sequence": "→", "parallel": "∧", "loop": "↺",
+    "interleaving": "↔", "partial-order": "≺",
+}
 
 
 @dataclass
@@ -24,8 +39,12 @@ class Node:
     key: Key
     kind: str
     label: str
-    n: int = 0
+    n: int | None = None
     open: int = 0
+    maybe: int = 0
+    sign: str = ""
+    initial: bool = False
+    final: bool = False
     heat: float = 0.0
     w: float = WIDTH
     h: float = HEIGHT
@@ -81,35 +100,78 @@ def draw(picture: Picture) -> Drawing:
 
 
 def _drawn(picture: Picture) -> tuple[list[Node], list[Edge]]:
-    """Activities and paths, with a start and an end; a drawn end is a closed case."""
-    rows = picture["nodes"]
-    most = max((row["n"] for row in rows), default=1)
-    nodes = [
-        Node(row["id"], "activity", row["label"], row["n"], row["open"], 0.03 + 0.27 * sqrt(row["n"] / max(most, 1)))
-        for row in rows
-    ]
-    edges = [Edge(row["s"], row["t"], row["n"], "loop" if row["s"] == row["t"] else "path") for row in picture["edges"]]
-    edges += [Edge(START, row["id"], row["starts"], "start") for row in rows if row["starts"]]
-    edges += [Edge(row["id"], END, row["ends"] - row["open"], "end") for row in rows if row["ends"] > row["open"]]
-    if any(edge.kind == "start" for edge in edges):
-        nodes.insert(0, Node(START, START, "Start", w=ROUND, h=ROUND))
-    if any(edge.kind == "end" for edge in edges):
-        nodes.append(Node(END, END, "End", w=ROUND, h=ROUND))
+    """What is drawn of a picture of any kind; a graph has a start and an end, and a drawn end is a closed case."""
+    rows, graph = picture["nodes"], picture["kind"] == "graph"
+    most = max((row.get("n", 0) for row in rows), default=1)
+    nodes = [_node(row, picture["kind"], most) for row in rows]
+    edges = [_edge(row) for row in picture["edges"]]
+    if graph:
+        edges += [Edge(START, row["id"], _count(starts), "start") for row in rows if (starts := _begun(row))]
+        edges += [Edge(row["id"], END, _count(ended), "end") for row in rows if (ended := _ended(row))]
+        if any(edge.kind == "start" for edge in edges):
+            nodes.insert(0, Node(START, START, "Start", w=ROUND, h=ROUND))
+        if any(edge.kind == "end" for edge in edges):
+            nodes.append(Node(END, END, "End", w=ROUND, h=ROUND))
     greatest = max((edge.n for edge in edges), default=1)
     for edge in edges:
-        edge.text = short(edge.n)
+        edge.text = edge.text or (short(edge.n) if edge.n else "")
         edge.plate = 8 + 6.5 * len(edge.text)
         strength = sqrt(edge.n / max(greatest, 1)) if edge.kind in ("path", "loop") else 0.1
         edge.width, edge.opacity = f"{1.25 + 3.75 * strength:.2f}", f"{0.6 + 0.4 * strength:.2f}"
     return nodes, edges
 
 
+def _node(row: dict[str, Any], kind: str, most: int) -> Node:
+    what = _KINDS.get(row.get("type", ""), "activity") if "type" in row else "activity"
+    node = Node(row["id"], what, row["label"], row.get("n"), row.get("open", 0), maybe=row.get("maybe", 0))
+    if what in _SIZES:
+        node.w, node.h = _SIZES[what]
+        node.sign = "∨" if (kind, row["type"]) == ("process-tree", "or") else _SIGNS.get(row["type"], "")
+        node.initial, node.final = "initial" in row, "final" in row
+    elif node.n is not None:
+        node.heat = 0.03 + 0.27 * sqrt(node.n / max(most, 1))
+    return node
+
+
+def _edge(row: dict[str, Any]) -> Edge:
+    said = row.get("relation") or row.get("label") or ", ".join(row.get("relations", ()))
+    rules = row.get("constraints")
+    text = str(said or (rules and f"{len(rules)} rules") or "").replace("_", " ")
+    return Edge(row["s"], row["t"], row.get("n", 0), "loop" if row["s"] == row["t"] else "path", text)
+
+
+def _begun(row: dict[str, Any]) -> int | bool:
+    found: int | bool = row.get("starts", row.get("start", 0))
+    return found
+
+
+def _ended(row: dict[str, Any]) -> int | bool:
+    """The cases that ended here: closed ones; or only whether some did."""
+    found: int | bool = row["ends"] - row.get("open", 0) if "ends" in row else row.get("end", 0)
+    return found if found is True else max(0, found)
+
+
+def _count(told: int | bool) -> int:
+    return 0 if told is True else told
+
+
 def tables(picture: Picture) -> dict[str, list[dict[str, Any]]]:
-    """The picture's numbers as tables: ``activities`` and ``paths``, the most frequent first."""
-    label = {row["id"]: row["label"] for row in picture["nodes"]}
-    activities = [{**row, "closed": row["ends"] - row["open"]} for row in picture["nodes"]]
-    paths = [{**row, "source": label[row["s"]], "target": label[row["t"]]} for row in picture["edges"]]
+    """The picture's numbers as tables: ``activities`` and ``paths``, the most frequent first.
+
+    A picture that counts nothing is told too: each part with what it is, each way with what is said of it.
+    """
+    label = {
+        row["id"]: row["label"] or _SIGNS.get(row.get("type", ""), row.get("type", "")) for row in picture["nodes"]
+    }
+    activities = [
+        {**row, "label": label[row["id"]], "closed": row["ends"] - row.get("open", 0) if "ends" in row else None}
+        for row in picture["nodes"]
+    ]
+    paths = [
+        {**row, "source": label[row["s"]], "target": label[row["t"]], "said": _edge(row).text}
+        for row in picture["edges"]
+    ]
     return {
-        "activities": sorted(activities, key=lambda row: -row["n"]),
-        "paths": sorted(paths, key=lambda row: -row["n"]),
+        "activities": sorted(activities, key=lambda row: -row.get("n", 0)),
+        "paths": sorted(paths, key=lambda row: -row.get("n", 0)),
     }

@@ -1,26 +1,72 @@
 """The live view of a log."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse
 
 from live.pages.common import log_or_404, render_log
 from live.queries import default_model
 from live.svg import draw, tables
+from models_mining.core import notation
+from models_mining.models import MinedModel
+from models_mining.watching import watch
+from streams.access import logs_of
+from streams.models import EventLog
 
 STATE_ICONS = ("radio", "pause", "play", "refresh-cw", "hourglass", "triangle-alert", "lock")
+FILES = {"svg": "Picture, SVG", "bpmn": "BPMN", "pnml": "PNML", "ptml": "PTML", "dot": "DOT", "json": "JSON"}
+WAITS = "This model is being mined: reload in a moment."
 
 
 @login_required
 def log(request: HttpRequest, slug: str) -> HttpResponse:
-    """The live view of a log; without scripts its newest picture."""
+    """The live view of a log, of the model ``?model=`` (or its default one); without scripts its newest picture."""
     found = log_or_404(request, slug)
-    model = default_model(found)
+    model = _wanted(request, found)
     picture = model.picture if model else None
-    context: dict[str, object] = {"state_icons": STATE_ICONS}
-    if model and picture and picture["nodes"] and model.algorithm == "dfg":  # others have no drawing here yet
+    context: dict[str, Any] = {
+        "state_icons": STATE_ICONS,
+        "may_change": logs_of(request.user, None, "change").filter(pk=found.pk).exists(),
+        "model": model,
+        "models": MinedModel.objects.filter(log=found).defer("picture", "definition"),
+        "words": _words(model),
+        "downloads": _downloads(found, model),
+    }
+    if model and not picture:
+        watch([model.pk])
+    if picture and picture["nodes"]:
         context |= {"drawing": draw(picture), "tables": tables(picture)}
     return render_log(request, "live/log.html", found, context)
+
+
+def _wanted(request: HttpRequest, log: EventLog) -> MinedModel | None:
+    asked = request.GET.get("model", "")
+    if not asked:
+        return default_model(log)
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
+    return MinedModel.objects.filter(log=log, pk=number).first() or default_model(log)
+
+
+def _words(model: MinedModel | None) -> str:
+    """What there is to know of the picture: that there is none yet, why, what it leaves out."""
+    if model is None:
+        return ""
+    if model.error:
+        return model.error
+    return " ".join(model.picture["remarks"]) if model.picture else WAITS
+
+
+def _downloads(log: EventLog, model: MinedModel | None) -> list[dict[str, str]]:
+    """Files of the model, where it has a picture, and of the events."""
+    links = []
+    if model and model.picture:
+        export = reverse("model-export", args=[model.pk])
+        forms = notation.forms_of(model.picture["kind"], net=bool(model.definition))
+        links = [{"url": f"{export}?as={form}", "word": FILES[form]} for form in forms]
+    events = reverse("export", args=[log.slug])
+    return [*links, *({"url": f"{events}?as={form}", "word": f"Events, {form.upper()}"} for form in ("xes", "csv"))]
 
 
 urlpatterns = [path("logs/<slug:slug>/", log, name="log")]

@@ -1,15 +1,23 @@
-// Layout off the main thread: {id, nodes, edges, known} in, {id, layout} out; without `known` all is laid out anew.
-import { extend, tidy } from "./layout-core.js";
+// Layout off the main thread: {id, nodes, edges, known, flow, hand} in, {id, layout} out. Without `known` all is laid
+// out anew; `hand` are places ({key: [x, y]}) that a person gave to some boxes.
+import { extend, moved } from "./extend.js";
+import { arrange } from "./layout-kinds.js";
 
 const NOTHING = { nodes: {}, edges: {} };
 
-onmessage = ({ data: { id, nodes, edges, known } }) => {
+function answer({ nodes, edges, known, flow, hand }) {
+  const layout = known ?? arrange(nodes, edges, null, flow);
+  const begun = moved(layout, edges, hand, known === null);
+  return known || begun !== layout ? arrange(nodes, edges, begun, flow) : layout;
+}
+
+onmessage = ({ data: { id, ...question } }) => {
   let layout;
   try {
-    layout = known ? extend(nodes, edges, known) : tidy(nodes, edges);
+    layout = answer(question);
   } catch (error) {
     console.error("The layout failed; boxes are placed one by one instead.", error);
-    layout = extend(nodes, edges, NOTHING);
+    layout = extend(question.nodes, question.edges, NOTHING);
   }
   postMessage({ id, layout });
 };

@@ -9,10 +9,13 @@ worker.onmessage = ({ data: { id, layout } }) => {
   waiting.delete(id);
 };
 
-/** The layout of `nodes` and `edges` (see layout-core.js); with `known`, a layout, its boxes keep their places. */
-export function layOut(nodes, edges, known = null) {
+/**
+ * The layout of `nodes` and `edges` (see layout-core.js, layout-kinds.js). The boxes of `known`, a layout, keep their
+ * places; those of `hand`, {key: [x, y]}, get these.
+ */
+export function layOut(nodes, edges, { known = null, flow = "down", hand = {} } = {}) {
   return new Promise((resolve) => {
     waiting.set(++last, resolve);
-    worker.postMessage({ id: last, nodes, edges, known });
+    worker.postMessage({ id: last, nodes, edges, known, flow, hand });
   });
 }

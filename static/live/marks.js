@@ -1,11 +1,12 @@
-// The SVG elements of one activity and of one edge; they write to the page only what has changed.
-import { exact, plural, short } from "./format.js";
-import { END, START } from "./store.js";
+// The SVG elements of one node and of one edge, of any kind of picture (kinds.js); they write only what has changed.
+import { plural, short } from "./format.js";
+import { END, signOf, START } from "./kinds.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const BOX = { w: 208, line: 18, padding: 18 };
-const TEXT = BOX.w - 13 - 62; // left for the label beside the count
+const ROOM = { counted: BOX.w - 13 - 62, plain: 150 }; // for a line of a label: beside the count, or alone
 const ROUND = 26; // start and end
+const SIZES = { place: [30, 30], silent: [12, 34], gateway: [44, 44], operator: [40, 40], start: [ROUND, ROUND], end: [ROUND, ROUND] };
 
 export function make(name, attributes = {}, parent = null) {
   const element = document.createElementNS(SVG, name);
@@ -24,92 +25,161 @@ function write(element, text) {
 }
 
 const ruler = document.createElement("canvas").getContext("2d");
-const lines = new Map();
+const known = new Map();
 
-function shorten(text) {
-  if (ruler.measureText(text).width <= TEXT) return text;
+function shorten(text, room) {
+  if (ruler.measureText(text).width <= room) return text;
   let end = text.length;
-  while (end > 1 && ruler.measureText(`${text.slice(0, end)}…`).width > TEXT) end--;
+  while (end > 1 && ruler.measureText(`${text.slice(0, end)}…`).width > room) end--;
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-/** A label in one or two lines that fit its box. */
-export function linesOf(label) {
-  if (lines.has(label)) return lines.get(label);
+/** A label in one or two lines that fit `room`, and the width of the wider one. */
+function fitted(label, room) {
+  const id = `${room} ${label}`;
+  if (known.has(id)) return known.get(id);
   ruler.font = `600 15px ${getComputedStyle(document.body).fontFamily}`;
   let first = "";
   const words = label.split(/(?<=[\s_/-])|(?<=[a-z])(?=[A-Z])/u);
-  while (words.length && ruler.measureText(first + words[0]).width <= TEXT) first += words.shift();
+  while (words.length && ruler.measureText(first + words[0]).width <= room) first += words.shift();
   const rest = words.join("");
-  const result = first && rest ? [first.trim(), shorten(rest)] : [shorten(label)];
-  lines.set(label, result);
+  const lines = first && rest ? [first.trim(), shorten(rest, room)] : [shorten(label, room)];
+  const result = { lines, width: Math.max(...lines.map((line) => ruler.measureText(line).width)) };
+  known.set(id, result);
   return result;
 }
 
+const boxed = ({ kind }) => kind === "activity" || kind === "state";
+const counted = (node) => node.n !== undefined;
+const linesOf = (node) => fitted(node.label, counted(node) ? ROOM.counted : ROOM.plain);
+
 /** Width and height of a node, fixed for good: digits never push. */
 export function sizeOf(node) {
-  if (node.kind !== "activity") return { w: ROUND, h: ROUND };
-  return { w: BOX.w, h: linesOf(node.label).length * BOX.line + BOX.padding };
+  if (!boxed(node)) {
+    const [w, h] = SIZES[node.kind] ?? [120, 80]; // a frame is as large as what it holds
+    return node.kind === "silent" && node.picture === "process-tree" ? { w: 18, h: 18 } : { w, h };
+  }
+  const { lines, width } = linesOf(node);
+  return { w: counted(node) ? BOX.w : Math.max(64, Math.ceil(width) + 28), h: lines.length * BOX.line + BOX.padding };
 }
 
 export class NodeMark {
   constructor(node, parent) {
     this.key = node.key;
-    this.group = make("g", { class: `node ${node.kind}`, "data-key": node.key }, parent);
+    this.focusable = !((node.picture === undefined || node.picture === "graph") && !boxed(node)); // not the added ends
+    this.group = make("g", { class: `node ${node.kind}${node.type ? ` ${node.type}` : ""}`, "data-key": node.key }, parent);
     this.title = make("title", {}, this.group);
-    if (node.kind === "activity") this.#box(node);
-    else this.#round(node);
+    if (boxed(node)) this.#box(node);
+    else if (node.kind === "frame") this.#frame(node);
+    else this.#shape(node);
+    this.#hereAt(sizeOf(node));
+    if (this.focusable) for (const [name, value] of [["role", "button"], ["tabindex", "-1"]]) this.group.setAttribute(name, value);
   }
 
   #box(node) {
     const { w, h } = sizeOf(node);
     const [x, y] = [-w / 2, -h / 2];
-    for (const name of ["box", "heat"]) make("rect", { class: name, x, y, width: w, height: h, rx: 9 }, this.group);
+    for (const name of ["box", "heat"]) make("rect", { class: name, x, y, width: w, height: h, rx: node.picture === "petri-net" ? 2 : node.kind === "state" ? h / 2 : 9 }, this.group);
     this.heat = this.group.lastChild;
-    const all = linesOf(node.label);
-    const label = make("text", { class: "label" }, this.group);
-    all.forEach((line, i) => {
-      const dy = (i - (all.length - 1) / 2) * BOX.line;
-      make("tspan", { x: x + 13, y: dy + 5 }, label).textContent = line;
+    const { lines } = linesOf(node);
+    const label = make("text", { class: `label${counted(node) ? "" : " centred"}` }, this.group);
+    lines.forEach((line, i) => {
+      const dy = (i - (lines.length - 1) / 2) * BOX.line;
+      make("tspan", { x: counted(node) ? x + 13 : 0, y: dy + 5 }, label).textContent = line;
     });
-    this.count = make("text", { class: "count", x: w / 2 - 13, y: 5 }, this.group);
-    this.here = make("g", { class: "here", transform: `translate(${w / 2 - 28} ${y})` }, this.group);
-    this.pill = make("rect", { y: -10, height: 20, rx: 10 }, this.here);
-    this.open = make("text", { y: 4.5 }, this.here);
-    this.group.setAttribute("role", "button");
-    this.group.setAttribute("tabindex", "-1");
+    if (counted(node)) this.count = make("text", { class: "count", x: w / 2 - 13, y: 5 }, this.group);
   }
 
-  #round(node) {
-    make("circle", { class: "box", r: ROUND / 2 }, this.group);
-    if (node.kind === START) make("path", { class: "sign", d: "M-3.5 -5.5L6 0L-3.5 5.5Z" }, this.group);
-    if (node.kind === END) make("rect", { class: "sign", x: -4.5, y: -4.5, width: 9, height: 9, rx: 1.5 }, this.group);
+  #frame(node) {
+    this.frame = make("rect", { class: "box", rx: 12 }, this.group);
+    this.sign = make("text", { class: "sign-text" }, this.group);
+    this.sign.textContent = signOf(node.picture, node);
   }
 
-  move({ x, y }) {
+  #shape(node) {
+    const { w, h } = sizeOf(node);
+    const { kind } = node;
+    if (kind === "silent") make("rect", { class: "box", x: -w / 2, y: -h / 2, width: w, height: h, rx: 2 }, this.group);
+    else if (kind === "gateway") make("path", { class: "box", d: `M0 ${-h / 2}L${w / 2} 0L0 ${h / 2}L${-w / 2} 0Z` }, this.group);
+    else make("circle", { class: "box", r: w / 2 }, this.group);
+    if (kind === "gateway" || kind === "operator") make("text", { class: "sign-text", y: 7 }, this.group).textContent = signOf(node.picture, node);
+    if (kind === "place" && node.final) make("circle", { class: "ring", r: w / 2 - 4 }, this.group);
+    if (node.picture === "bpmn") return; // an event's line tells: thin where it begins, thick where it ends
+    if (kind === START || node.initial) make("path", { class: "sign", d: "M-3.5 -5.5L6 0L-3.5 5.5Z" }, this.group);
+    if (kind === END || node.final) make("rect", { class: "sign", x: -4.5, y: -4.5, width: 9, height: 9, rx: 1.5 }, this.group);
+  }
+
+  #hereAt({ w, h }) {
+    const inside = boxed({ kind: this.group.classList[1] });
+    this.tokens = new Tokens(this.group, inside ? w / 2 - 28 : w / 2, -h / 2);
+  }
+
+  move({ x, y, w, h }) {
     set(this.group, "transform", `translate(${x} ${y})`);
+    if (!this.frame || w === undefined) return;
+    for (const [name, value] of [["x", -w / 2], ["y", -h / 2], ["width", w], ["height", h]]) set(this.frame, name, value.toFixed(1));
+    for (const [name, value] of [["x", 18 - w / 2], ["y", 22 - h / 2]]) set(this.sign, name, value.toFixed(1));
   }
 
   update(node, most) {
     this.node = node;
-    if (node.kind !== "activity") {
+    if (!this.focusable) {
       const what = node.kind === START ? "begun" : "ended";
-      write(this.title, `${plural(node.n, "case")} ${what}`);
+      write(this.title, node.n ? `${plural(node.n, "case")} ${what}` : node.label);
       return;
     }
-    set(this.heat, "fill-opacity", (0.03 + 0.27 * Math.sqrt(node.n / most)).toFixed(2));
-    write(this.count, short(node.n));
-    set(this.here, "visibility", node.open ? "visible" : "hidden");
-    if (node.open) {
-      const text = short(node.open);
-      const width = 14 + 8 * Math.max(2, text.length);
-      write(this.open, text);
-      set(this.pill, "width", width);
-      set(this.pill, "x", -width / 2);
+    if (this.count) {
+      set(this.heat, "fill-opacity", (0.03 + 0.27 * Math.sqrt(node.n / most)).toFixed(2));
+      write(this.count, short(node.n));
     }
-    const words = `${node.label}: ${plural(node.n, "event")}, ${plural(node.open, "open case")} now here`;
+    this.tokens.update(node);
+    const words = sentenceOf(node);
     write(this.title, words);
     set(this.group, "aria-label", words);
+  }
+
+  choose(is) {
+    this.group.classList.toggle("pinned", is);
+    if (this.focusable) this.group.setAttribute("aria-pressed", is);
+  }
+
+  fade(is) {
+    this.group.classList.toggle("faint", is);
+  }
+
+  remove() {
+    this.group.remove();
+  }
+}
+
+function sentenceOf(node) {
+  const named = node.kind === "activity" || node.kind === "state" ? node.label : node.role;
+  return [[named, [counted(node) && plural(node.n, "event"), where(node)].filter(Boolean).join(", ")].filter(Boolean).join(": "), ...(node.says ?? [])].join("; ");
+}
+
+/** Where open cases are, in words: surely, and in one of several ways. */
+function where({ open = null, maybe }) {
+  const sure = open === null ? "" : `${plural(open, "open case")} now here`;
+  return maybe ? `${sure ? `${sure}, ` : ""}${plural(maybe, "open case")} here or elsewhere` : sure;
+}
+
+/** How many open cases are here: solid where that is sure, hollow where it is one of several ways. */
+class Tokens {
+  constructor(parent, x, y) {
+    this.here = make("g", { class: "here", transform: `translate(${x} ${y})`, visibility: "hidden" }, parent);
+    this.pill = make("rect", { y: -10, height: 20, rx: 10 }, this.here);
+    this.text = make("text", { y: 4.5 }, this.here);
+  }
+
+  update({ open, maybe }) {
+    set(this.here, "visibility", open || maybe ? "visible" : "hidden");
+    this.here.classList.toggle("maybe", Boolean(!open && maybe));
+    if (!open && !maybe) return;
+    const text = open && maybe ? `${short(open)} + ${short(maybe)}?` : open ? short(open) : `${short(maybe)}?`;
+    const width = 14 + 8 * Math.max(2, text.length);
+    write(this.text, text);
+    set(this.pill, "width", width);
+    set(this.pill, "x", -width / 2);
   }
 }
 
@@ -124,6 +194,7 @@ export class EdgeMark {
     this.label = make("g", { class: `edge-label ${edge.kind}`, "data-key": edge.key }, labels);
     this.plate = make("rect", { y: -8, height: 16, rx: 6 }, this.label);
     this.text = make("text", { y: 4 }, this.label);
+    this.held = null; // tokens on a flow, once there are some
   }
 
   move({ d, arrow, label }) {
@@ -143,17 +214,29 @@ export class EdgeMark {
 
   update(edge, strength, text, title) {
     this.edge = edge;
-    if (edge.kind === "start" || edge.kind === "end") strength = 0.1;
+    if (edge.kind === START || edge.kind === END) strength = 0.1;
     set(this.line, "stroke-width", (1.25 + 3.75 * strength).toFixed(2));
     const opacity = (0.6 + 0.4 * strength).toFixed(2);
     set(this.line, "stroke-opacity", opacity);
     set(this.arrow, "fill-opacity", opacity);
-    set(this.label, "visibility", text ? "visible" : "hidden");
+    set(this.plate, "visibility", text ? "visible" : "hidden");
     write(this.text, text);
     const width = 8 + 6.5 * text.length;
     set(this.plate, "width", width);
     set(this.plate, "x", -width / 2);
-    write(this.title, title);
+    const words = where(edge);
+    write(this.title, words ? `${title}: ${words}` : title);
+    if (edge.open || edge.maybe) this.held ??= new Tokens(this.label, 0, 0);
+    this.held?.update(edge);
+  }
+
+  choose(is) {
+    this.group.classList.toggle("pinned", is);
+  }
+
+  fade(is) {
+    this.group.classList.toggle("faint", is);
+    this.label.classList.toggle("faint", is);
   }
 
   glow() {

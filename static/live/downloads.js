@@ -1,0 +1,45 @@
+// Files of what is shown: the picture as it is on the screen, the model for other tools, the events behind it.
+import { html, render } from "../vendor/preact/standalone.module.js";
+import { saved } from "./picture-file.js";
+
+const FORMS = { bpmn: "BPMN", pnml: "PNML (Petri net)", ptml: "PTML (process tree)", dot: "DOT (Graphviz)", json: "JSON" };
+const OWN = { bpmn: "bpmn", "process-tree": "ptml" };
+const NETS = ["petri-net", "process-tree", "bpmn", "powl"]; // kinds that stand for a Petri net
+
+export function downloads(view) {
+  const menu = view.part("downloads");
+  const list = menu.querySelector("ul");
+
+  function draw() {
+    const { kind, model } = view.shown ?? {};
+    const forms = Object.keys(FORMS).filter((form) => !(form in { bpmn: 1, ptml: 1, pnml: 1 }) || OWN[kind] === form || (form === "pnml" && NETS.includes(kind)));
+    const log = encodeURIComponent(view.log);
+    const name = `${view.log}-${kind}`;
+    render(
+      html`${kind
+          ? html`<li><h3>Picture</h3></li>
+              <li><button type="button" onClick=${() => saved(view.map.svg, name, "svg")}>SVG, as shown</button></li>
+              <li><button type="button" onClick=${() => saved(view.map.svg, name, "png")}>PNG, as shown</button></li>`
+          : null}
+        ${model !== undefined && model !== null
+          ? html`<li><h3>Model</h3></li>${forms.map((form) => html`<li key=${form}><a href="/api/v1/models/${model}/export/?as=${form}" download>${FORMS[form]}</a></li>`)}`
+          : null}
+        <li><h3>Events</h3></li>
+        <li><a href="/api/v1/logs/${log}/export/?as=xes" download>XES</a></li>
+        <li><a href="/api/v1/logs/${log}/export/?as=csv" download>CSV</a></li>`,
+      list,
+    );
+  }
+
+  list.replaceChildren();
+  menu.addEventListener("toggle", () => menu.open && draw());
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+}
