@@ -14,14 +14,15 @@ class NoveltyWatch(Watch):
         super().__init__(rule, from_seq)
         self.spec, self.known = spec, known
         self.fresh: list[str] = []
+        self.stateful = spec.of == "variant"
 
     def step(self, state: State | None, seen: Seen) -> Found:
         find = {"activity": self._activity, "edge": self._edge, "variant": self._variant}[self.spec.of]
         reason = find(seen)
         event = seen.event
-        if reason is None or event.seq - self.from_seq <= self.spec.warm_up:
-            return None, []
-        return None, [about(event, f"{event.case}: {reason}", seen.known_at, of=self.spec.of)]
+        if reason is None or state is not None or event.seq - self.from_seq <= self.spec.warm_up:
+            return state, []
+        return {"strayed": True} if self.stateful else None, [about(event, f"{event.case}: {reason}", seen.known_at, of=self.spec.of)]
 
     def _activity(self, seen: Seen) -> str | None:
         name = seen.event.activity
@@ -40,7 +41,7 @@ class NoveltyWatch(Watch):
         return reason
 
     def _variant(self, seen: Seen) -> str | None:
-        """Told once, where a case leaves the ways that are known: not again with every further event."""
+        """Where a case leaves the ways that are known; it strays from there on, and is not told again."""
         before, now, *later = seen.ways
         left_known = seen.previous is None or _digest(before) in self.known
         new = self._new(now)

@@ -35,7 +35,7 @@ class Watch:
     """A rule at work on cases."""
 
     ordered: ClassVar[bool] = False
-    stateful: ClassVar[bool] = False
+    stateful = False
 
     def __init__(self, rule: int, from_seq: int) -> None:
         self.rule, self.from_seq = rule, from_seq
