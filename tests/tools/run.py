@@ -1,19 +1,24 @@
 """Run a command with a state folder of its own, and if asked with a PostgreSQL of its own; both are gone afterwards.
 
 ``python -m tests.tools.run [--postgresql] COMMAND…``. Settings of the caller (``PROCMINE_…``) do not reach the command,
-but for PROCMINE_SAMPLE_LOGS, the folder of real logs that some tests read.
+but for PROCMINE_SAMPLE_LOGS, the folder of real logs that some tests read. All of it lies in memory where there is
+room: syncing hundreds of databases to a disk at every commit would take most of the time.
 """
 
 import argparse
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from tests.tools.cluster import Cluster
 
 KEPT = ("PROCMINE_SAMPLE_LOGS", "PROCMINE_SCREENSHOTS")  # what tests read and may write themselves
+MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, on Linux
+ROOM = 4 * 2**30  # bytes that have to be free there
 
 
 def main() -> int:
@@ -25,7 +30,13 @@ def main() -> int:
         name: value for name, value in os.environ.items() if name in KEPT or not name.startswith("PROCMINE_")
     }
     with contextlib.ExitStack() as stack:
-        environment["PROCMINE_VAR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="procmine-tests-"))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="procmine-tests-", dir=_place())))
+        for name in ("PROCMINE_VAR", "TMPDIR"):
+            environment[name] = str(folder / name.lower())
+            (folder / name.lower()).mkdir()
+        tempfile.tempdir = environment["TMPDIR"]
+        folder.chmod(0o755)  # PostgreSQL runs as another user
+        (folder / "tmpdir").chmod(0o1777)
         if options.postgresql:
             try:
                 environment["PROCMINE_DATABASE_URL"] = stack.enter_context(Cluster()).url
@@ -33,6 +44,11 @@ def main() -> int:
                 sys.stderr.write("PostgreSQL is not installed: these tests are left out.\n")
                 return 1 if os.environ.get("CI") == "true" else 0
         return subprocess.run(options.command, env=environment, check=False).returncode
+
+
+def _place() -> Path | None:
+    """In memory if there is room, else where temporary files are."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM else None
 
 
 if __name__ == "__main__":
