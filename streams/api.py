@@ -53,13 +53,7 @@ class BrokerViewSet(viewsets.ModelViewSet[Broker]):
     lookup_value_converter = "int"
 
     def perform_destroy(self, instance: Broker) -> None:
-        if instance.streams.exists():
-            raise Conflict(
-                "Streams belong to this broker, perhaps archived ones: their events tell where they are from."
-            )
-        if instance.republished.exists():
-            raise Conflict("Logs are sent on to this broker: end that first.")
-        instance.delete()
+        registration.remove_broker(instance)
 
     @extend_schema(request=None, responses=TestResultSerializer)
     @action(detail=True, methods=["post"])

@@ -1,47 +1,17 @@
 """Brokers in Django's admin."""
 
-from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from streams.encryption import encrypt
+from streams.forms import BrokerForm
 from streams.health import of_broker
 from streams.models import Broker
 from streams.registration import TEST_TIMEOUT_S
 from streams.sources import check_broker, test_connection
 
 LEVELS = {"ok": messages.SUCCESS, "warning": messages.WARNING, "unknown": messages.INFO}
-
-
-class BrokerForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run
-    """The password is taken and never given."""
-
-    password = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="Never shown. Empty keeps the stored one, unless host, port or TLS change: then it is forgotten.",
-    )
-    username = forms.CharField(
-        required=False, max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"})
-    )
-    forget_password = forms.BooleanField(required=False, help_text="Sign in without a password from now on.")
-
-    class Meta:
-        model = Broker
-        fields = ["name", "kind", "host", "port", "tls", "ca", "username", "password", "protocol", "database", "sasl"]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if given.get("password"):
-            given["password"] = encrypt(given["password"])
-        else:
-            given["password"] = "" if given.get("forget_password") else self.instance.password
-        return given
 
 
 @admin.register(Broker)

@@ -1,12 +1,14 @@
 """Registering and removing: what the admin and the API do alike to brokers and streams."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from streams.models import Broker, Stream
+from streams.rest import Conflict
 
 TEST_TIMEOUT_S = 5.0  # of a broker's connection
 COUNTS = ["received", "stored", "duplicates", "rejected", "ignored", "mended"]
@@ -28,10 +30,20 @@ def remove_stream(stream: Stream) -> bool:
     with setup_lock():
         stream.refresh_from_db()
         if not stream.received:
-            stream.delete()
-            return False
+            with suppress(ProtectedError), transaction.atomic():  # a counter may be behind, a key is not
+                stream.delete()
+                return False
         if stream.archived_at is None:
             stream.enabled = False
             stream.archived_at = timezone.now()
             stream.save(update_fields=["enabled", "archived_at"])
         return True
+
+
+def remove_broker(broker: Broker) -> None:
+    """Delete a broker to which nothing belongs; Conflict for any other."""
+    if broker.streams.exists():
+        raise Conflict("Streams belong to this broker, perhaps archived ones: their events tell where they are from.")
+    if broker.republished.exists():
+        raise Conflict("Logs are sent on to this broker: end that first.")
+    broker.delete()

@@ -136,7 +136,7 @@ class KafkaSource:
         records = []
         for message in found:
             if (refused := message.error()) is None:
-                records.append(_record(message, now))
+                records.append(record_of(message, now))
             elif refused.code() in self._missing:
                 self.note = f"There is no topic {message.topic()} yet."
             elif refused.fatal() or not refused.retriable():
@@ -223,7 +223,8 @@ def _name(topic: str, number: int) -> str:
     return f"{topic}:{number}"
 
 
-def _record(message: Any, now: datetime) -> Record:
+def record_of(message: Any, now: datetime) -> Record:
+    """A record as the client gives it."""
     topic = message.topic()
     headers = defaultdict(bytes, {name: value or b"" for name, value in message.headers() or ()})
     below = headers["topic"].decode(errors="replace")

@@ -180,7 +180,7 @@ class RedisSource:
     def _entries(self, found: Any) -> list[Entry]:
         now = datetime.now(UTC)
         return [
-            _entry(self._topics.get(text(key), ""), text(key), text(id_), fields or {}, now)
+            entry_of(self._topics.get(text(key), ""), text(key), text(id_), fields or {}, now)
             for key, entries in found or ()
             for id_, fields in entries
         ]
@@ -260,7 +260,8 @@ def _partitions(stream: Stream) -> int:
     return int(stream.options.get("partitions", 1))
 
 
-def _entry(topic: str, key: str, id_: str, fields: dict[bytes, bytes], now: datetime) -> Entry:
+def entry_of(topic: str, key: str, id_: str, fields: dict[bytes, bytes], now: datetime) -> Entry:
+    """An entry as Redis gives it. Uses up ``fields``."""
     below = fields.pop(b"topic", b"").decode(errors="replace")
     payload = fields.get(b"payload")
     if payload is None:  # bytes that are no text stay so, and are refused as any payload that is no UTF-8

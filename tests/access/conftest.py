@@ -28,6 +28,7 @@ GROUPS = ("Viewer", "Analyst", "Operator", "Admin")
 
 NUMBERED = {
     "brokers": Broker,
+    "connect": Broker,
     "grants": LogGrant,
     "jobs": Job,
     "models": MinedModel,

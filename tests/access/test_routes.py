@@ -89,18 +89,30 @@ API = {
 }
 PAGES = {
     "": "get signed",
-    "cards/": "get signed",
+    "brokers/<int:pk>/": "get post streams.view_broker+streams.change_broker",
+    "connect/": "get streams.add_stream+streams.view_broker, "
+    "post streams.add_stream+streams.view_broker+streams.add_broker",
+    "connect/<int:pk>/": "get post streams.add_stream+streams.view_broker",
     "demo/<str:token>/": "get open",
     "favicon.ico": "get open",
     "healthz": "get open",
     "login/": "get post open",
     "logs/<slug:slug>/": "get log.view",
+    "logs/<slug:slug>/rejections/": "get log.view",
     "readyz": "get open",
     "simulate/": "get live.view_simulation|live.add_simulation, post live.add_simulation",
     "simulate/<int:pk>/": "get log.view+live.view_simulation",
     "simulate/<int:pk>/state/": "get log.view+live.view_simulation",
     "simulate/<int:pk>/stop/": "post log.view+live.view_simulation+live.change_simulation",
     "source/": "get open",
+    "streams/": "get streams.view_stream",
+    "streams/<slug:slug>/": "get streams.view_stream",
+    "streams/<slug:slug>/archive/": "get post streams.delete_stream",
+    "streams/<slug:slug>/edit/": "get post streams.view_stream+streams.change_stream",
+    "streams/<slug:slug>/listen/": "post log.view+streams.view_stream+streams.change_stream",
+    "streams/<slug:slug>/rejections/": "get streams.view_stream+streams.view_rejection, "
+    "post streams.view_stream+streams.view_rejection+streams.change_stream",
+    "streams/<slug:slug>/switch/": "post streams.change_stream",
     "logout/": "post out",  # last
 }
 METRICS = {"metrics": "get streams.view_broker+streams.view_stream+streams.view_eventlog"}

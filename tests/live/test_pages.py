@@ -17,7 +17,7 @@ from live.svg import END, START, draw
 from models_mining.core.drawing import Drawing
 from models_mining.models import LogState, MinedModel, Minute
 from models_mining.pictures import next_picture
-from streams.models import Broker, EventLog, Stream
+from streams.models import Broker, EventLog, Rejection, Stream
 
 EVIL = '<script>alert("x")</script>'
 
@@ -116,7 +116,7 @@ def test_a_page_carries_a_policy_and_nothing_that_the_policy_forbids(
 
 def test_the_empty_start_page_tells_three_ways_to_begin(boss: Client) -> None:
     page = text(boss, "/")
-    assert "/admin/streams/broker/add/" in page
+    assert 'href="/connect/"' in page
     assert "http://testserver/api/v1/logs/orders/events/" in page
     assert "serve --demo" in page
 
@@ -148,19 +148,21 @@ def test_a_card_says_how_a_log_is_doing(boss: Client, opened: Callable[..., Even
     broken = Broker.objects.create(
         name="plant", host="127.0.0.1", state="failed", last_error="Connection refused", seen_at=timezone.now()
     )
-    Stream.objects.create(slug="s", name="Sensors", broker=broken, topic="a", log=log, rejected=3)
+    sensors = Stream.objects.create(slug="s", name="Sensors", broker=broken, topic="a", log=log, rejected=1000)
+    for minutes in (5, 20, 59, 61):  # the last is of the hour before
+        moment = timezone.now() - timedelta(minutes=minutes)
+        Rejection.objects.create(stream=sensors, received_at=moment, topic="a", payload=b"x", reason="not_json")
     Stream.objects.create(slug="t", name="Idle", broker=broken, topic="b", log=log, enabled=False)
     page = text(boss, "/")
     figures = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]+)</dd>", page))
-    assert figures == {"Events/min": "77", "Open cases": "12", "Events": "2,000", "Rejected": "3"}
+    assert figures == {"Events/min": "77", "Open cases": "12", "Events": "2,000", "Refused/h": "3"}
     assert "100 in all" in page
-    assert re.search(r'state bad"></i><span class="name">Sensors</span>.*cannot connect: Connection refused', page)
+    stream = r'<a class="name" href="/streams/{}/">{}</a>'
+    assert re.search(f'state bad"></i>{stream.format("s", "Sensors")}.*cannot connect: Connection refused', page)
     assert re.search(
-        r'state off"></i><span class="name">Idle</span><span class="quiet" title="It is switched off.">stopped', page
+        f'state off"></i>{stream.format("t", "Idle")}<span class="quiet" title="It is switched off.">stopped', page
     )
-    assert re.search(
-        r'cannot connect: Connection refused, 3 refused</span> <a href="[^"]*stream__id__exact=\d+">Why', page
-    )
+    assert '<a href="/streams/s/rejections/">3 refused</a>' in page
     assert re.search(r"<time data-age[^>]*>(now|\d+ s ago)</time>", page)
 
 
