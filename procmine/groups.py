@@ -6,11 +6,14 @@ from auditlog.context import disable_auditlog
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-_LOOK = ["streams.view_eventlog", "streams.view_event", "models_mining.view", "streams.view_import"]
+_LOOK = [
+    *("streams.view_eventlog", "streams.view_event", "models_mining.view", "streams.view_import", "rules.view"),
+]
 _ANALYSE = [*_LOOK, "streams.change_eventlog", "models_mining.add", "models_mining.change", "models_mining.delete"]
 _OPERATE = [
     *_ANALYSE,
     *("streams.view", "streams.add", "streams.change", "streams.ingest_eventlog", "live"),
+    *("rules.add", "rules.change", "rules.delete"),
     *("streams.delete_broker", "streams.delete_stream", "streams.delete_republish", "streams.delete_rejection"),
     "auditlog.view_logentry",
 ]
@@ -18,7 +21,7 @@ GROUPS = {  # an app, an app and a verb, or one permission
     "Viewer": _LOOK,
     "Analyst": _ANALYSE,
     "Operator": _OPERATE,
-    "Admin": ["streams", "models_mining", "live", "procmine", "auth", "auditlog.view_logentry"],
+    "Admin": ["streams", "models_mining", "live", "rules", "procmine", "auth", "auditlog.view_logentry"],
 }
 GRANTS = Q(codename__endswith="_loggrant")  # for Admin alone: who opens logs to others may open them to himself
 

@@ -27,13 +27,17 @@ KINDS = {  # what changes are kept of
     "model": "models_mining.MinedModel",
     "reference": "models_mining.ReferenceModel",
     "analysis": "models_mining.Analysis",
+    "notifier": "rules.Notifier",
+    "sheet": "sheets.Sheet",
+    "schedule": "sheets.Schedule",
+    "reporting app": "sheets.ReportMapping",
     "token": "procmine.Token",
     "user": "auth.User",
     "group": "auth.Group",
 }
 ALSO = {"archived_at"}  # is set by a verb, not in a form
 NEVER = {"last_login", "date_joined", "digest", "token_key", "last_used_at"}
-SECRETS = {"password"}  # that they changed is kept
+SECRETS = {"password", "url", "secret"}  # that they changed is kept
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 

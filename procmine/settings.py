@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "CaseStateEnum": ["open", "closed"],
+        "NotifierKindEnum": "rules.notifiers.models.Notifier.Kind",
+        "PictureKindEnum": ["graph", "petri-net", "process-tree", "bpmn", "powl", "states"],
         "ReferenceKindEnum": "models_mining.reference_models.ReferenceModel.Kind",
         "ReferenceStateEnum": ["checking", "ready", "refused"],
     },

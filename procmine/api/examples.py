@@ -39,6 +39,8 @@ BODIES: dict[tuple[str, str], Any] = {  # of JSON
     ("post", "models/"): {"log": "factory", "algorithm": "heuristics", "parameters": {}, "cases": "all"},
     ("patch", "models/{id}/"): {"cases": "all"},
     ("post", "models/{id}/snapshots/"): {"name": "Before the new oven"},
+    ("post", "notifiers/"): {"name": "chat", "kind": "slack", "url": "https://hooks.slack.com/services/T0/B0/X"},
+    ("patch", "notifiers/{id}/"): {"enabled": False},
     ("post", "tokens/"): {"scopes": ["read", "ingest"], "logs": ["factory"], "days": 30},
 }
 QUERIES: dict[str, dict[str, Any]] = {

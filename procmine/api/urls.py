@@ -15,7 +15,10 @@ router.register("logs/<slug:slug>/grants", GrantViewSet, basename="grant")
 
 ROOT = {
     name: f"{name.removesuffix('s')}-list"
-    for name in ("brokers", "streams", "logs", "models", "references", "algorithms", "jobs", "simulations", "tokens")
+    for name in (
+        *("brokers", "streams", "logs", "models", "references", "algorithms", "jobs", "simulations", "tokens"),
+        *("notifiers", "notifications"),
+    )
 } | {"history": "history", "me": "me", "schema": "schema", "docs": "docs"}
 
 
@@ -31,6 +34,7 @@ urlpatterns = [
     path("", include("streams.urls")),
     path("", include("models_mining.urls")),
     path("", include("live.api_urls")),
+    path("", include("rules.notifiers.urls")),
     *router.urls,
     path("history/", HistoryList.as_view(), name="history"),
     path("me/", Me.as_view(), name="me"),

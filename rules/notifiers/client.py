@@ -79,7 +79,8 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         raise NoAnswerError(str(error), refused=True) from None
     try:
         with _connected(url) as connection, _deadline(connection):
-            connection.request("POST", url.request_uri, body, {"Host": url.netloc or "", **headers})
+            told = {"Host": url.netloc or "", **headers}
+            connection.request("POST", url.request_uri, body, told, preload_content=False, decode_content=False)
             response = connection.getresponse()
             text = response.read(MAX_ANSWER, decode_content=False)
             retry_after = response.headers.get("Retry-After", "")
@@ -126,8 +127,10 @@ def _connected(url: Url) -> Iterator[HTTPConnection]:
 def _deadline(connection: HTTPConnection) -> Iterator[None]:
     """Hang up after `TOTAL_S`: a timeout of the socket alone begins anew with every byte that trickles in."""
     raw: socket.socket = connection.sock
+    late = threading.Event()
 
     def hang_up() -> None:
+        late.set()
         with contextlib.suppress(OSError):
             raw.shutdown(socket.SHUT_RDWR)
 
@@ -139,3 +142,5 @@ def _deadline(connection: HTTPConnection) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+    if late.is_set():  # what was read until then is no answer
+        raise TimeoutError(f"it took longer than {TOTAL_S:g} s.")

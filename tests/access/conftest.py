@@ -17,6 +17,7 @@ from models_mining.reference_models import CaseConformance
 from models_mining.snapshots import Snapshot
 from procmine.models import Token
 from procmine.tokens import create_token
+from rules.notifiers.models import Notification, Notifier
 from streams.models import Broker, Event, EventLog, Import, LogGrant, Rejection, Republish, Stream
 from tests.live.test_pages import picture
 
@@ -32,6 +33,8 @@ NUMBERED = {
     "grants": LogGrant,
     "jobs": Job,
     "models": MinedModel,
+    "notifications": Notification,
+    "notifiers": Notifier,
     "references": ReferenceModel,
     "rejections": Rejection,
     "republish": Republish,
@@ -95,7 +98,10 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
     log.models.update(picture=PICTURE, epoch="e", version=1, seq=1)
     model = log.models.get()
     rows: list[Any] = [log, broker, stream, event, refused, job, owner, reference, model]
+    ops = Notifier.objects.create(name="ops", kind="slack", url="http://hooks.invalid/")
     rows += [
+        ops,
+        Notification.objects.create(notifier=ops, log=log, text=SECRET, event={}, created_at=now),
         Snapshot.objects.create(model=model, name=SECRET, algorithm="dfg", cases="all", picture=PICTURE, seq=1),
         Republish.objects.create(log=log, broker=broker, topic="out"),
         Analysis.objects.create(log=log),
@@ -156,7 +162,7 @@ def knocker(name: str, world: World) -> Knocker:
         user.groups.add(Group.objects.get(name=name))
     if name == "guest":  # all that can be granted of another log, and every permission that names no log
         LogGrant.objects.create(log=world.other, user=user, can_ingest=True, can_change=True, can_delete=True)
-        theirs = Permission.objects.filter(content_type__app_label__in=["streams", "models_mining", "live"])
+        theirs = Permission.objects.filter(content_type__app_label__in=["streams", "models_mining", "live", "rules"])
         user.user_permissions.set(theirs.exclude(codename__endswith="_eventlog"))
         made.log = ()
     if name == "invited":  # to look at the log

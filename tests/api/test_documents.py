@@ -152,6 +152,8 @@ def test_the_root_leads_to_every_resource(api: APIClient) -> None:
         "jobs",
         "simulations",
         "tokens",
+        "notifiers",
+        "notifications",
         "history",
         "me",
         "schema",

@@ -13,6 +13,7 @@ from models_mining.models import MinedModel, Snapshot
 from models_mining.pictures import snapshot
 from procmine.groups import make_groups
 from procmine.tokens import create_token
+from rules.notifiers.models import Notification, Notifier
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.services import NewEvent, store_events
 
@@ -81,7 +82,15 @@ def make_world() -> World:
     simulation = Simulation.objects.filter(log=log).first() or Simulation.objects.create(
         config="", log=log, owner=owner, count=1, state="finished"
     )
+    ops, _ = Notifier.objects.update_or_create(
+        name="ops", defaults={"kind": "slack", "url": "http://hooks.invalid/", "enabled": False}
+    )
+    told = Notification.objects.filter(log=log).first() or Notification.objects.create(
+        notifier=ops, log=log, text="Late", event={}, created_at=NOON
+    )
     numbers = {
+        "notifiers": ops.pk,
+        "notifications": told.pk,
         "brokers": broker.pk,
         "rejections": rejection.pk,
         "republish": republish.pk,
