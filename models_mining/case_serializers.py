@@ -97,6 +97,7 @@ class ActivitySerializer(TimesSerializer):
     starts = serializers.IntegerField()
     ends = serializers.IntegerField()
     open = serializers.IntegerField(help_text="Running cases among the ends.")
+    longest_s = serializers.FloatField(allow_null=True, help_text="The longest of these times.")
 
 
 class ActivitiesSerializer(serializers.Serializer[Any]):
@@ -137,6 +138,7 @@ class DottedSerializer(serializers.Serializer[Any]):
     """A dotted chart: events evenly taken from the log."""
 
     cases = serializers.ListField(child=serializers.CharField())
+    started_at = serializers.ListField(child=serializers.DateTimeField(allow_null=True), help_text="Of each case.")
     activities = serializers.ListField(child=serializers.CharField())
     points = PointsField()
 

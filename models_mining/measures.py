@@ -67,6 +67,17 @@ def with_times(log: EventLog, rows: Iterable[dict[str, Any]]) -> list[dict[str, 
     return [row | {"activities": steps[row["example"]]} | times(took[row["variant"]]) for row in rows]
 
 
+def passing(log: EventLog, cases: Sequence[str], activities: Sequence[str]) -> set[str]:
+    """Those of the cases that have one of the activities."""
+    found: set[str] = set()
+    for start in range(0, len(cases) if activities else 0, _PIECE):
+        events = Event.objects.filter(log=log, case__in=cases[start : start + _PIECE])
+        for begin in range(0, len(activities), _PIECE):
+            some = events.filter(activity__in=activities[begin : begin + _PIECE])
+            found.update(some.values_list("case", flat=True).distinct())
+    return found
+
+
 def since_previous(log: EventLog) -> dict[str, list[float]]:
     """By activity, the seconds since the event before it in its case, of the newest events."""
     newest = Event.objects.filter(log=log, seq__gt=log.next_seq - 1 - SAMPLE)
