@@ -1,6 +1,6 @@
 """A model of any kind as an SVG file that stands alone: shapes, arrows, labels, and no style sheet or script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -11,11 +11,11 @@ Row = dict[str, Any]
 MARGIN, LETTER = 12.0, 6.6  # pixels
 _SIGNS = {"xor": "×", "and": "+", "or": "○", "sequence": "→", "parallel": "∧", "loop": "↻", "interleaving": "↔"}
 _ROUND = {"place", "start", "end"}
-_INK, _PAPER, _FAINT = "#1f2937", "#ffffff", "#6b7280"
+_INK, _PAPER, _FAINT, _WRONG = "#1f2937", "#ffffff", "#6b7280", "#b3261e"
 
 
-def svg(nodes: Sequence[Row], edges: Sequence[Row], title: str) -> str:
-    """The drawing, laid out in layers from the top."""
+def svg(nodes: Sequence[Row], edges: Sequence[Row], title: str, marks: Mapping[str, str] | None = None) -> str:
+    """The drawing, laid out in layers from the top; ``marks``: by label, what to write at the corner of a node."""
     labels = {node["id"]: _label(node) for node in nodes}
     boxes = {node["id"]: Box(str(node["id"]), *_size(node, labels[node["id"]])) for node in nodes}
     often = sorted(edges, key=lambda edge: -edge.get("n", 0))
@@ -46,6 +46,9 @@ def svg(nodes: Sequence[Row], edges: Sequence[Row], title: str) -> str:
             _write(root, line.x, line.y, _count(edge), {"font-size": "10", "fill": _INK})
     for node in nodes:
         _draw(root, node, boxes[node["id"]], labels[node["id"]])
+    for node in nodes:
+        if (mark := (marks or {}).get(node["label"])) and node.get("type") not in _ROUND:
+            _mark(root, boxes[node["id"]], mark)
     return tostring(root, encoding="unicode")
 
 
@@ -87,6 +90,17 @@ def _draw(root: Element, node: Row, box: Box, label: str) -> None:
         SubElement(group, "rect", place | look | filled)
     if kind != "silent":
         _write(group, box.x, box.y, label if len(label) <= 60 else f"{label[:59]}…", {"fill": _INK})
+
+
+def _mark(root: Element, box: Box, text: str) -> None:
+    group = SubElement(root, "g", {"class": "mark"})
+    frame = _at(box.x - box.w / 2 - 3, box.y - box.h / 2 - 3, box.w + 6, box.h + 6) | {"rx": "9", "fill": "none"}
+    SubElement(group, "rect", frame | {"stroke": _WRONG, "stroke-width": "1.8", "stroke-dasharray": "5 3"})
+    width = LETTER * len(text) + 12
+    x, y = box.x + box.w / 2, box.y - box.h / 2 - 3
+    plate = _at(x - width / 2, y - 9, width, 18) | {"rx": "9", "fill": _PAPER, "stroke": _WRONG}
+    SubElement(group, "rect", plate)
+    _write(group, x, y, text, {"fill": _WRONG, "font-size": "11"})
 
 
 def _write(parent: Element, x: float, y: float, text: str, look: dict[str, str]) -> None:

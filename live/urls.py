@@ -1,13 +1,35 @@
 """Pages."""
 
-from live.pages import connect, logs, rejections, simulate, stream_edit, streams, watch
+from live.pages import (
+    analysis,
+    cases,
+    conformance,
+    connect,
+    drift,
+    logs,
+    predictions,
+    rejections,
+    simulate,
+    statistics,
+    stream_edit,
+    streams,
+    variants,
+    watch,
+)
 
 urlpatterns = [
     *logs.urlpatterns,
     *watch.urlpatterns,
     *simulate.urlpatterns,
+    *cases.urlpatterns,
+    *variants.urlpatterns,
+    *statistics.urlpatterns,
     *streams.urlpatterns,
     *stream_edit.urlpatterns,
     *rejections.urlpatterns,
     *connect.urlpatterns,
+    *analysis.urlpatterns,
+    *conformance.urlpatterns,
+    *drift.urlpatterns,
+    *predictions.urlpatterns,
 ]

@@ -144,8 +144,8 @@ class Analyst(Follower[Painter]):
     def _score(self) -> dict[str, Any]:
         nexts, times = self.forecaster.next_scores, self.forecaster.time_scores
         return {
-            "next": {"overall": next_score(nexts), "recent": next_score(nexts, RECENT)},
-            "remaining": {"overall": time_score(times), "recent": time_score(times, RECENT)},
+            "next": {"overall": next_score(nexts), "recent": next_score(nexts, RECENT), "trail": nexts.trail()},
+            "remaining": {"overall": time_score(times), "recent": time_score(times, RECENT), "trail": times.trail()},
         }
 
     def close(self) -> None:

@@ -12,7 +12,15 @@ from streams.access import logs_of
 from streams.models import EventLog
 
 # What there is to see of a log: name of the route, word.
-TABS = (("log", "Live"),)
+TABS = (
+    ("log", "Live"),
+    ("cases", "Cases"),
+    ("variants", "Variants"),
+    ("statistics-page", "Statistics"),
+    ("conformance-page", "Conformance"),
+    ("drift-page", "Drift"),
+    ("predictions-page", "Predictions"),
+)
 LIST = 50
 
 
@@ -23,9 +31,10 @@ def log_or_404(request: HttpRequest, slug: str) -> EventLog:
 
 def render_log(request: HttpRequest, template: str, log: EventLog, context: dict[str, Any]) -> HttpResponse:
     """A page of a log, a template that extends live/log_base.html."""
-    here = request.resolver_match.url_name if request.resolver_match else None
-    tabs = [{"word": word, "url": reverse(name, args=[log.slug]), "here": name == here} for name, word in TABS]
-    return render(request, template, {"log": log, "tabs": tabs, **context})
+    tabs = [{"word": word, "url": reverse(name, args=[log.slug])} for name, word in TABS]
+    here = max((tab["url"] for tab in tabs if request.path.startswith(tab["url"])), key=len, default="")
+    context = {"log": log, "tabs": [{**tab, "here": tab["url"] == here} for tab in tabs], **context}
+    return render(request, template, context)
 
 
 def page_of(request: HttpRequest, rows: "QuerySet[Any] | list[Any]", size: int = LIST) -> "Page[Any]":

@@ -9,6 +9,8 @@ from itertools import islice
 from typing import Any, NamedTuple, TypedDict
 
 RECENT = 1_000
+BLOCKS, LEAST = 20, 10
+"""Of the newest tests: so many means tell how they went over time, each of at least so many tests."""
 
 
 class NextTest(NamedTuple):
@@ -67,6 +69,13 @@ class Scores:
             tests = list(islice(reversed(self.recent), newest))
             number, sums = len(tests), [sum(column) for column in zip(*tests, strict=True)] or self.sums
         return number, [total / number if number else None for total in sums]
+
+    def trail(self) -> list[list[float]]:
+        """Means of the newest tests in blocks of one size, the oldest first; what fills no block is left out."""
+        size = max(LEAST, len(self.recent) // BLOCKS)
+        tests = list(self.recent)
+        blocks = [tests[start : start + size] for start in range(len(tests) % size, len(tests), size)]
+        return [[sum(column) / size for column in zip(*block, strict=True)] for block in blocks]
 
     def to_state(self) -> dict[str, Any]:
         """Plain lists and numbers."""
