@@ -15,7 +15,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), select, textarea, dialog")) return;
   if (event.key === " " && event.target.closest("button, a, summary")) return; // there it presses
   const name = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!name) return;

@@ -9,7 +9,8 @@ const FINAL = { 4401: "signed-out", 4403: "forbidden" };
 export const backoff = (n, random = Math.random()) => Math.min(LONGEST_S, 2 ** n) * (1 - 0.2 * random);
 
 /**
- * `handlers`: picture(picture, delta or null), health(message), state(name, detail), clock(server time in ms).
+ * `handlers`: picture(picture, delta or null), health(message), events(message), state(name, detail), clock(server time in ms),
+ * followed(model, or null where there is no such model of this log). Pictures carry the number of their `model`.
  * States: connecting, live, reconnecting, signed-out, forbidden, missing.
  */
 export class Connection {
@@ -20,11 +21,15 @@ export class Connection {
   #resyncing = false;
   #paused = false;
   #openedAt = 0;
+  #asked = 0; // number of the newest request to subscribe
+  #model; // to follow; null: the log's default
   #rate;
+  #include = ["model", "moves", "health"];
 
-  constructor(url, log, handlers, { rate_hz = 10 } = {}) {
+  constructor(url, log, handlers, { rate_hz = 10, model = null } = {}) {
     Object.assign(this, { url, log, handlers, picture: null, heardAt: Date.now() });
     this.#rate = rate_hz;
+    this.#model = model;
     setInterval(() => this.#watch(), 5000);
     addEventListener("online", () => this.#socket === null && this.#reconnect(0));
     this.#open();
@@ -36,10 +41,25 @@ export class Connection {
     if (this.#sub !== null) this.#send({ type: "configure", sub: this.#sub, rate_hz });
   }
 
+  /** Send the newest events too, or no longer. */
+  tail(wanted) {
+    this.#include = ["model", "moves", "health", ...(wanted ? ["events"] : [])];
+    if (this.#sub !== null) this.#send({ type: "configure", sub: this.#sub, include: this.#include });
+  }
+
   /** No deltas at all for a while (nobody looks); one delta catches up afterwards. */
   rest(paused) {
     this.#paused = paused;
     if (this.#sub !== null) this.#send({ type: "configure", sub: this.#sub, paused });
+  }
+
+  /** Another model of the log (null: the default one). The old picture stays until the new one comes. */
+  follow(model) {
+    this.#model = model;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return; // it is asked for once it is
+    if (this.#sub !== null) this.#send({ type: "unsubscribe", sub: this.#sub });
+    this.#sub = null;
+    this.#subscribe();
   }
 
   #open() {
@@ -60,9 +80,10 @@ export class Connection {
 
   #subscribe() {
     const message = {
-      id: 1, type: "subscribe", log: this.log, include: ["model", "moves", "health"], rate_hz: this.#rate,
+      id: ++this.#asked, type: "subscribe", log: this.log, include: this.#include, rate_hz: this.#rate,
     };
-    if (this.picture) message.resume = { epoch: this.picture.epoch, version: this.picture.version };
+    if (this.#model !== null) message.model = this.#model;
+    if (this.picture && (this.#model ?? this.followed) === this.picture.model) message.resume = { epoch: this.picture.epoch, version: this.picture.version };
     this.#send(message);
   }
 
@@ -72,21 +93,34 @@ export class Connection {
 
   #receive(message) {
     const own = message.sub === this.#sub;
-    if (message.type === "result" && message.id === 1) this.#subscribed(message);
+    if (message.type === "result" && message.id === this.#asked) this.#subscribed(message);
     else if (message.type === "heartbeat") this.handlers.clock(Date.parse(message.at));
     else if (message.type === "health" && own) this.handlers.health(message);
+    else if (message.type === "events" && own) this.#events(message);
     else if (message.type === "snapshot" && own) this.#show(fromSnapshot(message), null);
     else if (message.type === "delta" && own) this.#continue(message);
     else if (message.type === "ended" && own) this.#subscribe();
   }
 
+  #events(message) {
+    this.handlers.events(message);
+    this.#send({ type: "ack", sub: this.#sub, events: message.upto });
+  }
+
   #subscribed(message) {
+    if (!message.ok && message.problem.status === 404 && this.#model !== null) {
+      this.handlers.followed(null);
+      this.follow(null); // the log itself may be gone, too: then this ends
+      return;
+    }
     if (!message.ok) {
       this.#stop(message.problem.status === 404 ? "missing" : "forbidden", message.problem.detail);
       return;
     }
     this.#attempt = 0;
     this.#sub = message.sub;
+    this.followed = message.model ?? null;
+    this.handlers.followed(this.followed);
     if (this.#paused) this.rest(true);
     this.handlers.state("live");
   }
@@ -103,6 +137,7 @@ export class Connection {
 
   #show(picture, delta) {
     this.#resyncing = false;
+    picture.model = this.followed;
     this.picture = picture;
     this.handlers.picture(picture, delta);
     this.#ack(picture.version);

@@ -14,8 +14,10 @@ export const NAMES = {
   graph: "Graph", "petri-net": "Petri net", "process-tree": "Process tree", bpmn: "BPMN", powl: "Partial orders", states: "States",
 };
 
+const FLOWS = { powl: "nested", "process-tree": "tree" };
+
 /** Nets and diagrams are read from left to right, all else from the top. */
-export const flowOf = (picture) => (picture === "petri-net" || picture === "bpmn" ? "right" : picture === "powl" ? "nested" : "down");
+export const flowOf = (picture) => (picture === "petri-net" || picture === "bpmn" ? "right" : FLOWS[picture] ?? "down");
 
 const SIGNS = { xor: "×", and: "+", or: "○", sequence: "→", parallel: "∧", loop: "↺", interleaving: "↔", "partial-order": "≺" };
 export const signOf = (picture, { type }) => (picture === "process-tree" && type === "or" ? "∨" : (SIGNS[type] ?? ""));
@@ -45,7 +47,7 @@ const STRONGEST = ["succession", "response", "precedence", "coexistence", "respo
 export function said(edge, from, to) {
   if (edge.relation !== undefined) return { said: edge.relation, says: [edge.relation === "→" ? `${from} comes before ${to}, never after` : `${from} and ${to} in either order`] };
   if (edge.constraints) {
-    const rank = ({ template }) => (template.startsWith("non") ? -1 : STRONGEST.findIndex((name) => template.endsWith(name)) + 1 || 9);
+    const rank = ({ template }) => (template.startsWith("non") ? 99 : STRONGEST.findIndex((name) => template.endsWith(name)) + 1 || 9);
     const [first, ...rest] = [...edge.constraints].sort((a, b) => rank(a) - rank(b) || b.template.length - a.template.length);
     return {
       said: first ? `${first.template.replaceAll("_", " ")}${rest.length ? ` +${rest.length}` : ""}` : "",

@@ -1,15 +1,20 @@
-// The layout that fits a kind of picture, made of layout-core.js: downwards, to the right, or frames in frames. Pure.
+// The layout that fits a kind of picture: downwards or to the right (layout-core.js), a tree, or frames in frames. Pure.
 import { extend } from "./extend.js";
+import { edge as curve } from "./geometry.js";
 import { tidy } from "./layout-core.js";
 
 const EMPTY = { nodes: {}, edges: {}, crossing: 0 };
 const FRAME = { side: 18, top: 34, bottom: 16 };
 
-/** `flow`: down, right or nested (nodes then have a `parent`). With `known` its boxes keep their places. */
+/**
+ * `flow`: down, right, tree (edges lead to children, in their order) or nested (nodes have a `parent`). With `known` its
+ * boxes keep their places; but the order of a tree means something, so a new part of one moves the others.
+ */
 export function arrange(nodes, edges, known, flow = "down") {
   if (flow === "nested") return nested(nodes, edges);
+  if (flow === "tree" && !(known && nodes.every(({ key }) => known.nodes[key]))) return tree(nodes, edges);
   const way = (boxes, arcs, before) => (before ? extend(boxes, arcs, before) : tidy(boxes, arcs));
-  if (flow === "down") return way(nodes, edges, known);
+  if (flow === "down" || flow === "tree") return way(nodes, edges, known);
   return turned(way(nodes.map(({ w, h, ...node }) => ({ ...node, w: h, h: w })), edges, known && turned(known)));
 }
 
@@ -27,6 +32,37 @@ export function turned({ nodes, edges, crossing }) {
       ...rest, d: d.replace(pair, "$2 $1"), arrow: arrow.replace(pair, "$2 $1"), samples: swapped(samples), label: label && over(label),
     })),
   };
+}
+
+const TREE = { gap: 22, row: 74 };
+
+/** Children side by side in their order, each parent above the middle of its own. */
+function tree(nodes, edges) {
+  const size = new Map(nodes.map((node) => [node.key, node]));
+  const children = new Map(nodes.map(({ key }) => [key, edges.filter(({ s }) => s === key).map(({ t }) => t)]));
+  const below = new Set(edges.map(({ t }) => t));
+  const boxes = {};
+
+  /** Put a part with its left end at x; where its right end is. */
+  function put(key, x, row) {
+    const { w, h } = size.get(key);
+    let end = x;
+    for (const child of children.get(key)) end = put(child, end, row + 1) + TREE.gap;
+    const own = children.get(key).map((child) => boxes[child].x);
+    const middle = own.length ? (own[0] + own.at(-1)) / 2 : x + w / 2;
+    boxes[key] = { x: Math.max(middle, x + w / 2), y: row * TREE.row, w, h };
+    return Math.max(end - (own.length ? TREE.gap : 0), boxes[key].x + w / 2);
+  }
+
+  let x = 0;
+  for (const { key } of nodes) if (!below.has(key)) x = put(key, x, 0) + TREE.gap;
+  const routes = {};
+  for (const { key, s, t } of edges) {
+    const [from, to] = [boxes[s], boxes[t]];
+    routes[key] = curve([[from.x, from.y + from.h / 2], [to.x, to.y - to.h / 2]]);
+    routes[key].label = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  }
+  return { nodes: boxes, edges: routes, crossing: 0 };
 }
 
 /** Each frame holds its parts, from left to right where arrows order them, else one below the other. */

@@ -72,15 +72,16 @@ export class NodeMark {
     if (boxed(node)) this.#box(node);
     else if (node.kind === "frame") this.#frame(node);
     else this.#shape(node);
-    this.#hereAt(sizeOf(node));
+    const { w, h } = sizeOf(node);
+    this.tokens = new Tokens(this.group, boxed(node) && counted(node) ? w / 2 - 28 : w / 2, -h / 2);
     if (this.focusable) for (const [name, value] of [["role", "button"], ["tabindex", "-1"]]) this.group.setAttribute(name, value);
   }
 
   #box(node) {
     const { w, h } = sizeOf(node);
     const [x, y] = [-w / 2, -h / 2];
-    for (const name of ["box", "heat"]) make("rect", { class: name, x, y, width: w, height: h, rx: node.picture === "petri-net" ? 2 : node.kind === "state" ? h / 2 : 9 }, this.group);
-    this.heat = this.group.lastChild;
+    for (const name of counted(node) ? ["box", "heat"] : ["box"]) make("rect", { class: name, x, y, width: w, height: h, rx: node.picture === "petri-net" ? 2 : node.kind === "state" ? h / 2 : 9 }, this.group);
+    this.heat = this.group.lastChild; // where there is none, its count does not ask for it
     const { lines } = linesOf(node);
     const label = make("text", { class: `label${counted(node) ? "" : " centred"}` }, this.group);
     lines.forEach((line, i) => {
@@ -107,11 +108,6 @@ export class NodeMark {
     if (node.picture === "bpmn") return; // an event's line tells: thin where it begins, thick where it ends
     if (kind === START || node.initial) make("path", { class: "sign", d: "M-3.5 -5.5L6 0L-3.5 5.5Z" }, this.group);
     if (kind === END || node.final) make("rect", { class: "sign", x: -4.5, y: -4.5, width: 9, height: 9, rx: 1.5 }, this.group);
-  }
-
-  #hereAt({ w, h }) {
-    const inside = boxed({ kind: this.group.classList[1] });
-    this.tokens = new Tokens(this.group, inside ? w / 2 - 28 : w / 2, -h / 2);
   }
 
   move({ x, y, w, h }) {

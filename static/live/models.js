@@ -35,7 +35,7 @@ export function models(view) {
   });
   const same = (a, b) => a.algorithm === b.algorithm && a.cases === b.cases && sorted(complete(a)) === sorted(complete(b));
   const wanted = () => rows.find(({ id }) => id === (view.wanted ?? view.model));
-  const waits = () => view.shown !== null && view.model !== null && view.shown.model !== view.model;
+  const waits = () => view.shown !== null && !view.source && view.model !== null && view.shown.model !== view.model;
 
   /** The model that a view of the present one is. */
   function meant({ algorithm, view: shape }) {
@@ -144,14 +144,14 @@ export function models(view) {
 function State({ row, error, shown, waits, now }) {
   const failed = row?.error;
   const old = shown?.derived_at ? `${age(Math.max(0, (now - Date.parse(shown.derived_at)) / 1000))} ago` : "";
-  const behind = shown && shown.derived_seq < shown.events;
+  const behind = shown && shown.derived_seq < shown.seq;
   const takes = row?.took_ms >= WORTH_MS ? `takes ${duration(row.took_ms / 1000)}` : "";
   return html`
     ${error ? html`<span class="warn"><i class="icon triangle-alert"></i>${error}</span>` : null}
     ${failed ? html`<span class="warn"><i class="icon triangle-alert"></i>${titleOf(row)}: ${failed}</span>` : null}
     ${waits && !failed ? html`<span class="pill waiting"><i class="icon hourglass"></i>${titleOf(row)} is being mined; until then the one before, as of ${old}</span>` : null}
     ${!waits && shown && (behind || (takes && row.home === "work"))
-      ? html`<span title=${behind ? `${plural(shown.events - shown.derived_seq, "event")} since` : ""}>as of ${old}${takes ? `, ${takes}` : ""}</span>`
+      ? html`<span title=${behind ? `${plural(shown.seq - shown.derived_seq, "event")} since` : ""}>as of ${old}${takes ? `, ${takes}` : ""}</span>`
       : null}
     ${waits ? null : (shown?.remarks ?? []).map((remark) => html`<span key=${remark} class="remark"><i class="icon info"></i>${remark}</span>`)}`;
 }

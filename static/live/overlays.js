@@ -1,19 +1,71 @@
-// What the paths show: how often, or how long.
+// What the paths show, how often or how long, and the sliders that fade what is rare.
+import { action } from "./actions.js";
 import { address, asked } from "./address.js";
-import { OVERLAYS } from "./overlay.js";
+import { carried, OVERLAYS } from "./overlay.js";
+import { thinned } from "./thin.js";
+
+const STEP = 5; // percent a key press
+const MANY = 12; // sentences on edges: beyond, only those of what is looked at are shown
 
 export function overlays(view) {
-  const [select, legend] = ["overlay", "legend"].map((name) => view.part(name));
+  const [select, legend, sliders] = ["overlay", "legend", "sliders"].map((name) => view.part(name));
+  let chosen = asked("show") ?? "n";
+  let offered = "";
 
-  function choose(wanted) {
-    const name = wanted in OVERLAYS ? wanted : "n";
+  /** Offer what the picture carries; show what was chosen, where it can be. */
+  function offer(drawing) {
+    const names = carried(drawing.edges.values());
+    if (offered !== names.join()) {
+      offered = names.join();
+      select.replaceChildren(...names.map((name) => new Option(OVERLAYS[name].name, name)));
+      select.disabled = names.length < 2;
+    }
+    const name = names.includes(chosen) ? chosen : (names[0] ?? "n");
+    if (select.value !== name) select.value = name;
     view.map.overlay(name);
-    select.value = name;
+    view.map.svg.classList.toggle("wordy", name === "said" && drawing.edges.size > MANY);
     legend.classList.toggle("time", OVERLAYS[name].time);
     legend.querySelector("[data-words]").textContent = OVERLAYS[name].time ? "shorter … longer" : "rarer … more often";
-    address({ show: name === "n" ? null : name });
+    legend.querySelector("[data-scale]").hidden = !names.length || name === "said" || name === "dependency";
+    for (const one of legend.querySelectorAll("[data-for]")) one.hidden = !one.dataset.for.split(" ").includes(drawing.kind);
+    legend.querySelector("[data-maybe]").hidden = !drawing.maybe;
   }
 
-  select.addEventListener("change", () => choose(select.value));
-  choose(asked("show") ?? "n");
+  select.addEventListener("change", () => {
+    chosen = select.value;
+    address({ show: chosen === "n" ? null : chosen });
+    if (view.shown) offer(view.shown);
+  });
+
+  const percent = (name) => Math.min(100, Math.max(0, Number(asked(name) ?? 100) || 0));
+  const share = { activities: percent("activities"), paths: percent("paths") };
+  const inputs = Object.fromEntries(Object.keys(share).map((name) => [name, sliders.querySelector(`[name=${name}]`)]));
+  for (const [name, input] of Object.entries(inputs)) {
+    input.value = share[name];
+    input.addEventListener("input", () => slide(name, Number(input.value)));
+  }
+
+  function slide(name, value) {
+    share[name] = Math.min(100, Math.max(0, value));
+    inputs[name].value = share[name];
+    address({ [name]: share[name] === 100 ? null : share[name] });
+    if (view.shown) fade(view.shown);
+  }
+
+  function fade(drawing) {
+    const counted = drawing.kind === "graph" && [...drawing.edges.values()].some(({ kind, n }) => kind === "path" && n !== undefined);
+    sliders.hidden = !counted;
+    const all = share.activities === 100 && share.paths === 100;
+    const { faint, boxes, ways } = counted ? thinned(drawing, share.activities / 100, share.paths / 100) : { faint: new Set(), boxes: "", ways: "" };
+    sliders.querySelector("[data-boxes]").textContent = boxes;
+    sliders.querySelector("[data-ways]").textContent = ways;
+    view.map.fade(all ? new Set() : faint);
+  }
+
+  action("fewer", () => slide("paths", share.paths - STEP), "[");
+  action("more", () => slide("paths", share.paths + STEP), "]");
+  view.on("picture", (drawing) => {
+    offer(drawing);
+    fade(drawing);
+  });
 }

@@ -52,7 +52,8 @@ export function drawing(picture) {
     const alone = what === "activity" && labels.get(node.label) === 1;
     const own = what === START || what === END ? what : graph || alone ? `a:${node.label}` : `k:${node.key}`;
     key.set(node.id, own);
-    nodes.set(own, { ...node, key: own, kind: what, picture: kind, role: roleOf(what, node), says: saysOf(node) });
+    const label = node.label || (what === "state" ? "nothing yet" : "");
+    nodes.set(own, { ...node, label, key: own, kind: what, picture: kind, role: roleOf(what, node), says: saysOf(node) });
     total.open += node.open ?? 0;
     total.maybe = Math.max(total.maybe, node.maybe ?? 0);
   }
@@ -65,15 +66,20 @@ export function drawing(picture) {
   if (kind === "powl") again(picture, nodes, edges, key);
   if (graph) ends(nodes, edges, total);
   shares(edges);
-  return { model: picture.model, nodes, edges, key, kind: kind ?? "graph", flow: flowOf(kind), remarks, derived_at, derived_seq, events: seq, ...total };
+  return { model: picture.model, nodes, edges, key, kind: kind ?? "graph", flow: flowOf(kind), remarks, derived_at, derived_seq, seq, events: picture.events ?? seq, ...total };
 }
 
 function kindOfEdge(kind, edge) {
   if (kind === "process-tree") return "child";
   if (edge.relation === "∥") return "both";
+  if (against(edge)) return "against";
   if (kind === "petri-net" || kind === "bpmn" || kind === "powl") return "arc";
   return edge.s === edge.t ? "loop" : "path";
 }
+
+/** Whether all that is said forbids: drawn faintly, for in most logs nearly everything is forbidden somewhere. */
+const against = ({ constraints, relations }) =>
+  constraints?.every(({ template }) => template.startsWith("non")) || relations?.every((name) => name === "never_together") || false;
 
 function add(edges, nodes, edge) {
   const key = edgeKey(edge.s, edge.t);

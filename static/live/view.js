@@ -1,4 +1,5 @@
 // The state that the parts of the live page share, and the words with which they tell each other that it changed.
+import { asked } from "./address.js";
 import { announce } from "./announce.js";
 import { Connection } from "./connection.js";
 import { ProcessMap } from "./map.js";
@@ -11,17 +12,24 @@ const LIVE_HZ = 10;
  * A part is a function of the view: it listens and draws into its own `view.part(NAME)` (`[data-part=NAME]`).
  *
  *   view.on("picture", (drawing, delta) => …)   another picture is shown; delta null: a whole one
- *   view.on("waiting", () => …)                 paused: another picture waits
+ *   view.on("waiting", () => …)                 another picture of the live log waits: paused, or a source is shown
+ *   view.on("source", () => …)                  something else than the live log is shown, or no longer (`take`)
+ *   view.on("events", (message) => …)           the newest events, while somebody wants them (`connection.tail`)
+ *   view.tell("marks", name, [{at, text, href}])    what happened when, to be marked in the timeline: all of `name`
+ *   view.on("followed", () => …)                the server answered which model it sends: view.model
  *   view.on("health" | "state" | "paused" | "pinned" | "second", …)
  *
  * `shown` is the drawing on the screen (store.js; null before the first), `newest` the newest picture of the server,
+ * `model` the number of the model that is followed, `wanted` the one that was asked for (null: the log's default one),
  * `health` its last message, `connected` the state of the connection, `pinned` the key of an activity or edge, or null.
  */
 export class View {
   #listeners = {};
+  #sources = {};
 
   constructor(page) {
-    Object.assign(this, { page, log: page.dataset.log, shown: null, health: null, pinned: null, paused: false, connected: "connecting" });
+    Object.assign(this, { page, log: page.dataset.log, shown: null, model: null, health: null, pinned: null, paused: false, connected: "connecting" });
+    this.wanted = /^\d{1,15}$/.test(asked("model") ?? "") ? Number(asked("model")) : null;
     this.clock = Number(page.dataset.now) - Date.now(); // of the server, against ours
     this.map = new ProcessMap(this.part("map"), { pinned: (key) => this.#now("pinned", key) });
   }
@@ -42,12 +50,14 @@ export class View {
   begin() {
     const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live/`;
     const handlers = {
-      picture: (picture, delta) => (this.paused ? this.tell("waiting") : this.show(picture, delta)),
+      picture: (picture, delta) => (this.paused || this.source ? this.tell("waiting") : this.show(picture, delta)),
+      events: (message) => this.tell("events", message),
       health: (message) => this.#now("health", message),
       clock: (at) => (this.clock = at - Date.now()),
+      followed: (model) => this.#now("followed", model, "model"),
       state: (name) => this.#now("state", name, "connected"),
     };
-    this.connection = new Connection(address, this.log, handlers, { rate_hz: LIVE_HZ });
+    this.connection = new Connection(address, this.log, handlers, { rate_hz: LIVE_HZ, model: this.wanted });
     document.addEventListener("visibilitychange", () => this.connection.rest(document.hidden));
     setInterval(() => this.tell("second"), 1000);
     this.page.classList.add("scripted");
@@ -62,8 +72,36 @@ export class View {
     this.shown = drawing(picture);
     this.map.show(this.shown, delta?.moves, delta?.moves_omitted);
     this.page.classList.toggle("has-picture", this.shown.nodes.size > 0);
-    if (before && delta) this.#announce(before);
+    if (before?.model === this.shown.model && delta) this.#announce(before);
     this.tell("picture", this.shown, delta);
+  }
+
+  /** Show another model; what is shown stays until its picture comes. */
+  follow(model) {
+    this.wanted = model;
+    this.connection.follow(model);
+  }
+
+  /** What is shown instead of the live log; null: that. */
+  get source() {
+    return this.#sources.replay ?? this.#sources.filters ?? null;
+  }
+
+  /**
+   * From now on the source `name` (replay, filters) calls `show`, or, with null, no longer. `words()` of a source says
+   * in the header what is shown ({kind, text, icon}; null: as always), `leave()` is called to go back to live.
+   */
+  take(name, source) {
+    const before = this.source;
+    this.#sources[name] = source;
+    if (before && !this.source && this.newest && !this.paused) this.show(this.newest);
+    this.tell("source");
+  }
+
+  /** Back to the live log as it is now. Filters stay. */
+  live() {
+    this.source?.leave?.();
+    if (this.paused) this.pause(false);
   }
 
   pin(key) {
@@ -74,7 +112,7 @@ export class View {
   pause(paused = !this.paused) {
     this.paused = paused;
     this.connection.rate(paused ? CATCH_UP_HZ : LIVE_HZ);
-    if (!paused && this.newest) this.show(this.newest);
+    if (!paused && this.newest && !this.source) this.show(this.newest);
     this.tell("paused");
   }
 

@@ -7,7 +7,7 @@ const TURNED = { ArrowRight: "ArrowDown", ArrowLeft: "ArrowUp", ArrowDown: "Arro
  * runs down is walked along with ↓ and ↑, one that runs to the right with → and ←.
  */
 export function neighbour(here, key, boxes, edges, places, flow = "down") {
-  const right = flow !== "down";
+  const right = flow === "right" || flow === "nested";
   const arrow = right ? TURNED[key] : key;
   if (arrow === "ArrowDown" || arrow === "ArrowUp") {
     const [own, other] = arrow === "ArrowDown" ? ["s", "t"] : ["t", "s"];
