@@ -26,11 +26,12 @@ export class Dots {
     this.#transform = transform;
   }
 
-  /** Let dots run along sampled ways ([x, y, x, y, …]). */
-  run(ways) {
+  /** Let dots run: {way: sampled as [x, y, x, y, …], chosen: of the case that is followed}. */
+  run(dots) {
+    if (!dots.length) return;
     const now = performance.now();
-    for (const way of ways) this.#dots.push({ way, from: now + Math.random() * SPREAD_MS });
-    this.canvas.dataset.shown = this.shown += ways.length;
+    for (const { way, chosen } of dots) this.#dots.push({ way, chosen, from: now + Math.random() * SPREAD_MS });
+    this.canvas.dataset.shown = this.shown += dots.length;
     if (this.#frame === null && this.#dots.length) this.#frame = requestAnimationFrame((at) => this.#draw(at));
   }
 
@@ -45,12 +46,12 @@ export class Dots {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.fillStyle = style.getPropertyValue("--dot");
     context.strokeStyle = style.getPropertyValue("--surface");
     context.lineWidth = 1.5;
     const radius = Math.min(7, Math.max(3, 5 * k));
     this.#dots = this.#dots.filter((dot) => now - dot.from < WAY_MS);
-    for (const { way, from } of this.#dots) {
+    const [usual, special] = [style.getPropertyValue("--dot"), style.getPropertyValue("--accent")];
+    for (const { way, chosen, from } of this.#dots) {
       const part = Math.max(0, now - from) / WAY_MS;
       const eased = part * part * (3 - 2 * part);
       const last = way.length / 2 - 1;
@@ -59,7 +60,8 @@ export class Dots {
       const px = way[2 * index] + rest * (way[2 * index + 2] - way[2 * index]);
       const py = way[2 * index + 1] + rest * (way[2 * index + 3] - way[2 * index + 1]);
       context.beginPath();
-      context.arc(x + px * k, y + py * k, radius, 0, 2 * Math.PI);
+      context.fillStyle = chosen ? special : usual;
+      context.arc(x + px * k, y + py * k, chosen ? 1.6 * radius : radius, 0, 2 * Math.PI);
       context.fill();
       context.stroke();
     }

@@ -30,20 +30,18 @@ export function extend(nodes, edges, known) {
 }
 
 /**
- * A layout to extend: the boxes of `places` ({key: [x, y]}) at their places. What would lie under them has none, and
- * their edges have no way yet, nor those that they would cut.
+ * A layout to extend: the boxes of `places` ({key: [x, y]}) at their places, their edges without a way, nor those that
+ * they would cut. `room`: other boxes below them lose their places; else they may be covered.
  */
-export function moved(layout, edges, places) {
-  const nodes = { ...layout.nodes };
-  const put = Object.entries(places).filter(([key, [x, y]]) => nodes[key] && (nodes[key].x !== x || nodes[key].y !== y));
+export function moved(layout, edges, places, room) {
+  const put = Object.entries(places).filter(([key]) => layout.nodes[key]);
   if (!put.length) return layout;
+  const nodes = { ...layout.nodes };
   for (const [key, [x, y]] of put) nodes[key] = { ...nodes[key], x, y };
   const hand = put.map(([key]) => nodes[key]);
-  for (const [key, box] of Object.entries(nodes)) {
-    if (!places[key] && hand.some((other) => overlap(box, other, 8))) delete nodes[key];
-  }
-  const open = (key) => !nodes[key] || nodes[key] !== layout.nodes[key];
-  const kept = edges.filter(({ key, s, t }) => !open(s) && !open(t) && !hand.some((box) => crosses(layout.edges[key].samples, box)));
+  if (room) for (const [key, box] of Object.entries(nodes)) if (!places[key] && hand.some((other) => overlap(box, other, 8))) delete nodes[key];
+  const stays = (key) => nodes[key] && nodes[key] === layout.nodes[key];
+  const kept = edges.filter(({ key, s, t }) => layout.edges[key] && stays(s) && stays(t) && !hand.some((box) => crosses(layout.edges[key].samples, box)));
   return { nodes, edges: Object.fromEntries(kept.map(({ key }) => [key, layout.edges[key]])) };
 }
 

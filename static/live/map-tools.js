@@ -33,15 +33,17 @@ export function twin(view) {
   place.hidden = true;
 }
 
-/** What is pinned in detail, else the log as a whole. */
+/** What is pinned in detail, else the case that is followed, else the log as a whole. */
 export function panel(view) {
   const place = view.part("panel");
   const pin = (key) => view.pin(key);
-  const draw = () =>
-    render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin }} />`, place);
-  view.on("picture", draw);
-  view.on("pinned", draw);
+  const draw = () => {
+    const cases = { log: view.log, now: Date.now() + view.clock, followed: view.case, follow: view.followCase, end: view.leaveCase };
+    render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin, cases }} />`, place);
+  };
+  for (const news of ["picture", "pinned", "case"]) view.on(news, draw);
   view.on("health", () => view.pinned === null && draw());
-  action("escape", () => view.pinned !== null && pin(null), "Escape");
+  view.on("second", () => (view.pinned !== null || view.case) && draw());
+  action("escape", () => (view.pinned !== null ? pin(null) : view.leaveCase()), "Escape");
   draw();
 }

@@ -1,32 +1,39 @@
-// The process map: boxes that keep their places, edges, and what hovers, pins and zooms them.
+// The process map: boxes that keep their places, edges, and what hovers, pins, drags and zooms them.
+import { boundsOf, Camera, stillness } from "./camera.js";
 import { Dots } from "./dots.js";
+import { drag } from "./drag.js";
+import { Drawn } from "./drawn.js";
 import { layOut } from "./layout.js";
-import { EdgeMark, make, NodeMark, sizeOf } from "./marks.js";
-import { greatest, labelOf, OVERLAYS, sentence, strength } from "./overlay.js";
+import { make, sizeOf } from "./marks.js";
+import { MiniMap } from "./minimap.js";
+import { OVERLAYS } from "./overlay.js";
+import { Places } from "./places.js";
 import { edgeKey, START } from "./store.js";
 import { neighbour } from "./walk.js";
 
-const { select, zoom, zoomIdentity } = window.d3;
 const GLIDE_MS = 400;
 const MOST_DOTS = 200; // more moves in one message: edges glow instead
 const TIDY_EVERY_MS = 30_000;
 const UNTOUCHED_MS = 5_000;
-const NEW_MS = 60_000;
-const LEGIBLE = 0.45; // scale
-const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+const FAR = 0.4; // scale below which labels of edges are left out
+const NEAR = 0.8; // scale at which a case is followed
+const viewOf = ({ model, kind }) => `${model} ${kind}`; // what has places of its own
 
 export class ProcessMap {
-  #nodes = new Map();
-  #edges = new Map();
   #layout = null;
   #busy = false;
   #drawing = null;
   #overlay = "n";
   #pinned = null;
   #hovered = null;
+  #trail = null;
+  #faint = new Set();
+  #turned = false;
+  #known = new Map(); // layouts of the models that were shown before
+  #places = new Places();
+  #put = new Map(); // boxes that were dragged since the layout was asked for
   #glide = null;
-  #view = zoomIdentity;
-  #moved = false; // by the person, since the last fit
+  #centre = null; // the key of what is to be brought to the middle as soon as it has a place
   #touchedAt = 0;
   #tidiedAt = 0;
 
@@ -37,223 +44,227 @@ export class ProcessMap {
     this.held = false; // never tidy by itself
     this.svg = make("svg", { class: "map", role: "group", "aria-label": "Process map. Arrow keys walk along the paths." });
     this.world = make("g", { class: "world" }, this.svg);
-    const layer = (name) => make("g", { class: name }, this.world);
-    [this.lines, this.labels, this.boxes] = [layer("lines"), layer("labels"), layer("boxes")];
+    this.drawn = new Drawn(this.world);
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dots";
     this.dots = new Dots(this.canvas);
-    this.zoom = zoom().scaleExtent([0.1, 3]).on("zoom", ({ transform, sourceEvent }) => this.#zoomed(transform, sourceEvent));
-    select(this.svg).call(this.zoom).on("dblclick.zoom", null);
+    this.camera = new Camera(this.svg, { changed: (transform) => this.#zoomed(transform), touched: () => this.#touch() });
+    this.mini = new MiniMap(this.camera);
     this.#listen();
     setInterval(() => this.#keepTidy(), 1000);
   }
 
   /** Show a drawing (store.js); `moves` are [case, from id or null, to id, at] to play. */
   show(drawing, moves = [], omitted = 0) {
+    const turned = this.#drawing !== null && viewOf(drawing) !== viewOf(this.#drawing);
+    if (turned) this.#turn(drawing);
     this.#drawing = drawing;
+    this.svg.dataset.kind = drawing.kind;
     if (!drawing.nodes.size && !this.#layout) return; // the page says that it waits
     this.#paint();
     if (!this.#placed()) this.#place();
-    else this.#play(moves, omitted);
+    else {
+      if (turned) this.#look();
+      this.#play(moves, omitted);
+    }
+  }
+
+  /** These (keys) are faded; they keep their places until the map is tidied, which closes the gaps. */
+  fade(keys) {
+    if (keys.size === this.#faint.size && [...keys].every((key) => this.#faint.has(key))) return;
+    this.#faint = keys;
+    if (!this.#drawing) return;
+    this.#paint();
+    if (!this.#placed()) this.#place();
   }
 
   overlay(name) {
+    if (name === this.#overlay) return;
     this.#overlay = name;
     this.svg.classList.toggle("time", OVERLAYS[name].time);
-    this.#paint();
+    if (this.#drawing) this.#paint();
   }
 
-  /** Lay out all anew; boxes glide to their places. */
-  async tidy() {
+  /** Lay out all anew; boxes glide to their places. Asked for by a person, it forgets where boxes were dragged to. */
+  async tidy(asked = true) {
     if (this.#busy || !this.#layout) return;
+    if (asked) await this.#places.forget(this.#drawing.model);
     await this.#place(true);
     this.fit(true, true);
   }
 
-  /** All of it; `legible`: never so small that nothing can be read, then from the top. */
-  fit(animate = true, legible = false) {
-    const { clientWidth: width, clientHeight } = this.svg;
-    const height = clientHeight - 40; // the lower edge belongs to legend and buttons
-    if (!this.#layout || !this.#nodes.size || !width || height <= 0) return;
-    const { x0, y0, x1, y1 } = this.#bounds();
-    const whole = Math.min(1.15, (width - 32) / (x1 - x0), (height - 32) / (y1 - y0));
-    const k = legible ? Math.max(LEGIBLE, whole) : whole;
-    const top = this.#layout.nodes[START] ?? { x: (x0 + x1) / 2 };
-    const x = width / 2 - (k * (x1 - x0) < width ? (k * (x0 + x1)) / 2 : k * top.x);
-    const y = k * (y1 - y0) < height ? height / 2 - (k * (y0 + y1)) / 2 : 16 - k * y0;
-    this.#moved = false;
-    const target = zoomIdentity.translate(x, y).scale(k);
-    const where = animate && !stillness.matches ? select(this.svg).transition().duration(GLIDE_MS) : select(this.svg);
-    where.call(this.zoom.transform, target);
+  /** All of it; `readable`: never so small that nothing can be read, then its beginning. */
+  fit(glide = true, readable = false) {
+    if (!this.#layout || !this.drawn.nodes.size) return;
+    const bounds = boundsOf(this.#layout);
+    const start = this.#layout.nodes[START] ?? { x: (bounds.x0 + bounds.x1) / 2, y: bounds.y0 };
+    this.camera.fit(bounds, start, { glide, readable });
   }
 
   zoomBy(factor) {
-    this.#touch(true);
-    select(this.svg).transition().duration(stillness.matches ? 0 : 150).call(this.zoom.scaleBy, factor);
+    this.camera.zoomBy(factor);
+  }
+
+  /** Bring a box to the middle, now or as soon as it has a place. */
+  centre(key, glide = true) {
+    const place = this.#layout?.nodes[key];
+    this.#centre = place ? null : key;
+    if (place) this.camera.centre(place, { glide, k: NEAR });
+  }
+
+  /** Does somebody use the map at this moment? Then nothing should pull it away. */
+  holds() {
+    return performance.now() - this.#touchedAt < UNTOUCHED_MS;
   }
 
   pin(key) {
     this.#pinned = key;
-    for (const mark of this.#nodes.values()) {
-      mark.group.classList.toggle("pinned", mark.key === key);
-      if (mark.node?.kind === "activity") mark.group.setAttribute("aria-pressed", mark.key === key);
-    }
-    for (const mark of this.#edges.values()) mark.group.classList.toggle("pinned", mark.key === key);
-    this.#light();
+    this.#choose();
     this.pinned(key);
+  }
+
+  /** Light the way of a case: {case, lit, wrong, here} (follow.js); null: none any more. */
+  follow(trail) {
+    this.#trail = trail;
+    this.svg.classList.toggle("following", trail !== null);
+    this.drawn.follow(trail);
+    this.#light();
+  }
+
+  #choose() {
+    this.drawn.choose(this.#pinned);
+    this.#light();
   }
 
   // --- drawing ------------------------------------------------------------------------
 
+  /** Another model: places of its own, as when it was last shown. The old drawing stays until they are known. */
+  #turn(drawing) {
+    if (this.#layout) this.#known.set(viewOf(this.#drawing), this.#layout);
+    this.#glide = null;
+    this.#put.clear();
+    this.#layout = this.#known.get(viewOf(drawing)) ?? null;
+    this.#turned = true;
+  }
+
   #placed() {
     const { nodes, edges } = this.#drawing;
-    const has = (list, places) => [...list.keys()].every((key) => places[key]);
+    const has = (list, places) => [...list.keys()].every((key) => places[key] || this.#faint.has(key));
     return this.#layout !== null && has(nodes, this.#layout.nodes) && has(edges, this.#layout.edges);
   }
 
+  /** Ask for a layout of what is drawn; `anew`: of all, else known boxes stay. One at a time. */
   async #place(anew = false) {
     if (this.#busy) return;
     this.#busy = true;
+    const { model, flow, nodes: drawn, edges: ways } = this.#drawing;
+    const asked = viewOf(this.#drawing);
     const first = this.#layout === null;
-    const nodes = [...this.#drawing.nodes.values()].map((node) => ({ key: node.key, ...sizeOf(node) }));
+    const known = first || anew ? null : this.#layout;
+    const hand = known ? Object.fromEntries(this.#put) : await this.#places.of(model);
+    this.#put.clear();
+    const wanted = (part) => (item) => !this.#faint.has(item.key) || known?.[part][item.key];
+    const nodes = [...drawn.values()].filter(wanted("nodes")).map((node) => ({ key: node.key, parent: node.parent, ...sizeOf(node) }));
     nodes.sort((a, b) => (b.key === START) - (a.key === START));
-    const edges = [...this.#drawing.edges.values()].map(({ key, s, t, n }) => ({ key, s, t, n }));
-    const layout = await layOut(nodes, edges, first || anew ? null : this.#layout);
+    const edges = [...ways.values()].filter(wanted("edges")).map(({ key, s, t, n = 1 }) => ({ key, s, t, n }));
+    const layout = await layOut(nodes, edges, { known, flow, hand });
     this.#busy = false;
-    if (first) this.root.replaceChildren(this.svg, this.canvas);
-    if (anew && !first) this.#glideTo(layout);
-    else this.#layout = layout;
-    if (first || anew) this.#tidiedAt = performance.now();
-    this.#paint(!first && !anew);
-    if (first) this.fit(false, true);
-    else if (!this.#moved && this.#nodes.size && !this.#visible()) this.fit(true, true);
-    if (!this.#placed()) this.#place();
+    if (viewOf(this.#drawing) === asked) this.#adopt(layout, first, anew);
+    if (!this.#placed() || this.#put.size) this.#place();
   }
 
-  #paint(marked = false) {
-    if (!this.#layout) return;
-    const { nodes, edges } = this.#drawing;
-    const most = Math.max(1, ...[...nodes.values()].filter(({ kind }) => kind === "activity").map(({ n }) => n));
-    this.#sync(this.#nodes, nodes, this.#layout.nodes, (node) => this.#newNode(node, marked), (mark, node) => mark.update(node, most));
-    const greatestOf = greatest(edges.values(), this.#overlay);
-    const name = (key) => nodes.get(key).label;
-    this.#sync(this.#edges, edges, this.#layout.edges, (edge) => new EdgeMark(edge, this.lines, this.labels), (mark, edge) =>
-      mark.update(edge, strength(edge, this.#overlay, greatestOf), labelOf(edge, this.#overlay), sentence(edge, name(edge.s), name(edge.t))));
-    if (!this.boxes.querySelector('[tabindex="0"]')) this.boxes.querySelector(".activity")?.setAttribute("tabindex", "0");
-  }
-
-  /** Marks for what is drawn and placed, and for nothing else. */
-  #sync(marks, wanted, places, create, update) {
-    for (const [key, mark] of marks) {
-      if (wanted.has(key)) continue;
-      (mark.remove ? mark : mark.group).remove();
-      marks.delete(key);
-    }
-    for (const [key, item] of wanted) {
-      if (!places[key]) continue;
-      if (!marks.has(key)) marks.set(key, create(item));
-      update(marks.get(key), item);
-      if (!this.#glide) marks.get(key).move(places[key]);
-    }
-  }
-
-  #newNode(node, marked) {
-    const mark = new NodeMark(node, this.boxes);
-    if (marked && node.kind === "activity") {
-      const { w, h } = sizeOf(node);
-      const badge = make("g", { class: "new", transform: `translate(${-w / 2 + 24} ${-h / 2})` }, mark.group);
-      make("rect", { x: -17, y: -8, width: 34, height: 16, rx: 8 }, badge);
-      make("text", { y: 4 }, badge).textContent = "new";
-      setTimeout(() => badge.remove(), NEW_MS);
-    }
-    return mark;
-  }
-
-  #glideTo(layout) {
+  #adopt(layout, first, anew) {
+    for (const key of this.#put.keys()) layout.nodes[key] = this.#layout.nodes[key]; // dragged on meanwhile
+    if (!this.svg.isConnected) this.root.replaceChildren(this.svg, this.canvas, this.mini.root);
     const old = this.#layout;
     this.#layout = layout;
+    if (anew && !first) this.#glideFrom(old);
+    if (first || anew) this.#tidiedAt = performance.now();
+    this.#paint(!first && !anew);
+    this.mini.draw(layout, boundsOf(layout));
+    if (first) this.#look();
+    else if (!anew) this.#keepInView();
+  }
+
+  /** What a new drawing shows first: all of it or its beginning, or what is chosen as near as one was. */
+  #look() {
+    const key = this.#centre ?? (this.camera.moved ? this.#pinned : null);
+    if (this.#layout.nodes[key]) this.centre(key, false);
+    else this.fit(false, true);
+  }
+
+  /** Who saw all of the map goes on to see all of it, unless he looks closer. */
+  #keepInView() {
+    const bounds = boundsOf(this.#layout);
+    if (this.#centre) this.centre(this.#centre);
+    else if (!this.camera.moved && this.camera.whole(bounds) && !this.camera.sees(bounds)) this.fit(true, true);
+  }
+
+  #paint(fresh = false) {
+    if (!this.#layout) return;
+    const turned = this.#turned;
+    this.#turned = false;
+    if (turned) {
+      this.drawn.clear();
+      this.dots.clear();
+    }
+    this.drawn.paint(this.#drawing, this.#layout, { overlay: this.#overlay, faint: this.#faint, fresh, still: this.#glide !== null });
+    if (turned) this.#choose();
+    if (turned) this.mini.draw(this.#layout, boundsOf(this.#layout));
+  }
+
+  #glideFrom(old) {
     if (stillness.matches) return;
     const token = (this.#glide = {});
+    const next = this.#layout;
     const began = performance.now();
     const step = (now) => {
       if (this.#glide !== token) return;
-      const part = Math.min(1, (now - began) / GLIDE_MS);
-      if (part === 1) {
+      const part = Math.max(0, Math.min(1, (now - began) / GLIDE_MS));
+      this.drawn.glide(old, next, part * part * (3 - 2 * part));
+      if (part < 1) requestAnimationFrame(step);
+      else {
         this.#glide = null;
         this.#paint();
-        return;
       }
-      const eased = part * part * (3 - 2 * part);
-      const mix = (a, b) => a + eased * (b - a);
-      for (const [key, mark] of this.#nodes) {
-        const [a, b] = [old.nodes[key], layout.nodes[key]];
-        if (a && b) mark.move({ x: mix(a.x, b.x), y: mix(a.y, b.y) });
-      }
-      for (const [key, mark] of this.#edges) {
-        const [a, b] = [old.edges[key], layout.edges[key]];
-        if (!a || !b) continue;
-        const points = a.samples.map((value, i) => mix(value, b.samples[i]).toFixed(1));
-        mark.glide(`M${points.join(" ")}`, { x: mix(a.label.x, b.label.x), y: mix(a.label.y, b.label.y) });
-      }
-      requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
   }
 
   /** By itself only while nobody touches the map, at most every 30 s, and only if edges run through boxes. */
   #keepTidy() {
-    const now = performance.now();
-    if (this.held || document.hidden || this.#hovered || this.#pinned || !this.#layout?.crossing) return;
-    if (now - this.#touchedAt < UNTOUCHED_MS || now - this.#tidiedAt < TIDY_EVERY_MS || this.#moved) return;
-    if (!this.boxes.contains(document.activeElement)) this.tidy();
+    if (this.held || document.hidden || this.#hovered || this.#pinned || this.#trail || !this.#layout?.crossing) return;
+    if (this.holds() || performance.now() - this.#tidiedAt < TIDY_EVERY_MS || this.camera.moved) return;
+    if (!this.drawn.boxes.contains(document.activeElement)) this.tidy(false);
   }
 
   // --- moves --------------------------------------------------------------------------
 
   #play(moves, omitted) {
     if (stillness.matches || document.hidden || this.#glide || !moves.length) return;
-    const keys = moves.map(([, from, to]) => {
-      const t = this.#drawing.key.get(to);
-      return edgeKey(from === null ? START : this.#drawing.key.get(from), t);
-    });
-    if (moves.length + omitted > MOST_DOTS) {
-      for (const key of new Set(keys)) this.#edges.get(key)?.glow();
-    } else this.dots.run(keys.map((key) => this.#layout.edges[key]?.samples).filter(Boolean));
+    const flood = moves.length + omitted > MOST_DOTS;
+    const dots = [];
+    for (const [name, from, to] of moves) {
+      const key = edgeKey(from === null ? START : this.#drawing.key.get(from), this.#drawing.key.get(to));
+      const way = this.#layout.edges[key]?.samples;
+      const chosen = name === this.#trail?.case;
+      if (way && (chosen || !flood)) dots.push({ way, chosen });
+      if (flood) this.drawn.edges.get(key)?.glow();
+    }
+    this.dots.run(dots);
   }
 
   // --- what a person does -------------------------------------------------------------
 
-  #touch(moved = false) {
+  #touch() {
     this.#touchedAt = performance.now();
-    this.#moved ||= moved;
   }
 
-  #zoomed(transform, sourceEvent) {
-    if (sourceEvent) this.#touch(true);
-    this.#view = transform;
+  #zoomed(transform) {
     this.world.setAttribute("transform", transform);
-    this.svg.classList.toggle("far", transform.k < 0.4);
+    this.svg.classList.toggle("far", transform.k < FAR);
     this.dots.transform(transform);
-  }
-
-  #bounds() {
-    const boxes = Object.values(this.#layout.nodes);
-    const labels = Object.values(this.#layout.edges).map(({ label }) => ({ ...label, w: 46, h: 18 }));
-    const all = [...boxes, ...labels];
-    const least = (value) => Math.min(...all.map(value));
-    return {
-      x0: least((b) => b.x - b.w / 2), y0: least((b) => b.y - b.h / 2 - 8),
-      x1: -least((b) => -b.x - b.w / 2), y1: -least((b) => -b.y - b.h / 2),
-    };
-  }
-
-  /** Is all of the map in view, as far as it can be legible there? */
-  #visible() {
-    const { x0, y0, x1, y1 } = this.#bounds();
-    const [ax, ay] = this.#view.apply([x0, y0]);
-    const [bx, by] = this.#view.apply([x1, y1]);
-    const inside = ax >= 0 && ay >= 0 && bx <= this.svg.clientWidth && by <= this.svg.clientHeight;
-    return inside || this.#view.k <= LEGIBLE;
+    this.mini.move();
   }
 
   #listen() {
@@ -265,6 +276,28 @@ export class ProcessMap {
     this.svg.addEventListener("focusout", () => this.#hover(null));
     this.svg.addEventListener("click", (event) => this.pin(keyOf(event)));
     this.svg.addEventListener("keydown", (event) => this.#walk(event));
+    let from = null;
+    drag(this.svg, {
+      may: () => this.#glide === null && this.#drawing.flow !== "nested",
+      move: (key, dx, dy) => {
+        from ??= this.#layout.nodes[key];
+        this.#putAt(key, { x: from.x + dx / this.camera.view.k, y: from.y + dy / this.camera.view.k });
+      },
+      drop: (key) => {
+        from = null;
+        this.camera.moved = true; // the rest stays where it is, too
+        this.#places.put(this.#drawing.model, key, this.#layout.nodes[key]);
+      },
+    });
+  }
+
+  /** A box goes there at once, its edges follow as soon as their ways are known. */
+  #putAt(key, { x, y }) {
+    const place = { ...this.#layout.nodes[key], x: Math.round(x), y: Math.round(y) };
+    this.#layout.nodes[key] = place;
+    this.#put.set(key, [place.x, place.y]);
+    this.drawn.nodes.get(key)?.move(place);
+    this.#place();
   }
 
   #hover(key) {
@@ -273,35 +306,28 @@ export class ProcessMap {
     this.#light();
   }
 
-  /** What belongs to the activity or edge in view stays, the rest is dimmed. */
+  /** What belongs to the activity or edge in view, or to the case that is followed, stays; the rest is dimmed. */
   #light() {
-    const key = this.#hovered ?? this.#pinned;
-    const lit = new Set();
-    if (key !== null) {
-      lit.add(key);
-      for (const { edge } of this.#edges.values()) {
-        if (edge.key === key || edge.s === key || edge.t === key) for (const one of [edge.key, edge.s, edge.t]) lit.add(one);
-      }
-    }
-    this.svg.classList.toggle("dim", lit.size > 0);
-    for (const mark of [...this.#nodes.values(), ...this.#edges.values()]) {
-      mark.group.classList.toggle("lit", lit.has(mark.key));
-      mark.label?.classList.toggle("lit", lit.has(mark.key));
-    }
+    const { drawn } = this;
+    const lit = drawn.around(this.#hovered) ?? drawn.around(this.#pinned) ?? this.#trail?.lit ?? null;
+    this.svg.classList.toggle("dim", lit !== null);
+    drawn.light(lit);
   }
 
   #walk(event) {
-    const here = event.target.closest?.(".activity")?.dataset.key;
+    const here = event.target.closest?.(".node[tabindex]")?.dataset.key;
     if (!here) return;
     if (event.key === "Enter") this.pin(here);
-    const boxes = [...this.#nodes.values()].filter(({ node }) => node.kind === "activity").map(({ key }) => key);
-    const edges = [...this.#edges.values()].map((mark) => mark.edge);
-    const next = neighbour(here, event.key, new Set(boxes), edges, this.#layout.nodes);
+    const { nodes, edges } = this.drawn;
+    const boxes = [...nodes.values()].filter(({ focusable }) => focusable).map(({ key }) => key);
+    const ways = [...edges.values()].map((mark) => mark.edge);
+    const next = neighbour(here, event.key, new Set(boxes), ways, this.#layout.nodes, this.#drawing.flow);
     if (!next) return;
     event.preventDefault();
     event.target.setAttribute("tabindex", "-1");
-    const { group } = this.#nodes.get(next);
+    const { group } = nodes.get(next);
     group.setAttribute("tabindex", "0");
-    group.focus();
+    group.focus({ preventScroll: true });
+    this.camera.reveal(this.#layout.nodes[next]);
   }
 }

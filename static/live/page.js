@@ -2,11 +2,18 @@
 // (view.js says what it may listen to), give it a place [data-part=NAME] in templates/live/log.html and name it here.
 //   a key or button       action("name", run, "k")     actions.js; the button has data-action="name"
 //   a name in the address  asked("name"), address({ name: value })     address.js
+import { downloads } from "./downloads.js";
+import { filters } from "./filters.js";
+import { follow } from "./follow.js";
 import { header } from "./header.js";
 import { mapTools, panel, twin } from "./map-tools.js";
+import { models } from "./models.js";
 import { overlays } from "./overlays.js";
+import { replaying } from "./replaying.js";
+import { tail } from "./tail.js";
+import { timeline } from "./timeline.js";
 import { View } from "./view.js";
 
 const view = new View(document.querySelector("[data-live]"));
-for (const part of [header, mapTools, panel, twin, overlays]) part(view);
+for (const part of [header, follow, mapTools, panel, twin, overlays, models, downloads, filters, timeline, replaying, tail]) part(view);
 view.begin();

@@ -1,10 +1,9 @@
 // The side panel: what is pinned in detail, else the log as a whole.
 import { html } from "../vendor/preact/standalone.module.js";
 import { duration, exact, plural, short, shortDuration } from "./format.js";
-
-const Figures = ({ items }) => html`<dl class="figures">
-  ${items.map(([name, value, title]) => html`<div key=${name}><dt>${name}</dt><dd title=${title}>${value}</dd></div>`)}
-</dl>`;
+import { NAMES } from "./kinds.js";
+import { CasesHere, FollowedCase } from "./panel-case.js";
+import { Figures, Head } from "./panel-parts.js";
 
 /** Bars of activities or paths; each can be chosen. */
 const Ranking = ({ title, rows, pin, empty }) => {
@@ -24,37 +23,49 @@ const Ranking = ({ title, rows, pin, empty }) => {
   </section>`;
 };
 
-const nameOf = (drawing, edge) => `${drawing.nodes.get(edge.s).label} → ${drawing.nodes.get(edge.t).label}`;
+const wordOf = (node) => (node.kind === "place" ? "a place" : node.label || node.role);
+const nameOf = (drawing, edge) => `${wordOf(drawing.nodes.get(edge.s))} → ${wordOf(drawing.nodes.get(edge.t))}`;
 const byValue = (a, b) => b.value - a.value;
 
 function ways(drawing, edges, end) {
   return edges
     .map((edge) => ({
       key: edge.key,
-      name: drawing.nodes.get(edge[end]).label,
-      value: edge.n,
-      text: short(edge.n) + (edge.median_s === undefined || edge.median_s === null ? "" : ` · ≈ ${shortDuration(edge.median_s)}`),
-      title: `${exact(edge.n)} times`,
+      name: wordOf(drawing.nodes.get(edge[end])),
+      value: edge.n ?? 0,
+      text: (edge.n === undefined ? (edge.said ?? "") : short(edge.n)) + (edge.median_s === undefined || edge.median_s === null ? "" : ` · ≈ ${shortDuration(edge.median_s)}`),
+      title: edge.n === undefined ? (edge.says ?? []).join("; ") : `${exact(edge.n)} times`,
     }))
     .sort(byValue);
 }
 
-const Head = ({ kind, title, close }) => html`<header>
-  <div><p class="kind">${kind}</p><h2>${title}</h2></div>
-  <button type="button" class="icon-only" onClick=${close} title="Close (Esc)"><i class="icon x"></i><span class="sr">Close</span></button>
-</header>`;
-
-function Activity({ drawing, node, pin }) {
+function Activity({ drawing, node, pin, cases }) {
   const edges = [...drawing.edges.values()];
   return html`<${Head} kind="Activity" title=${node.label} close=${() => pin(null)} />
     <${Figures} items=${[
-      ["Events", exact(node.n)],
-      ["Now here", exact(node.open)],
-      ["Cases begin here", exact(node.starts)],
-      ["Cases end here", exact(node.ends - node.open)],
-    ]} />
+      ["Events", node.n],
+      ["Now here", node.open],
+      ["Here or elsewhere", node.maybe, "one of several ways to explain these cases"],
+      ["Cases begin here", node.starts],
+      ["Cases end here", node.ends === undefined ? undefined : node.ends - (node.open ?? 0)],
+    ].filter(([, value]) => typeof value === "number").map(([name, value, ...title]) => [name, exact(value), ...title])} />
+    <${Says} lines=${node.says} />
     <${Ranking} title="Comes from" rows=${ways(drawing, edges.filter(({ t }) => t === node.key), "s")} pin=${pin} empty="Nothing before it." />
-    <${Ranking} title="Goes to" rows=${ways(drawing, edges.filter(({ s }) => s === node.key), "t")} pin=${pin} empty="Nothing after it yet." />`;
+    <${Ranking} title="Goes to" rows=${ways(drawing, edges.filter(({ s }) => s === node.key), "t")} pin=${pin} empty="Nothing after it yet." />
+    <${CasesHere} key=${node.label} label=${node.label} ...${cases} />`;
+}
+
+/** What a model says of a part, a sentence each. */
+const Says = ({ lines }) => (lines?.length ? html`<ul class="says">${lines.map((line) => html`<li key=${line}>${line}</li>`)}</ul>` : null);
+
+/** A part that is no activity: a place, a gateway, an operator. */
+function Part({ drawing, node, pin }) {
+  const edges = [...drawing.edges.values()];
+  const beside = (list, end) => list.map((edge) => ({ key: edge[end], name: wordOf(drawing.nodes.get(edge[end])), value: 0, text: "", title: "" }));
+  return html`<${Head} kind=${NAMES[drawing.kind]} title=${node.role} close=${() => pin(null)} />
+    <${Figures} items=${[["Now here", node.open], ["Here or elsewhere", node.maybe]].filter(([, value]) => value).map(([name, value]) => [name, exact(value)])} />
+    <${Ranking} title="From" rows=${beside(edges.filter(({ t }) => t === node.key), "s")} pin=${pin} empty="Nothing before it." />
+    <${Ranking} title="To" rows=${beside(edges.filter(({ s }) => s === node.key), "t")} pin=${pin} empty="Nothing after it." />`;
 }
 
 function Path({ drawing, edge, pin }) {
@@ -62,15 +73,21 @@ function Path({ drawing, edge, pin }) {
   const kind = { start: "Cases begin", end: "Cases end", loop: "Repetition", path: "Path" }[edge.kind];
   return html`<${Head} kind=${kind} title=${nameOf(drawing, edge)} close=${() => pin(null)} />
     <${Figures} items=${[
-      [edge.kind === "start" || edge.kind === "end" ? "Cases" : "Times taken", exact(edge.n)],
+      ...(edge.n === undefined || edge.weighted ? [] : [[edge.kind === "start" || edge.kind === "end" ? "Cases" : "Times taken", exact(edge.n)]]),
+      ...(edge.share === undefined ? [] : [["Of what leaves", `${(100 * edge.share).toFixed(1)} %`]]),
+      ...(edge.dependency === undefined ? [] : [["Dependency", edge.dependency.toFixed(3)]]),
       ...(timed
         ? [
             ["Mean", duration(edge.mean_s)],
-            ["Median", `≈ ${duration(edge.median_s)}`, "within 1 % of the exact median"],
-            ["95 % within", `≈ ${duration(edge.p95_s)}`, "within 1 % of the exact value"],
-          ]
+            ["Median", edge.median_s, "within 1 % of the exact median"],
+            ["95 % within", edge.p95_s, "within 1 % of the exact value"],
+            ["Shortest", edge.min_s, "within 1 % of the exact value"],
+            ["Longest", edge.max_s, "within 1 % of the exact value"],
+          ].filter(([, value]) => typeof value === "number" || typeof value === "string").map(([name, value, title]) => [name, typeof value === "number" ? `≈ ${duration(value)}` : value, title])
         : []),
+      ...(typeof edge.total_s === "number" ? [["In total", duration(edge.total_s)]] : []),
     ]} />
+    <${Says} lines=${edge.says} />
     ${[edge.s, edge.t].filter((key) => drawing.nodes.get(key).kind === "activity").map(
       (key) => html`<p key=${key}><button type="button" class="link" onClick=${() => pin(key)}>${drawing.nodes.get(key).label}</button></p>`,
     )}`;
@@ -105,9 +122,9 @@ const Streams = ({ streams }) => html`<section class="ranking">
 function Whole({ drawing, streams, pin }) {
   const activities = [...drawing.nodes.values()].filter(({ kind }) => kind === "activity");
   const edges = [...drawing.edges.values()];
-  const waiting = activities
+  const waiting = [...drawing.nodes.values()]
     .filter(({ open }) => open)
-    .map(({ key, label, open }) => ({ key, name: label, value: open, look: "case", text: short(open), title: plural(open, "open case") }));
+    .map(({ key, label, role, open }) => ({ key, name: label || role, value: open, look: "case", text: short(open), title: plural(open, "open case") }));
   const slow = edges
     .filter(({ median_s }) => median_s)
     .map((edge) => ({
@@ -116,22 +133,29 @@ function Whole({ drawing, streams, pin }) {
     }));
   return html`<${Figures} items=${[
       ["Events", short(drawing.events), exact(drawing.events)],
-      ["Cases", short(drawing.starts), exact(drawing.starts)],
-      ["Open now", short(drawing.open), exact(drawing.open)],
-      ["Ended", short(drawing.ends), exact(drawing.ends)],
+      ...(drawing.starts
+        ? [
+            ["Cases", short(drawing.starts), exact(drawing.starts)],
+            ["Open now", short(drawing.open), exact(drawing.open)],
+            ["Ended", short(drawing.ends), exact(drawing.ends)],
+          ]
+        : []),
       ["Activities", exact(activities.length)],
-      ["Paths", exact(edges.filter(({ kind }) => kind === "path" || kind === "loop").length)],
+      [drawing.kind === "graph" ? "Paths" : "Edges", exact(edges.filter(({ kind }) => kind !== "start" && kind !== "end").length)],
     ]} />
     <${Ranking} title="Now here" rows=${waiting.sort(byValue).slice(0, 6)} pin=${pin} empty="No case is open." />
-    <${Ranking} title="Slowest moves (median)" rows=${slow.sort(byValue).slice(0, 5)} pin=${pin} empty="No move has taken time yet." />
+    ${drawing.kind === "graph" ? html`<${Ranking} title="Slowest moves (median)" rows=${slow.sort(byValue).slice(0, 5)} pin=${pin} empty="No move has taken time yet." />` : null}
     ${streams.length ? html`<${Streams} streams=${streams} />` : null}`;
 }
 
-export function Panel({ drawing, pinned, streams, pin }) {
+/** `cases`: {log, now (ms), follow(name), end(), followed (follow.js) or null}. */
+export function Panel({ drawing, pinned, streams, pin, cases }) {
   if (!drawing) return html`<div class="skeleton" aria-hidden="true"></div>`;
   const node = drawing.nodes.get(pinned);
-  if (node?.kind === "activity") return html`<${Activity} key=${pinned} ...${{ drawing, node, pin }} />`;
+  if (node?.kind === "activity") return html`<${Activity} key=${pinned} ...${{ drawing, node, pin, cases }} />`;
+  if (node && node.kind !== "start" && node.kind !== "end") return html`<${Part} key=${pinned} ...${{ drawing, node, pin }} />`;
   const edge = drawing.edges.get(pinned);
   if (edge) return html`<${Path} key=${pinned} ...${{ drawing, edge, pin }} />`;
+  if (cases.followed) return html`<${FollowedCase} key=${cases.followed.name} ...${{ ...cases, pin }} />`;
   return html`<${Whole} ...${{ drawing, streams, pin }} />`;
 }
