@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "auditlog",
     "procmine",
     "live",
+    "sheets",
     "rules",
     "models_mining",
     "streams",
@@ -291,7 +292,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
     "loggers": {
         name: {"level": env.str("LOG_LEVEL", "INFO")}
-        for name in ("procmine", "live", "rules", "models_mining", "streams", "simulator")
+        for name in ("procmine", "live", "sheets", "rules", "models_mining", "streams", "simulator")
     }
     | {"django.security.DisallowedHost": {"level": "CRITICAL"}},  # each scan of the network would be a page of the log
 }

@@ -10,6 +10,7 @@ admin.autodiscover()  # here, not at every start of every command
 
 urlpatterns = [
     path("", include("live.urls")),
+    path("", include("sheets.urls")),
     path("", include("procmine.site.urls")),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),

@@ -17,9 +17,17 @@ ROOT = {
     name: f"{name.removesuffix('s')}-list"
     for name in (
         *("brokers", "streams", "logs", "models", "references", "algorithms", "jobs", "simulations", "tokens"),
-        *("notifiers", "notifications"),
+        *("rules", "notifiers", "notifications", "sheets", "prompts", "answers"),
     )
-} | {"history": "history", "me": "me", "schema": "schema", "docs": "docs"}
+} | {
+    "sheet-schedules": "schedule-list",
+    "report-mappings": "reportmapping-list",
+    "rule-matches": "rulematch-list",
+    "history": "history",
+    "me": "me",
+    "schema": "schema",
+    "docs": "docs",
+}
 
 
 class Root(APIRootView):
@@ -34,7 +42,9 @@ urlpatterns = [
     path("", include("streams.urls")),
     path("", include("models_mining.urls")),
     path("", include("live.api_urls")),
+    path("", include("rules.urls")),
     path("", include("rules.notifiers.urls")),
+    path("", include("sheets.api_urls")),
     *router.urls,
     path("history/", HistoryList.as_view(), name="history"),
     path("me/", Me.as_view(), name="me"),

@@ -1,0 +1,1 @@
+"""What people report about a process: activity reports of apps, and forms that ask a person about a case."""
