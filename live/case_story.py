@@ -1,6 +1,6 @@
 """One case as a story: its events with the times between them, what was odd about each, how it is expected to go on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,24 @@ WHOLE = 40  # chevrons of one case
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What is odd about an event, in a word and a sentence; ``look`` is bad, warn or wait (no more than a note)."""
+
+    look: str
+    icon: str
+    word: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Moment:
-    """An event: seconds since the one before it, marks as (icon, word, what it means)."""
+    """An event, and the seconds since the one before it."""
 
     number: int  # from 1
     event: Event
     step: Step
     after_s: float | None
-    marks: list[tuple[str, str, str]]
+    marks: list[Mark]
     attributes: list[tuple[str, Any]]
 
 
@@ -82,15 +92,18 @@ def _late(trace: Sequence[Event]) -> set[int]:
     return found
 
 
-def _marks(event: Event, *, late: bool, why: str) -> Any:
+def _marks(event: Event, *, late: bool, why: str) -> Iterator[Mark]:
     if why:
-        yield "triangle-alert", "deviates", why
+        yield Mark("bad", "triangle-alert", "deviates", why)
     if late:
-        yield "hourglass", "late", "It came after events of this case that lie later, and was put in its place."
+        why = "It came after events of this case that lie later, and was put in its place."
+        yield Mark("warn", "hourglass", "late", why)
     if event.at_source == Event.AtSource.CLAMPED:
-        yield "hourglass", "clamped", "It said that it lies in the future: the moment of its arrival counts."
+        why = "It said that it lies in the future: the moment of its arrival counts."
+        yield Mark("warn", "hourglass", "clamped", why)
     if event.at_source == Event.AtSource.ARRIVAL:
-        yield "radio", "time of arrival", "It told no time of its own: the moment of its arrival counts."
+        why = "It told no time of its own: the moment of its arrival counts."
+        yield Mark("wait", "radio", "time of arrival", why)
 
 
 def _why(deviation: dict[str, Any]) -> str:
