@@ -20,6 +20,7 @@ from live.protocol import Ack
 from live.sources import PictureSource, Source, Tail
 from live.subscriptions import Subscription, Track, new_source
 from models_mining.pictures import Picture
+from rules.keeping import MATCHES
 from streams import hints
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Feed:
     # --- the task ---------------------------------------------------------------------
 
     async def _run(self) -> None:
-        with hints.Listener(hints.PICTURES) as listener:
+        with hints.Listener(hints.PICTURES, MATCHES) as listener:
             while self._subscriptions:  # nothing is awaited after the last look here: `add` sees whether we go on
                 try:
                     wanted = self._wanted()
@@ -129,7 +130,8 @@ class Feed:
             elif source.kind == "events":
                 wanted.events[key] = source.upto
             else:
-                wanted.rejections[key] = source.upto, source.last_id
+                counted = wanted.rejections if source.kind == "rejections" else wanted.matches
+                counted[key] = source.upto, source.last_id
         if time.monotonic() - self._tick_at >= TICK_S:
             self._tick_at = time.monotonic()
             wanted.tick = True

@@ -33,6 +33,7 @@ class Wanted:
     models: dict[int, tuple[str, int] | None] = field(default_factory=dict)  # the picture's epoch and version
     events: dict[int, int] = field(default_factory=dict)  # by log: number of the newest
     rejections: dict[int, tuple[int, int]] = field(default_factory=dict)  # by log: number and id of the newest
+    matches: dict[int, tuple[int, int]] = field(default_factory=dict)  # the same
     tick: bool = False  # another second is over; then also:
     health: set[int] = field(default_factory=set)  # logs
     logs: set[int] = field(default_factory=set)  # all that are followed
@@ -64,7 +65,7 @@ class Looker:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._look, listener, wanted)
 
     def _look(self, listener: hints.Listener, wanted: Wanted) -> Found:
-        hinted = {key for _, key in listener.wait()}
+        hinted = {key for kind, key in listener.wait() if kind == hints.PICTURES}
         try:
             return self._read(wanted, hinted, time.monotonic())
         except DatabaseError:
@@ -83,8 +84,9 @@ class Looker:
         if now - self._watch_at >= WATCH_S:
             self._watch_at = now
             watch(wanted.models)
+        _read_counted("matches", queries.matches, wanted.matches, found)
         if wanted.tick:
-            self._read_rejections(wanted, found)
+            _read_counted("rejections", queries.rejections, wanted.rejections, found)
             found.health = {log: row for log in wanted.health if (row := self._health(log, now)) is not None}
             for log in set(self._stored) - set(found.health):
                 del self._stored[log]
@@ -111,15 +113,6 @@ class Looker:
                 upto = rows[log][1]
                 found.news["events", log] = upto, queries.events(log, max(known, upto - protocol.TAIL), upto)
 
-    def _read_rejections(self, wanted: Wanted, found: Found) -> None:
-        for log, (known, last_id) in wanted.rejections.items():
-            more, newest = queries.rejections(log, last_id, protocol.TAIL)
-            if newest or known < 0:
-                upto = known + more if known >= 0 else len(newest)  # those of before the newest are not counted
-                first = upto - len(newest) + 1
-                last_id = newest[-1]["id"] if newest else last_id
-                found.news["rejections", log] = upto, list(enumerate(newest, first)), last_id
-
     def _health(self, log: int, now: float) -> dict[str, Any] | None:
         row = queries.health(log)
         if row is None:
@@ -130,6 +123,21 @@ class Looker:
             seen.popleft()
         passed_s = seen[-1][0] - seen[0][0]
         return {**row, "events_per_s": round((seen[-1][1] - seen[0][1]) / passed_s, 1) if passed_s else 0.0}
+
+
+Rows = Callable[[int, int, int], tuple[int, list[dict[str, Any]]]]
+"""Log, id, limit → how many rows there are beyond the id, and the newest of them."""
+
+
+def _read_counted(kind: str, read: Rows, wanted: dict[int, tuple[int, int]], found: Found) -> None:
+    """What is numbered as it is seen here: of before the newest nothing is counted."""
+    for log, (known, last_id) in wanted.items():
+        more, newest = read(log, last_id, protocol.TAIL)
+        if newest or known < 0:
+            upto = known + more if known >= 0 else len(newest)
+            first = upto - len(newest) + 1
+            last_id = newest[-1]["id"] if newest else last_id
+            found.news[kind, log] = upto, list(enumerate(newest, first)), last_id
 
 
 def rights_of(who: Who) -> Rights | None:

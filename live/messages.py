@@ -141,6 +141,33 @@ class Rejections(Sent, tag="rejections"):
     rejections: list[RejectionRow]
 
 
+class MatchRow(Struct):
+    """A rule matched; with context and actions: ``rule-matches/{id}/``."""
+
+    id: int
+    rule: int
+    rule_name: str
+    rule_version: int
+    severity: str
+    case: str
+    seq: int
+    activity: str
+    at: datetime | None
+    matched_at: datetime
+    reason: str
+    acknowledged_at: datetime | None
+
+
+class Matches(Sent, tag="matches"):
+    """The newest matches of the log's rules, as `Events`; ``upto`` counts those that this server saw."""
+
+    sub: int
+    after: int
+    upto: int
+    skipped: int
+    matches: list[MatchRow]
+
+
 class StreamRow(Struct):
     """A stream that feeds the log. More members may appear."""
 
@@ -189,7 +216,7 @@ class Pong(Sent, tag="pong"):
     id: int | None = None
 
 
-AnyMessage = Result | Snapshot | Delta | Events | Rejections | Health | Waiting | Ended | Heartbeat | Pong
+AnyMessage = Result | Snapshot | Delta | Events | Rejections | Matches | Health | Waiting | Ended | Heartbeat | Pong
 _encoder = msgspec.json.Encoder()
 
 

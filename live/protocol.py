@@ -19,12 +19,12 @@ AUTH_S = 10.0  # to sign in by a first message
 UNACKNOWLEDGED = 2  # messages of a subscription on their way; then changes are coalesced
 TOO_SLOW_S = 30.0  # the oldest unacknowledged one may be so old
 NO_ACK_INTERVAL_S = 1.0  # between messages to a client that does not acknowledge
-TAIL = 50  # newest events or rejections in a message
+TAIL = 50  # newest events, rejections or matches in a message
 
 RESTARTING, OVERLOADED = 1012, 1013
 NOT_UNDERSTOOD, NOT_SIGNED_IN, FORBIDDEN, TOO_SLOW, TOO_LARGE, TOO_MANY = 4400, 4401, 4403, 4408, 4413, 4429
 
-Include = Literal["model", "moves", "events", "health", "rejections"]
+Include = Literal["model", "moves", "events", "health", "rejections", "matches"]
 RateHz = Annotated[float, Meta(ge=0.2, le=20)]
 Id = Annotated[int, Meta(ge=0, le=2**53)]
 Slug = Annotated[str, Meta(max_length=100)]
@@ -79,13 +79,14 @@ class Unsubscribe(Message, tag="unsubscribe"):
 
 
 class Ack(Message, tag="ack"):
-    """What is shown: credit for more. ``version`` of the picture, ``upto`` of events and of rejections."""
+    """What is shown: credit for more. ``version`` of the picture, ``upto`` of events, rejections and matches."""
 
     sub: Id
     id: Id | None = None
     version: Id | None = None
     events: Id | None = None
     rejections: Id | None = None
+    matches: Id | None = None
 
 
 class Resync(Message, tag="resync"):

@@ -11,10 +11,15 @@ from django.db.models.functions import Cast
 from models_mining.models import LogState, MinedModel
 from models_mining.pictures import Picture
 from models_mining.watching import watch
+from rules.models import RuleMatch
 from streams.access import READ, Token, User, holds, limited, logs_of
 from streams.health import of_stream
 from streams.models import Event, EventLog, Rejection, Stream
 
+_MATCH = (
+    *("id", "rule", "rule_version", "severity", "case", "seq", "activity", "at", "matched_at", "reason"),
+    "acknowledged_at",
+)
 _EVENT = ("seq", "case", "activity", "at", "at_source", "received_at", "attributes")
 
 
@@ -71,6 +76,14 @@ def rejections(log: int, after: int, limit: int) -> tuple[int, list[dict[str, An
     rows = Rejection.objects.filter(Q(stream__in=feeding(log)) | Q(imported__log=log), pk__gt=after)
     found = rows.order_by("-pk").values("id", "reason", "detail", "topic", "received_at", "stream__slug")
     newest = [_renamed(row, stream="stream__slug") for row in found[:limit]][::-1]
+    return (rows.count() if len(newest) == limit else len(newest)), newest
+
+
+def matches(log: int, after: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many times rules of the log matched beyond the id ``after``; the newest matches, oldest first."""
+    rows = RuleMatch.objects.filter(log=log, pk__gt=after)
+    found = rows.order_by("-pk").values(*_MATCH, "rule__name")
+    newest = [_renamed(row, rule_name="rule__name") for row in found[:limit]][::-1]
     return (rows.count() if len(newest) == limit else len(newest)), newest
 
 

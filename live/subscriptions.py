@@ -11,6 +11,8 @@ from live.protocol import Ack
 from live.sources import PictureSource, Shown, Source, Tail
 from streams.access import Token, User
 
+COUNTED = ("rejections", "matches")  # numbered as this server sees them
+TAILS = ("events", *COUNTED)
 EARLY = 0.25  # of an interval: what comes so little too early need not wait; the mean rate stays
 
 
@@ -95,7 +97,7 @@ class Subscription:
 
     def sources(self) -> set[tuple[str, int]]:
         """What it follows: kind and key of the sources it needs."""
-        wanted: set[tuple[str, int]] = {(kind, self.log) for kind in ("events", "rejections") if kind in self.include}
+        wanted: set[tuple[str, int]] = {(kind, self.log) for kind in TAILS if kind in self.include}
         if self.model is not None and self.include & {"model", "moves"}:
             wanted.add((PictureSource.kind, self.model))
         return wanted
@@ -107,14 +109,14 @@ class Subscription:
 
     def acknowledged(self, ack: Ack) -> bool:
         """Credit; False where nothing of it was awaited."""
-        said: dict[str, Any] = {"version": ack.version, "events": ack.events, "rejections": ack.rejections}
+        said: dict[str, Any] = {kind: getattr(ack, kind) for kind in (PictureSource.kind, *TAILS)}
         known = [track.acknowledged(said[kind]) for kind, track in self.tracks.items() if said[kind] is not None]
         return any(known)
 
     def behind(self) -> tuple[int, int]:
         """The newest event, and how many came since the last message."""
         tracks = [
-            track for track in self.tracks.values() if track.source.kind != "rejections" and track.shown.version >= 0
+            track for track in self.tracks.values() if track.source.kind not in COUNTED and track.shown.version >= 0
         ]
         newest = max((track.source.seq for track in tracks), default=0)
         return newest, max((track.source.seq - track.shown.seq for track in tracks), default=0)

@@ -27,6 +27,7 @@ KINDS = {  # what changes are kept of
     "model": "models_mining.MinedModel",
     "reference": "models_mining.ReferenceModel",
     "analysis": "models_mining.Analysis",
+    "rule": "rules.Rule",
     "notifier": "rules.Notifier",
     "sheet": "sheets.Sheet",
     "schedule": "sheets.Schedule",
@@ -35,7 +36,7 @@ KINDS = {  # what changes are kept of
     "user": "auth.User",
     "group": "auth.Group",
 }
-ALSO = {"archived_at"}  # is set by a verb, not in a form
+ALSO = {"archived_at", "notice"}  # are set by a verb or by the engine, not in a form
 NEVER = {"last_login", "date_joined", "digest", "token_key", "last_used_at"}
 SECRETS = {"password", "url", "secret"}  # that they changed is kept
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)

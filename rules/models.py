@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models, transaction
 from django.utils import timezone
 
-from rules.notifiers.models import Notification, Notifier  # noqa: F401  Django finds the tables of an app here
+from rules.notifiers.models import Notification as Notification  # Django finds the tables of an app here
+from rules.notifiers.models import Notifier as Notifier
+from rules.specs import YEAR_S, SpecError, read
 from streams.models import EventLog
-
-YEAR_S = 366 * 86_400
 
 
 class Rule(models.Model):
@@ -74,6 +75,31 @@ class Rule(models.Model):
             RuleVersion.objects.create(rule=self, version=self.version, from_seq=self.from_seq, content=self.content)
             for table in (RuleState, RuleTimer, RuleKnown):
                 table.objects.filter(rule=self).delete()
+
+    def archive(self) -> None:
+        """Remove it: it stops, and its row stays for its matches; without any it goes."""
+        if not self.matches.exists():
+            self.delete()
+            return
+        self.enabled, self.archived_at = False, timezone.now()
+        self.save(update_fields=["enabled", "archived_at"])
+
+    def clean(self) -> None:
+        try:
+            read(self.kind, self.spec)
+        except SpecError as error:
+            place = "/".join(map(str, error.path))
+            raise ValidationError({"spec": f"{place}: {error}" if place else str(error)}) from error
+        except KeyError:
+            return  # no such kind: the field says so
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence; empty where that cannot be read any more."""
+        try:
+            return read(self.kind, self.spec).summary()
+        except (SpecError, KeyError):
+            return ""
 
     @property
     def content(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A worker keeps a row for each case (`models_mining.checking`), and says up to wh
 there the cases that had events are looked at, once a pass: their rows are as new as that or newer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,8 +63,17 @@ class Looked:
     changed: dict[tuple[int, str], tuple[int, State | None]] = field(default_factory=dict)
 
 
-def look(log: int, watches: dict[int, DeviationWatch], after: int, known: int) -> Looked | None:
-    """The next cases that were judged since event ``after``, of a log whose rules know the events up to ``known``."""
+Told = Mapping[tuple[int, str], State]
+"""What rules remember of cases, by rule and case."""
+
+
+def look(
+    log: int, watches: dict[int, DeviationWatch], after: int, known: int, told: Told | None = None
+) -> Looked | None:
+    """The next cases that were judged since event ``after``, of a log whose rules know the events up to ``known``.
+
+    ``told`` stands for what the tables say was told before.
+    """
     active = ReferenceModel.objects.filter(log=log, active=True, verdict=ReferenceModel.State.READY)
     reference = active.values("pk", "name", "seq").first()
     upto = min(known, after + SPAN, reference["seq"] if reference is not None else 0)
@@ -72,8 +81,7 @@ def look(log: int, watches: dict[int, DeviationWatch], after: int, known: int) -
         return None
     found = Looked(upto)
     cases = set(Row.objects.filter(log=log, seq__gt=after, seq__lte=upto).values_list("case", flat=True))
-    told = RuleState.objects.filter(rule__in=watches, case__in=cases)
-    states = {(rule, case): state for rule, case, state in told.values_list("rule", "case", "state")}
+    states = _told(watches, cases) if told is None else told
     rows = CaseConformance.objects.filter(reference=reference["pk"], case__in=cases).order_by("seq")
     due: list[tuple[int, CaseConformance, str]] = []
     for row in rows:
@@ -93,6 +101,11 @@ def look(log: int, watches: dict[int, DeviationWatch], after: int, known: int) -
         if (event := events.get(row.seq)) is not None:  # else retention was quicker
             found.hits.append((rule, _hit(event, row, reason, reference)))
     return found
+
+
+def _told(rules: Iterable[int], cases: Iterable[str]) -> Told:
+    rows = RuleState.objects.filter(rule__in=rules, case__in=cases)
+    return {(rule, case): state for rule, case, state in rows.values_list("rule", "case", "state")}
 
 
 def _hit(event: Event, row: CaseConformance, reason: str, reference: Mapping[str, Any]) -> Hit:

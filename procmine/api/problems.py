@@ -80,7 +80,7 @@ def _body(error: Exception, response: Response) -> Problem:
         where = "parameter" if isinstance(error, BadQuery) else "pointer"
         errors = [
             {where: place if where == "pointer" else place[1:], "code": detail.code, "detail": str(detail)}
-            | ({"line": line} if (line := getattr(detail, "line", None)) else {})
+            | {name: number for name in ("line", "column") if (number := getattr(detail, name, None))}
             for place, detail in _flat(error.detail)
         ]
         summary = f"{len(errors)} fields failed." if len(errors) > 1 else "".join(str(e["detail"]) for e in errors)

@@ -22,7 +22,9 @@ class NoveltyWatch(Watch):
         event = seen.event
         if reason is None or state is not None or event.seq - self.from_seq <= self.spec.warm_up:
             return state, []
-        return {"strayed": True} if self.stateful else None, [about(event, f"{event.case}: {reason}", seen.known_at, of=self.spec.of)]
+        return {"strayed": True} if self.stateful else None, [
+            about(event, f"{event.case}: {reason}", seen.known_at, of=self.spec.of)
+        ]
 
     def _activity(self, seen: Seen) -> str | None:
         name = seen.event.activity

@@ -17,6 +17,7 @@ from models_mining.reference_models import CaseConformance
 from models_mining.snapshots import Snapshot
 from procmine.models import Token
 from procmine.tokens import create_token
+from rules.models import Rule, RuleMatch
 from rules.notifiers.models import Notification, Notifier
 from streams.models import Broker, Event, EventLog, Import, LogGrant, Rejection, Republish, Stream
 from tests.live.test_pages import picture
@@ -38,6 +39,8 @@ NUMBERED = {
     "references": ReferenceModel,
     "rejections": Rejection,
     "republish": Republish,
+    "rule-matches": RuleMatch,
+    "rules": Rule,
     "simulate": Simulation,
     "simulations": Simulation,
     "snapshots": Snapshot,
@@ -99,7 +102,11 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
     model = log.models.get()
     rows: list[Any] = [log, broker, stream, event, refused, job, owner, reference, model]
     ops = Notifier.objects.create(name="ops", kind="slack", url="http://hooks.invalid/")
+    rule = Rule.objects.create(log=log, name=SECRET, kind="event", spec={"when": f"event.activity == '{SECRET}'"})
+    matched: dict[str, Any] = {"rule_version": 1, "seq": 1, "at": now, "matched_at": now, "reason": SECRET}
     rows += [
+        rule,
+        RuleMatch.objects.create(rule=rule, log=log, case=CASE, **matched),
         ops,
         Notification.objects.create(notifier=ops, log=log, text=SECRET, event={}, created_at=now),
         Snapshot.objects.create(model=model, name=SECRET, algorithm="dfg", cases="all", picture=PICTURE, seq=1),

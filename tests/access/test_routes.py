@@ -69,6 +69,13 @@ API = {
     "notifiers/": "get rules.view_notifier, post rules.add_notifier",
     "notifiers/<int:pk>/": "get rules.view_notifier, put patch rules.change_notifier, delete rules.delete_notifier",
     "notifiers/<int:pk>/test/": "post rules.change_notifier",
+    "rule-matches/": "get signed",
+    "rule-matches/<int:pk>/": "get log.view",
+    "rule-matches/<int:pk>/acknowledge/": "post log.change",
+    "rules/": "get signed, post some.change",
+    "rules/<int:pk>/": "get log.view, put patch delete log.change",
+    "rules/<int:pk>/try/": "post log.change",
+    "rules/<int:pk>/versions/": "get log.view",
     "references/": "get signed, post some.change",
     "references/<int:pk>/": "get log.view, patch delete log.change",
     "references/<int:pk>/alignment/": "get log.view",
@@ -168,7 +175,7 @@ def path(route: str, world: World) -> str:
     def key(found: "re.Match[str]") -> str:
         return f"{found[1]}/{world.keys[found[1]]}"
 
-    found = "/" + re.sub(r"([a-z]+)/<\w+:\w+>", key, route)
+    found = "/" + re.sub(r"([a-z-]+)/<\w+:\w+>", key, route)
     kept = world.keys["snapshots"]
     return f"{found}?a={kept}&b={kept}" if route.endswith("snapshots/compare/") else found
 

@@ -13,6 +13,7 @@ from models_mining.models import MinedModel, Snapshot
 from models_mining.pictures import snapshot
 from procmine.groups import make_groups
 from procmine.tokens import create_token
+from rules.models import Rule, RuleMatch
 from rules.notifiers.models import Notification, Notifier
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.services import NewEvent, store_events
@@ -88,7 +89,15 @@ def make_world() -> World:
     told = Notification.objects.filter(log=log).first() or Notification.objects.create(
         notifier=ops, log=log, text="Late", event={}, created_at=NOON
     )
+    rule, _ = Rule.objects.get_or_create(
+        log=log, name="Packed", kind="event", defaults={"spec": {"when": "event.activity == 'Pack'"}}
+    )
+    match = RuleMatch.objects.filter(log=log).first() or RuleMatch.objects.create(
+        rule=rule, rule_version=1, log=log, case="order-7", seq=2, activity="Pack", at=NOON, matched_at=NOON, reason="x"
+    )
     numbers = {
+        "rules": rule.pk,
+        "rule-matches": match.pk,
         "notifiers": ops.pk,
         "notifications": told.pk,
         "brokers": broker.pk,
