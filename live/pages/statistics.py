@@ -101,6 +101,7 @@ def _over_time(log: EventLog, seen: timelines.Window) -> dict[str, Any]:
     flow.append(("cases ended", "closed", through.closed))
     here = [("open cases", "open", standing)]
     at = [moment.timestamp() for moment in seen.at]
+    step = duration(seen.step.total_seconds())
     rows = zip(seen.at, through.events, through.started, through.closed, standing, strict=True)
     return {
         "flow": charts.over_time(seen.at, seen.step, flow),
@@ -108,7 +109,8 @@ def _over_time(log: EventLog, seen: timelines.Window) -> dict[str, Any]:
         "flow_data": _data(at, flow),
         "standing_data": _data(at, here),
         "table": [row for row in rows if any(row[1:])][::-1],
-        "step": duration(seen.step.total_seconds()),
+        "step": step,
+        "per": step.removeprefix("1 "),
         "sampled": through.sampled,
         "totals": [(label, sum(values)) for label, _, values in flow],
         "now_open": standing[-1] if standing else 0,

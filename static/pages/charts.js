@@ -19,6 +19,15 @@ const read = (name) => JSON.parse(document.getElementById(`${name}-data`)?.textC
 const columns = ({ x, series }) => [x, ...series.map(({ values }) => values)];
 const number = (value) => (value == null ? "–" : exact(value));
 
+/** Words at an axis of time, all in UTC: the clock, at midnight the day; days; months. */
+function moments(_, places, __, ___, step) {
+  return places.map((place) => {
+    const text = new Date(place * 1000).toISOString();
+    if (step >= 28 * 86_400) return text.slice(0, 7);
+    return step >= 86_400 || place % 86_400 === 0 ? text.slice(5, 10) : text.slice(11, 16);
+  });
+}
+
 function axis(extra) {
   return { stroke: token("--muted"), font: "12px system-ui, sans-serif", grid: { stroke: token("--line"), width: 1 }, ticks: { show: false }, ...extra };
 }
@@ -38,7 +47,7 @@ function draw(host, told) {
       cursor: { drag: { x: !bars, y: false }, points: { size: 7 } },
       scales: { x: { time: !bars, ...(bars ? { range: (_, low, high) => [low - 0.6, high + 0.6] } : {}) }, y: { range: (_, low, high) => [0, Math.max(high * 1.08, 2)] } },
       axes: [
-        axis(bars ? { values: (_, places) => places.map((place) => (Number.isInteger(place) ? (told.words[place] ?? "") : "")), space: 64, grid: { show: false } } : { space: 64 }),
+        axis(bars ? { values: (_, places) => places.map((place) => (Number.isInteger(place) ? (told.words[place] ?? "") : "")), space: 64, grid: { show: false } } : { values: moments, space: 64 }),
         axis({ size: 48, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] }),
       ],
       series: [

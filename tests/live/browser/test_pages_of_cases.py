@@ -12,7 +12,7 @@ def findings(page: Page) -> list[str]:
     """What axe finds that is serious or worse, in both themes."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
         seen = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
         found += [f"{scheme} {page.url}: {one['id']} at {one['nodes'][0]['html'][:200]}" for one in seen]
     return found
