@@ -27,8 +27,14 @@ _SIZES: dict[str, tuple[float, float]] = {
     "operator": (40, 40),
 }
 _SIGNS = {
-    "xor": "×", "and": "+", "or": "○", "sequence": "→", "parallel": "∧", "loop": "↺",
-    "interleaving": "↔", "partial-order": "≺",
+    "xor": "×",
+    "and": "+",
+    "or": "○",
+    "sequence": "→",
+    "parallel": "∧",
+    "loop": "↺",
+    "interleaving": "↔",
+    "partial-order": "≺",
 }
 
 
@@ -155,6 +161,9 @@ def _count(told: int | bool) -> int:
     return 0 if told is True else told
 
 
+_NO_TIMES = dict.fromkeys(("mean_s", "median_s", "p95_s"))
+
+
 def tables(picture: Picture) -> dict[str, list[dict[str, Any]]]:
     """The picture's numbers as tables: ``activities`` and ``paths``, the most frequent first.
 
@@ -168,7 +177,7 @@ def tables(picture: Picture) -> dict[str, list[dict[str, Any]]]:
         for row in picture["nodes"]
     ]
     paths = [
-        {**row, "source": label[row["s"]], "target": label[row["t"]], "said": _edge(row).text}
+        {**_NO_TIMES, **row, "source": label[row["s"]], "target": label[row["t"]], "said": _edge(row).text}
         for row in picture["edges"]
     ]
     return {
