@@ -64,7 +64,7 @@ def _of_net(rows: "QuerySet[CaseConformance]", known: set[str | None]) -> Iterab
             count[1] += 0 if closed else n
     for activity, (cases, running) in counted.items():
         if activity in known:
-            said = f"{activity} happened where the model does not allow it"
+            said = f"{activity} where the model does not allow it"
             yield Deviation(UNDUE, activity, said, cases, running)
         else:
             yield Deviation(UNKNOWN, activity, f"{activity} is not in the model", cases, running)
