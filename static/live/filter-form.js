@@ -53,7 +53,7 @@ export function FilterForm({ chosen, activities, apply, close }) {
 
   return html`<form class="form filter-form" onSubmit=${submit}>
     <h2 id="filter-title">Which cases?</h2>
-    <p class="quiet">The map then shows these cases whole, from their first event to their last.</p>
+    <p class="quiet">The map then shows these cases whole, from their first event to their last. Times are when events happened.</p>
     <div class="two">
       <${Choice} name="passes" label="With the activity" value=${chosen.passes} options=${places(chosen.passes)} />
       <${Choice} name="activity" label="Standing at" value=${chosen.activity} options=${places(chosen.activity)} />

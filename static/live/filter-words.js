@@ -31,7 +31,7 @@ const lasts = (text) => (Number(text) >= 0 && text !== "" ? duration(Number(text
 const SAID = {
   passes: (value) => `passes ${quoted(value)}`,
   activity: (value) => `stands at ${quoted(value)}`,
-  variant: (value) => `variant ${value.slice(0, 6)}`,
+  variant: (value) => (value.includes(",") ? `${value.split(",").length} variants` : `variant ${value.slice(0, 6)}`),
   state: (value) => ({ open: "open cases", closed: "closed cases" })[value] ?? value,
   events_min: (value) => `${value} events or more`,
   events_max: (value) => `${value} events or fewer`,

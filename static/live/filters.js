@@ -84,7 +84,7 @@ export function filters(view) {
     const asleep = some() && view.source !== source ? "The replay shows all cases." : "";
     const state = asleep || error || (found ? words() + old : part === null ? "" : part > 0 ? `Selecting cases, ${Math.round(100 * part)} %` : "Selecting cases …");
     render(html`
-      <label class="choice"><span class="sr">Cases of</span><select name="window" value=${windowOf(chosen)} onChange=${(event) => setWindow(event.target.value)}>
+      <label class="choice"><span class="sr">Cases of</span><select name="window" title="By when events happened: the last hour and day end with the newest event" value=${windowOf(chosen)} onChange=${(event) => setWindow(event.target.value)}>
         ${Object.entries(WINDOWS).map(([name, { word }]) => html`<option value=${name}>${word}</option>`)}
       </select></label>
       <button type="button" data-action="filter" aria-haspopup="dialog"><i class="icon sliders-horizontal"></i><span>Filter</span></button>
@@ -133,6 +133,8 @@ const isOurs = (name) => NAMES.includes(name) || PREFIXES.some((prefix) => name.
 
 function read() {
   const found = {};
-  for (const [name, value] of new URLSearchParams(location.search)) if (isOurs(name) && value) found[name] = value;
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    if (isOurs(name) && value) found[name] = name === "variant" && found[name] ? `${found[name]},${value}` : value; // of variants, any
+  }
   return found;
 }

@@ -14,13 +14,13 @@ export function header(view) {
     const { health, connection, paused, page, shown } = view;
     const last = health?.last_received_at ?? page.dataset.received;
     const received_s = last ? Math.max(0, (now + view.clock - Date.parse(last)) / 1000) : null;
-    const any = Boolean(last) || (shown?.events ?? 0) > 0;
-    const { kind, text, icon } = status({ connection: view.connected, paused, now, heardAt: connection?.heardAt ?? now, received_s, any });
+    const any = Boolean(last) || (shown?.seq ?? 0) > 0;
+    const { kind, text, icon } = view.source?.words?.() ?? status({ connection: view.connected, paused, now, heardAt: connection?.heardAt ?? now, received_s, any });
     render(html`<span class="pill ${kind}"><i class="icon ${icon}"></i>${text}</span>`, state);
     const stale = kind === "broken" || kind === "ended";
     page.classList.toggle("stale", stale);
-    const waits = paused && view.newest ? view.newest.seq - (shown?.events ?? 0) : 0;
-    backlog.hidden = !paused;
+    const waits = paused && view.newest ? view.newest.seq - (shown?.seq ?? 0) : 0;
+    backlog.hidden = !paused || kind === "replay";
     backlog.textContent = `${plural(Math.max(0, waits), "event")} waiting`;
     render(
       html`<span><b>${stale || !health ? "–" : health.events_per_s}</b> events/s</span>
@@ -29,7 +29,7 @@ export function header(view) {
       figures,
     );
     const sentence = kind === "broken" ? "Reconnecting." : `${text}.`;
-    if (said !== sentence && !["waiting", "silent"].includes(kind)) announce((said = sentence));
+    if (said !== sentence && !["waiting", "silent", "replay"].includes(kind)) announce((said = sentence));
   }
 
   view.on("paused", () => {
@@ -37,8 +37,8 @@ export function header(view) {
     pause.querySelector(".icon").className = `icon ${view.paused ? "play" : "pause"}`;
     pause.querySelector("span").textContent = view.paused ? "Go on" : "Pause";
   });
-  for (const news of ["picture", "waiting", "health", "state", "paused", "second"]) view.on(news, draw);
+  for (const news of ["picture", "waiting", "health", "state", "paused", "source", "second"]) view.on(news, draw);
   action("pause", () => view.pause(), " ");
-  action("live", () => view.paused && view.pause(false), "l");
+  action("live", () => view.live(), "l");
   draw();
 }

@@ -1,7 +1,7 @@
 // What takes long is a job of the server: ask for it, wait, have its result.
 import { api, Refused } from "../pages/api.js";
 
-const LOOK_MS = 250;
+const [LOOK_MS, LATER_MS] = [200, 2000]; // looks grow rarer the longer it takes
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
@@ -10,12 +10,14 @@ const wait = (ms) => new Promise((done) => setTimeout(done, ms));
  */
 export async function result(path, { progress = () => {}, signal = null } = {}) {
   let found = await api(path);
+  let pause = LOOK_MS;
   while (isJob(found)) {
     if (signal?.aborted) return null;
     if (found.state === "done") return found.result;
     if (found.state !== "queued" && found.state !== "running") throw new Refused({ detail: found.error || "It was cancelled." });
     progress(found.progress);
-    await wait(LOOK_MS);
+    await wait(pause);
+    pause = Math.min(LATER_MS, 1.4 * pause);
     found = await api(`jobs/${found.id}/`).catch((refused) => (refused.problem.status === 404 ? api(path) : Promise.reject(refused))); // kept for a moment only
   }
   return signal?.aborted ? null : found;
