@@ -9,6 +9,7 @@ from live.pages import (
     logs,
     predictions,
     rejections,
+    sheets,
     simulate,
     statistics,
     stream_edit,
@@ -32,4 +33,5 @@ urlpatterns = [
     *conformance.urlpatterns,
     *drift.urlpatterns,
     *predictions.urlpatterns,
+    *sheets.urlpatterns,
 ]

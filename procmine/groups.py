@@ -8,8 +8,12 @@ from django.db.models import Q
 
 _LOOK = [
     *("streams.view_eventlog", "streams.view_event", "models_mining.view", "streams.view_import", "rules.view"),
+    "sheets.view",
 ]
-_ANALYSE = [*_LOOK, "streams.change_eventlog", "models_mining.add", "models_mining.change", "models_mining.delete"]
+_ANALYSE = [
+    *(*_LOOK, "streams.change_eventlog", "models_mining.add", "models_mining.change", "models_mining.delete"),
+    *("sheets.add", "sheets.change", "sheets.delete"),
+]
 _OPERATE = [
     *_ANALYSE,
     *("streams.view", "streams.add", "streams.change", "streams.ingest_eventlog", "live"),
@@ -21,7 +25,7 @@ GROUPS = {  # an app, an app and a verb, or one permission
     "Viewer": _LOOK,
     "Analyst": _ANALYSE,
     "Operator": _OPERATE,
-    "Admin": ["streams", "models_mining", "live", "rules", "procmine", "auth", "auditlog.view_logentry"],
+    "Admin": ["streams", "models_mining", "live", "rules", "sheets", "procmine", "auth", "auditlog.view_logentry"],
 }
 GRANTS = Q(codename__endswith="_loggrant")  # for Admin alone: who opens logs to others may open them to himself
 

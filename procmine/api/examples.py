@@ -58,6 +58,27 @@ BODIES: dict[tuple[str, str], Any] = {  # of JSON
     ("patch", "rules/{id}/"): {"cooldown_s": 3600},
     ("post", "notifiers/"): {"name": "chat", "kind": "slack", "url": "https://hooks.slack.com/services/T0/B0/X"},
     ("patch", "notifiers/{id}/"): {"enabled": False},
+    ("post", "sheets/"): {
+        "slug": "mood",
+        "name": "Mood",
+        "log": "factory",
+        "label": "How was it?",
+        "questions": [
+            {"id": "calm", "kind": "likert", "text": "I was calm", "low": "not at all", "high": "very much"},
+            {"id": "alone", "kind": "yes_no", "text": "Were you alone?", "required": True},
+            {"id": "who", "kind": "text", "text": "Who was there?", "show_if": {"question": "alone", "is": False}},
+        ],
+    },
+    ("patch", "sheets/{slug}/"): {"a_day": 5, "gap_s": 600},
+    ("post", "prompts/"): {"sheet": "delay", "case": "order-7", "respondent": "bob"},
+    ("post", "sheet-schedules/"): {"sheet": "delay", "respondents": ["ann", "bob"], "cron": "0 9 * * 1-5"},
+    ("post", "report-mappings/"): {"client": "game", "log": "factory", "case": "session", "names": "strict"},
+    ("post", "reports/"): {
+        "client": "playground",
+        "user": "dev.001",
+        "platform": "web",
+        "events": [{"type": "challenge_started", "timestamp": "2026-01-02T10:00:00Z", "challenge": "c1"}],
+    },
     ("post", "tokens/"): {"scopes": ["read", "ingest"], "logs": ["factory"], "days": 30},
 }
 QUERIES: dict[str, dict[str, Any]] = {

@@ -19,6 +19,8 @@ from procmine.models import Token
 from procmine.tokens import create_token
 from rules.models import Rule, RuleMatch
 from rules.notifiers.models import Notification, Notifier
+from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
+from sheets.prompts import invite
 from streams.models import Broker, Event, EventLog, Import, LogGrant, Rejection, Republish, Stream
 from tests.live.test_pages import picture
 
@@ -36,6 +38,10 @@ NUMBERED = {
     "models": MinedModel,
     "notifications": Notification,
     "notifiers": Notifier,
+    "prompts": Prompt,
+    "answers": Answer,
+    "report-mappings": ReportMapping,
+    "sheet-schedules": Schedule,
     "references": ReferenceModel,
     "rejections": Rejection,
     "republish": Republish,
@@ -101,6 +107,9 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
     log.models.update(picture=PICTURE, epoch="e", version=1, seq=1)
     model = log.models.get()
     rows: list[Any] = [log, broker, stream, event, refused, job, owner, reference, model]
+    sheet = Sheet.objects.create(slug="delay", name=SECRET, log=log, label="Why?", questions=[])
+    prompt = invite(sheet, CASE, SECRET)
+    answered = invite(sheet, CASE, SECRET)
     ops = Notifier.objects.create(name="ops", kind="slack", url="http://hooks.invalid/")
     rule = Rule.objects.create(log=log, name=SECRET, kind="event", spec={"when": f"event.activity == '{SECRET}'"})
     matched: dict[str, Any] = {"rule_version": 1, "seq": 1, "at": now, "matched_at": now, "reason": SECRET}
@@ -108,6 +117,11 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
         rule,
         RuleMatch.objects.create(rule=rule, log=log, case=CASE, **matched),
         ops,
+        sheet,
+        prompt,
+        Answer.objects.create(prompt=answered, log=log, answers={"why": SECRET}, at=now),
+        Schedule.objects.create(sheet=sheet, respondents=[SECRET]),
+        ReportMapping.objects.create(client=SECRET, log=log),
         Notification.objects.create(notifier=ops, log=log, text=SECRET, event={}, created_at=now),
         Snapshot.objects.create(model=model, name=SECRET, algorithm="dfg", cases="all", picture=PICTURE, seq=1),
         Republish.objects.create(log=log, broker=broker, topic="out"),
@@ -120,7 +134,7 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
     made = {type(row): row for row in rows}
     keys: dict[str, Any] = {name: made[model].pk for name, model in NUMBERED.items()}
     keys |= {"streams": "line-1", "logs": "factory", "cases": CASE, "predictions": CASE, "files": "made.txt"}
-    keys |= {"drift": drift.pk, "tokens": made[Token].name, "demo": "nothing"}
+    keys |= {"drift": drift.pk, "tokens": made[Token].name, "demo": "nothing", "sheets": "delay", "p": prompt.secret}
     return World(log, other, owner, keys, made)
 
 
@@ -169,7 +183,9 @@ def knocker(name: str, world: World) -> Knocker:
         user.groups.add(Group.objects.get(name=name))
     if name == "guest":  # all that can be granted of another log, and every permission that names no log
         LogGrant.objects.create(log=world.other, user=user, can_ingest=True, can_change=True, can_delete=True)
-        theirs = Permission.objects.filter(content_type__app_label__in=["streams", "models_mining", "live", "rules"])
+        theirs = Permission.objects.filter(
+            content_type__app_label__in=["streams", "models_mining", "live", "rules", "sheets"]
+        )
         user.user_permissions.set(theirs.exclude(codename__endswith="_eventlog"))
         made.log = ()
     if name == "invited":  # to look at the log

@@ -81,7 +81,9 @@ def test_a_page_opens_to_staff_with_the_permission_of_its_model(world: World, na
 def test_staff_of_another_log_sees_no_row_of_this_one(world: World) -> None:
     user = User.objects.create_user("keeper", is_staff=True)
     LogGrant.objects.create(log=world.other, user=user, can_change=True, can_ingest=True, can_delete=True)
-    ours = Permission.objects.filter(content_type__app_label__in=["streams", "models_mining", "live", "rules", "procmine"])
+    ours = Permission.objects.filter(
+        content_type__app_label__in=["streams", "models_mining", "live", "rules", "sheets", "procmine"]
+    )
     user.user_permissions.set(ours.exclude(codename__in=["view_eventlog", "change_eventlog", "ingest_eventlog"]))
     client = Client()
     client.force_login(user)

@@ -15,6 +15,8 @@ API = {
     "": "get signed",
     "algorithms/": "get signed",
     "asyncapi.yaml": "get signed",
+    "answers/": "get signed",
+    "answers/<int:pk>/": "get log.view",
     "brokers/": "get streams.view_broker, post streams.add_broker",
     "brokers/<int:pk>/": "get streams.view_broker, put patch streams.change_broker, delete streams.delete_broker",
     "brokers/<int:pk>/check/": "post streams.change_broker",
@@ -76,13 +78,23 @@ API = {
     "rules/<int:pk>/": "get log.view, put patch delete log.change",
     "rules/<int:pk>/try/": "post log.change",
     "rules/<int:pk>/versions/": "get log.view",
+    "prompts/": "get signed, post some.change",
+    "prompts/<int:pk>/": "get log.view",
+    "prompts/<int:pk>/cancel/": "post log.change",
     "references/": "get signed, post some.change",
     "references/<int:pk>/": "get log.view, patch delete log.change",
     "references/<int:pk>/alignment/": "get log.view",
+    "report-mappings/": "get signed, post some.change",
+    "report-mappings/<int:pk>/": "get log.view, put patch delete log.change",
+    "reports/": "post signed",
     "republish/": "get streams.view_republish, post streams.add_republish",
     "republish/<int:pk>/": "get log.view+streams.view_republish, put patch log.view+streams.change_republish, "
     "delete log.view+streams.delete_republish",
     "schema/": "get signed",
+    "sheet-schedules/": "get signed, post some.change",
+    "sheet-schedules/<int:pk>/": "get log.view, put patch delete log.change",
+    "sheets/": "get signed, post some.change",
+    "sheets/<slug:slug>/": "get log.view, put patch delete log.change",
     "simulations/": "get live.view_simulation|live.add_simulation, post live.add_simulation",
     "simulations/<int:pk>/": "get log.view+live.view_simulation",
     "simulations/<int:pk>/stop/": "post log.view+live.view_simulation+live.change_simulation",
@@ -124,6 +136,9 @@ PAGES = {
     "logs/<slug:slug>/statistics/": "get log.view",
     "logs/<slug:slug>/variants/": "get log.view",
     "readyz": "get open",
+    "sheets/": "get signed",
+    "sheets/<slug:slug>/": "get log.view",
+    "sheets/p/<str:token>/": "get post open",
     "simulate/": "get live.view_simulation|live.add_simulation, post live.add_simulation",
     "simulate/<int:pk>/": "get log.view+live.view_simulation",
     "simulate/<int:pk>/state/": "get log.view+live.view_simulation",
@@ -139,10 +154,11 @@ PAGES = {
     "streams/<slug:slug>/switch/": "post streams.change_stream",
     "logout/": "post out",  # last
 }
+ALIAS = {"report.json": "post signed"}
 METRICS = {"metrics": "get streams.view_broker+streams.view_stream+streams.view_eventlog"}
 METHODS = ("get", "post", "put", "patch", "delete")
 SLOW = ("source/", "api/v1/schema/")  # and the same for everybody
-INGEST = ("logs/<slug:slug>/events/", "logs/<slug:slug>/import/")
+INGEST = ("reports/", "report.json", "logs/<slug:slug>/events/", "logs/<slug:slug>/import/")
 
 
 def routes(patterns: Any = None, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -166,7 +182,7 @@ def table(of: dict[str, str], before: str = "") -> dict[tuple[str, str], str]:
     return found
 
 
-NEEDS = table(API, "api/v1/") | table(METRICS) | table(PAGES)
+NEEDS = table(API, "api/v1/") | table(METRICS) | table(ALIAS) | table(PAGES)
 
 
 def path(route: str, world: World) -> str:

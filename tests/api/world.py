@@ -15,6 +15,9 @@ from procmine.groups import make_groups
 from procmine.tokens import create_token
 from rules.models import Rule, RuleMatch
 from rules.notifiers.models import Notification, Notifier
+from sheets.admin import EXAMPLE as QUESTIONS
+from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
+from sheets.prompts import invite
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.services import NewEvent, store_events
 
@@ -95,7 +98,20 @@ def make_world() -> World:
     match = RuleMatch.objects.filter(log=log).first() or RuleMatch.objects.create(
         rule=rule, rule_version=1, log=log, case="order-7", seq=2, activity="Pack", at=NOON, matched_at=NOON, reason="x"
     )
+    sheet, _ = Sheet.objects.get_or_create(
+        slug="delay", defaults={"name": "Delay", "log": log, "label": "Why did it take long?", "questions": QUESTIONS}
+    )
+    prompt = Prompt.objects.filter(log=log).first() or invite(sheet, "order-7", "ann")
+    answer = Answer.objects.filter(log=log).first() or Answer.objects.create(
+        prompt=prompt, log=log, answers={"late": True}, at=NOON
+    )
+    mapping, _ = ReportMapping.objects.get_or_create(client="playground", defaults={"log": log})
+    schedule = Schedule.objects.first() or Schedule.objects.create(sheet=sheet, respondents=["ann"])
     numbers = {
+        "prompts": prompt.pk,
+        "answers": answer.pk,
+        "report-mappings": mapping.pk,
+        "sheet-schedules": schedule.pk,
         "rules": rule.pk,
         "rule-matches": match.pk,
         "notifiers": ops.pk,
@@ -108,5 +124,11 @@ def make_world() -> World:
         "jobs": job.pk,
         "simulations": simulation.pk,
     }
-    slugs = {"logs": "factory", "streams": "line-1", "cases": "order-7", "tokens": names["superuser"]}
+    slugs = {
+        "logs": "factory",
+        "streams": "line-1",
+        "cases": "order-7",
+        "tokens": names["superuser"],
+        "sheets": "delay",
+    }
     return World(tokens, numbers | slugs)
