@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -60,6 +61,13 @@ def _told(change: DriftChange) -> dict[str, Any]:
         "certainty": drift_words.certainty(edges),
         "delay": change.seq - change.began_seq,
         "map": _drawn(change.pk) if edges else None,
+        "replay": urlencode(
+            {
+                "replay_from": change.began_received_at.isoformat(),
+                "replay_to": change.received_at.isoformat(),
+                "replay_at": change.began_received_at.isoformat(),
+            }
+        ),
     }
 
 
