@@ -37,7 +37,8 @@ def explain(stream: Stream) -> list[Part]:
             parts.append(Part(what, CLOUD_EVENT[role], "as CloudEvents has it"))
         elif role in _CODE_KEYS:
             keys = _CODE_KEYS[role]
-            parts.append(Part(what, keys[0], f"or the first there is of {', '.join(keys[1:])}"))
+            others = keys[1] if len(keys) == 2 else f"the first there is of {', '.join(keys[1:])}"
+            parts.append(Part(what, keys[0], f"or {others}"))
     pointer = stream.mapping.get("attributes")
     parts.append(Part("Attributes", pointer, "") if pointer else Part("Attributes", "", "all that is left over"))
     return parts

@@ -196,6 +196,8 @@ class StreamForm(ReadingForm):
         if kept is not None and not self.fed.filter(pk=kept.pk).exists():
             choices = [("kept", f"into {kept.slug}, as before")]  # not his to change
         self.fields["into"].choices = choices  # type: ignore[attr-defined]
+        if choices and self.initial.get("into") not in dict(choices):
+            self.initial["into"] = choices[0][0]
         self.fields["log"].queryset = self.fed  # type: ignore[attr-defined]
         self.opened = ""  # the name of a log that is opened when the stream is saved
 

@@ -76,7 +76,7 @@ def broker(request: HttpRequest, pk: int) -> HttpResponse:
         elif problem:
             context["problem"] = problem
         else:
-            context["findings"] = check_broker(row, quick=True)
+            context["findings"] = [found for found in check_broker(row, quick=True) if found.about != "queue"]
     elif request.method == "POST":
         form = BrokerForm(request.POST, instance=row)
         if form.is_valid():
@@ -126,10 +126,9 @@ def _guessed(request: HttpRequest, row: Broker, given: dict[str, Any], heard: li
     stream = Stream(broker=row, topic=guess.topic, format=guess.format, mapping=guess.mapping, options=guess.options)
     if (partitions := given.get("partitions") or 1) > 1:
         stream.options["partitions"] = partitions
-    initial = {"into": "process" if guess.format == "mqtt-xes" else "new"}
-    form = StreamForm(stream=stream, user=request.user, initial=initial)
-    if initial["into"] not in dict(form.fields["into"].choices):  # type: ignore[attr-defined]
-        form.initial["into"] = next(iter(dict(form.fields["into"].choices)), "")  # type: ignore[attr-defined]
+    name = next((level for level in guess.topic.split("/") if level.strip("+#")), row.name)
+    wanted = {"into": "process" if guess.format == "mqtt-xes" else "new", "name": name, "new_log": name}
+    form = StreamForm(stream=stream, user=request.user, initial=wanted)
     return _render_reading(request, row, form, heard, why=guess.why)
 
 
@@ -154,14 +153,16 @@ def _reading(request: HttpRequest, row: Broker) -> HttpResponse:
 def _render_reading(
     request: HttpRequest, row: Broker, form: StreamForm, heard: list[Heard], why: list[str] | None = None
 ) -> HttpResponse:
+    read = previews(form.stream, heard) if form.readable else None
     context = {
         "broker": row,
         "form": form,
         "why": why,
         "heard": packed(heard, row.pk),
         "fields": guessing.pointers(heard),
-        "messages_seen": shown(previews(form.stream, heard)) if form.readable else None,
+        "messages_seen": shown(read) if read is not None else None,
         "count": len(heard),
+        "good": sum(one.event is not None for one in read or ()),
     }
     return render(request, "live/connect_reading.html", context)
 

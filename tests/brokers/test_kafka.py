@@ -10,8 +10,9 @@ import pytest
 from confluent_kafka import Producer
 
 from streams.kafka import KafkaSource
+from streams.listening import listen
 from streams.models import Broker, Event, EventLog, Position, Rejection, Stream
-from streams.sources import check_broker
+from streams.sources import BrokerError, check_broker
 from streams.sources import test_connection as try_connection
 from tests.conftest import free_port, wait_for
 from tests.simulator.kafka_server import KafkaServer, kafka_server
@@ -186,3 +187,15 @@ def test_a_cluster_that_sends_us_where_no_broker_may_be_is_left(row: Broker, set
     assert "PROCMINE_BROKER_HOSTS" in told
     settings.BROKER_HOSTS = ["localhost", "127.0.0.0/8"]
     assert try_connection(row, 5.0) is None
+
+
+def test_a_look_shows_the_newest_records_and_moves_no_offset(
+    row: Broker, topic: str, send: Send, stream: Stream, ingesting: Callable[..., Any]
+) -> None:
+    send(*({"case": "c", "activity": f"A{number}"} for number in range(30)))
+    heard = listen(row, topic)
+    assert [json.loads(one.payload)["activity"] for one in heard] == [f"A{number}" for number in range(20, 30)]
+    with pytest.raises(BrokerError, match="There is no topic nothing"):
+        listen(row, "nothing")
+    ingesting(wait=False)
+    assert wait_received(stream, 30, timeout_s=30)["stored"] == 30

@@ -9,8 +9,10 @@ import redis
 from django.core.exceptions import ValidationError
 
 from streams.health import of_broker
+from streams.listening import listen
 from streams.models import Broker, Event, EventLog, Position, Rejection, Stream
 from streams.mqtt import client_id
+from streams.sources import BrokerError
 from streams.sources import test_connection as try_connection
 from tests.conftest import free_port, wait_for
 from tests.streams.conftest import counts, stored, wait_received
@@ -144,3 +146,15 @@ def test_a_server_that_is_away_or_refuses_us_is_told_in_words(server, row):
 def test_what_only_mqtt_has_is_refused(row, columns, words):
     with pytest.raises(ValidationError, match=words):
         add(row, **columns)
+
+
+def test_a_look_shows_the_newest_entries_and_leaves_no_group_behind(server, row):
+    assert listen(row, "orders", seconds=0.1) == []
+    for number in range(30):
+        server.xadd("orders", {"payload": f'{{"case":"c1","activity":"A{number}"}}'})
+    heard = listen(row, "orders")
+    assert [json.loads(one.payload)["activity"] for one in heard] == [f"A{number}" for number in range(10, 30)]
+    assert server.xinfo_groups("orders") == []
+    server.set("text", "no stream")
+    with pytest.raises(BrokerError, match="Redis cannot be used"):
+        listen(row, "text")
