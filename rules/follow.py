@@ -86,7 +86,7 @@ class Follower:
 
     def step(self) -> int:
         """Evaluate the next events, if there are any, and save what they brought; how many."""
-        events = reading.after(self.log.pk, self.seq)
+        events = reading.after(self.log.pk, self.seq, reading.CHUNK)
         self._refresh()  # after they were read: a rule that was saved before any of them is known now
         if not events or not self.rules:
             return 0
@@ -131,12 +131,11 @@ class Follower:
     def _trim(self) -> None:
         """Let go of what the oldest cases have begun, where a rule remembers more cases than it may."""
         self._trimmed_seq = self.seq
-        for pk, watch in self.run.watches.items():
-            if watch.stateful:
-                rows = RuleState.objects.filter(rule=pk).order_by("-seq")
-                oldest = rows.values_list("seq", flat=True)[settings.RULE_CASES : settings.RULE_CASES + 1].first()
-                if oldest is not None:
-                    rows.filter(seq__lte=oldest).order_by().delete()
+        for pk in [*(pk for pk, watch in self.run.watches.items() if watch.stateful), *self.judging]:
+            rows = RuleState.objects.filter(rule=pk).order_by("-seq")
+            oldest = rows.values_list("seq", flat=True)[settings.RULE_CASES : settings.RULE_CASES + 1].first()
+            if oldest is not None:
+                rows.filter(seq__lte=oldest).order_by().delete()
 
     # --- The clock ----------------------------------------------------------------------
 

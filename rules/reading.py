@@ -17,7 +17,7 @@ CHUNK = 1000  # events evaluated and saved in one go
 PARAMETERS = 500  # names in one query
 
 
-def after(log: int, cursor: int, limit: int = CHUNK) -> list[Event]:
+def after(log: int, cursor: int, limit: int) -> list[Event]:
     """The next events, in the order they were committed."""
     rows = Row.objects.filter(log=log, seq__gt=cursor).order_by("seq").values_list(*FIELDS)
     return [Event(*row) for row in rows[:limit]]

@@ -94,12 +94,11 @@ class Run:
             self.overruns[watch.rule] = f"It is too costly: an evaluation {error}"
             self.watches.pop(watch.rule, None)
             return
-        self._found(watch, case, seen.event.case, max(upto, seen.event.seq), before, after, hits)
+        if hits or after is not before:
+            self._found(watch, case, seen.event.case, max(upto, seen.event.seq), after, hits)
 
-    def _found(
-        self, watch: Watch, case: Case, name: str, seq: int, before: State | None, after: State | None, hits: list[Hit]
-    ) -> None:
-        if watch.stateful and after != before:
+    def _found(self, watch: Watch, case: Case, name: str, seq: int, after: State | None, hits: list[Hit]) -> None:
+        if watch.stateful and after != case.states.get(watch.rule):
             self.changed[watch.rule, name] = seq, after
             if after is None:
                 case.states.pop(watch.rule, None)
@@ -113,7 +112,7 @@ class Run:
         state = case.states.get(rule) if case is not None else None
         if watch is not None and case is not None and state is not None:
             after, hits = watch.expire(state, now)
-            self._found(watch, case, name, state["seq"], state, after, hits)
+            self._found(watch, case, name, state["seq"], after, hits)
 
     def look(self, now: datetime, refused: Callable[[datetime], int]) -> None:
         """How the log as a whole is now, all its events being known."""

@@ -115,6 +115,11 @@ class Seen:
     _values: Any = None
 
     @property
+    def activity(self) -> str:
+        """Of the event."""
+        return self.event.activity
+
+    @property
     def values(self) -> Any:
         """The names of expressions, see `rules.expressions.SCOPE`; made once."""
         if self._values is None:

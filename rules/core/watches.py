@@ -70,7 +70,7 @@ class EventWatch(Watch):
         self.when = Expression(spec.when)
 
     def step(self, state: State | None, seen: Seen) -> Found:
-        if not self.when.holds(seen.values):
+        if not self.when.holds(seen):
             return None, []
         reason = f"“{seen.event.activity}” in {seen.event.case}: {self.when.source.strip()[:300]}."
         return None, [about(seen.event, reason, seen.known_at)]
@@ -114,16 +114,16 @@ class SequenceWatch(Watch):
                 continue
             if within is not None and event.at - moment(way[-1][0]) > within:
                 after[number - 1] = None
-            elif when.holds(seen.values):
+            elif when.holds(seen):
                 whole = [*way, [microseconds(event.at), event.seq, event.activity]]
                 if number == len(self.steps) - 1:
                     return None, [self._hit(seen, whole)]
                 after[number] = whole
         for number, unwanted in enumerate(self.absent[:-1]):
             waits = come[number] is not None and after[number] is come[number]
-            if waits and any(one.holds(seen.values) for one in unwanted):
+            if waits and any(one.holds(seen) for one in unwanted):
                 after[number] = None
-        if self.steps[0][0].holds(seen.values):
+        if self.steps[0][0].holds(seen):
             after[0] = [[microseconds(event.at), event.seq, event.activity]]
         if event.activity in self.ends or not any(after):
             return None, []
@@ -164,9 +164,9 @@ class TimeoutWatch(Watch):
             if waited > self.within:
                 hits.append(self._hit(event.case, state, seen.known_at, waited, event))
                 state = None
-            elif self.until.holds(seen.values):
+            elif self.until.holds(seen):
                 state = None
-        if state is None and self.after.holds(seen.values):
+        if state is None and self.after.holds(seen):
             state = {
                 "seq": event.seq,
                 "activity": event.activity,
