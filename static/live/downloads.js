@@ -1,10 +1,11 @@
 // Files of what is shown: the picture as it is on the screen, the model for other tools, the events behind it.
 import { html, render } from "../vendor/preact/standalone.module.js";
-import { saved } from "./picture-file.js";
 
 const FORMS = { bpmn: "BPMN", pnml: "PNML (Petri net)", ptml: "PTML (process tree)", dot: "DOT (Graphviz)", json: "JSON" };
 const OWN = { bpmn: "bpmn", "process-tree": "ptml" };
 const NETS = ["petri-net", "process-tree", "bpmn", "powl"]; // kinds that stand for a Petri net
+
+const saved = async (...picture) => (await import("./picture-file.js")).saved(...picture);
 
 export function downloads(view) {
   const menu = view.part("downloads");

@@ -2,7 +2,6 @@
 import { html, render } from "../vendor/preact/standalone.module.js";
 import { action } from "./actions.js";
 import { Panel } from "./panel.js";
-import { Tables } from "./table.js";
 
 export function mapTools({ map }) {
   action("fit", () => map.fit(), "f");
@@ -20,14 +19,19 @@ export function mapTools({ map }) {
 /** The map's twin for those who read rather than look. */
 export function twin(view) {
   const [place, stage, button] = ["twin", "stage", "table"].map((name) => view.part(name));
-  const draw = () => !place.hidden && render(html`<${Tables} drawing=${view.shown} />`, place);
+  let Tables = null; // loaded by those who want them
+  const draw = () => Tables && !place.hidden && render(html`<${Tables} drawing=${view.shown} />`, place);
   view.on("picture", draw);
   action("table", () => {
     place.hidden = !place.hidden;
     stage.hidden = !place.hidden;
     button.setAttribute("aria-pressed", !place.hidden);
     if (place.hidden) view.map.fit(false);
-    else draw();
+    else if (Tables) draw();
+    else import("./table.js").then((module) => {
+      Tables = module.Tables;
+      draw();
+    });
   }, "m");
   place.replaceChildren();
   place.hidden = true;

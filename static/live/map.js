@@ -59,7 +59,6 @@ export class ProcessMap {
     const turned = this.#drawing !== null && viewOf(drawing) !== viewOf(this.#drawing);
     if (turned) this.#turn(drawing);
     this.#drawing = drawing;
-    this.svg.dataset.kind = drawing.kind;
     if (!drawing.nodes.size && !this.#layout) return; // the page says that it waits
     this.#paint();
     if (!this.#placed()) this.#place();
@@ -204,6 +203,7 @@ export class ProcessMap {
     if (!this.#layout) return;
     const turned = this.#turned;
     this.#turned = false;
+    this.svg.dataset.kind = this.#drawing.kind;
     if (turned) {
       this.drawn.clear();
       this.dots.clear();

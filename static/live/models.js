@@ -5,7 +5,6 @@ import { action } from "./actions.js";
 import { address } from "./address.js";
 import { announce } from "./announce.js";
 import { age, duration, plural } from "./format.js";
-import { Form } from "./model-form.js";
 
 const LOOK_MS = { waiting: 1000, slow: 5000 }; // between two looks at the row of a model
 const WORTH_MS = 100; // a derivation that takes less needs no word
@@ -163,7 +162,7 @@ const differs = (row) =>
   [row.cases === "closed" ? "closed cases" : "", ...Object.entries(row.parameters).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)].filter(Boolean).join(", ");
 
 function Models({ rows, now, known, show, may, want, algorithms }) {
-  const [adding, add] = useState(false);
+  const [Form, add] = useState(null); // loaded by those who want it
   return html`<section>
     <h2>Models</h2>
     <ul class="models">${rows.map(
@@ -173,9 +172,9 @@ function Models({ rows, now, known, show, may, want, algorithms }) {
       </button></li>`,
     )}</ul>
     ${may
-      ? adding
-        ? html`<${Form} ...${{ algorithms, begin: now, want, close: () => add(false) }} />`
-        : html`<button type="button" onClick=${() => add(true)}><i class="icon plus"></i>Another model</button>`
+      ? Form
+        ? html`<${Form} ...${{ algorithms, begin: now, want, close: () => add(null) }} />`
+        : html`<button type="button" onClick=${() => import("./model-form.js").then((module) => add(() => module.Form))}><i class="icon plus"></i>Another model</button>`
       : html`<p class="quiet">You may look at these. To mine others, ask for the right to change this log.</p>`}
   </section>`;
 }
