@@ -67,8 +67,12 @@ class CaseFilter(django_filters.FilterSet):
 
 
 def _events() -> "QuerySet[Event]":
-    """The events of a case of an outer query, as its row knows them."""
-    return Event.objects.filter(log=OuterRef("log"), case=OuterRef("case"), seq__lte=OuterRef("seq"))
+    """The events of a case of an outer query, as its row knows them.
+
+    Found by the case: were ``seq`` bare, SQLite would rather walk through all numbers below.
+    """
+    events = Event.objects.filter(log=OuterRef("log"), case=OuterRef("case"))
+    return events.alias(number=F("seq") + 0).filter(number__lte=OuterRef("seq"))
 
 
 def cases_of(log: EventLog) -> "QuerySet[Any]":
