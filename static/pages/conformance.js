@@ -14,6 +14,13 @@ const decimal = (value) => (value == null ? "–" : (Math.floor(value * 1000) / 
 /** The whole range near the top would hide what moves: from a little below the least value to 1. */
 const range = (_, least) => [Math.max(0, Math.floor((least ?? 0) * 20 - 0.5) / 20), 1];
 
+/** Times of day; over more than two days also which. */
+function moments(_, seconds) {
+  const long = seconds.at(-1) - seconds[0] > 2 * 86400;
+  const form = long ? { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit" };
+  return seconds.map((at) => new Date(at * 1000).toLocaleString("en-GB", form));
+}
+
 function draw(columns) {
   chart?.destroy();
   const line = (label, name, value, dash) => ({ label, value: (_, v) => value(v), stroke: colour(name), width: 2, dash, points: { show: columns[0].length < 40, size: 5 }, spanGaps: true });
@@ -22,7 +29,7 @@ function draw(columns) {
     width: box.clientWidth - 16,
     height: HEIGHT,
     scales: { y: { range } },
-    axes: [axis, { ...axis, size: 54, values: (_, values) => values.map(percent) }],
+    axes: [{ ...axis, values: moments }, { ...axis, size: 54, values: (_, values) => values.map(percent) }],
     series: [
       { value: (_, v) => (v == null ? "–" : new Date(v * 1000).toLocaleString()) },
       line("Cases that fit", "--accent", percent),

@@ -14,7 +14,7 @@ from models_mining.core.live_log import LiveLog
 from models_mining.core.observing import Turns, learn
 from models_mining.core.prediction import END, next_activity
 from models_mining.core.remaining import RemainingTimes
-from models_mining.core.scores import next_score, time_score
+from models_mining.core.scores import RECENT, Scores, next_score, time_score
 from models_mining.core.seen import Seen
 from tests.models_mining.core.strategies import Stored, fed, in_order, logs, settings_of_logs
 
@@ -163,3 +163,14 @@ def test_restored_it_knows_and_scores_as_if_never_stopped() -> None:
     assert known(kept.times) == known(whole.times)
     assert kept.next_scores.to_state() == whole.next_scores.to_state()
     assert time_score(kept.time_scores) == time_score(whole.time_scores)
+
+
+def test_scores_go_over_time_as_means_of_equal_blocks_of_the_newest_tests() -> None:
+    scores = Scores(2)
+    assert scores.trail() == []
+    for number in range(25):
+        scores.add((float(number >= 15), 1.0))
+    assert scores.trail() == [[0.0, 1.0], [1.0, 1.0]]  # the five oldest fill no block
+    for _ in range(2 * RECENT):
+        scores.add((0.5, 0.0))
+    assert scores.trail() == [[0.5, 0.0]] * 20
