@@ -18,7 +18,7 @@ export function overlays(view) {
     if (offered !== names.join()) {
       offered = names.join();
       select.replaceChildren(...names.map((name) => new Option(OVERLAYS[name].name, name)));
-      select.disabled = names.length < 2;
+      select.closest("label").hidden = names.length < 2;
     }
     const name = names.includes(chosen) ? chosen : (names[0] ?? "n");
     if (select.value !== name) select.value = name;
