@@ -62,7 +62,7 @@ def invite(
     the link.
     """
     with transaction.atomic():
-        sheet = Sheet.objects.select_for_update().select_related("log").get(pk=sheet.pk)  # one after the other: limits
+        sheet = Sheet.objects.select_for_update(of=("self",)).select_related("log").get(pk=sheet.pk)  # for the limits
         if origin is not None and (known := Prompt.objects.filter(origin=origin).first()) is not None:
             return known
         now = timezone.now()

@@ -84,7 +84,7 @@ def run(schedule: Schedule, now: datetime, held: Held | None = None) -> int:
     with transaction.atomic():
         if held is not None:
             held.check()
-        schedule = Schedule.objects.select_for_update().select_related("sheet", "via").get(pk=schedule.pk)
+        schedule = Schedule.objects.select_for_update(of=("self",)).select_related("sheet", "via").get(pk=schedule.pk)
         due = list(islice(schedule.due(schedule.done_until, now), MOST + 1))
         whole = len(due) <= MOST
         if not whole:  # up to a moment that is dealt with for all respondents

@@ -27,23 +27,17 @@ function look() {
 }
 
 for (const field of document.querySelectorAll(".slider input[type=number]")) {
-  const given = field.value !== "";
-  const shown = Object.assign(document.createElement("output"), { textContent: given ? field.value : "not answered yet" });
+  const shown = document.createElement("output");
+  const name = field.name;
   field.type = "range";
-  if (!given) field.disabled = true; // what nobody has moved is no answer
-  field.parentElement.append(shown);
-  const touched = () => {
-    field.disabled = false;
-    shown.textContent = field.value;
+  const say = (answered) => {
+    field.name = answered ? name : ""; // what nobody has moved is no answer, and is not sent
+    shown.classList.toggle("quiet", !answered);
+    shown.textContent = answered ? field.value : "not answered";
   };
-  field.parentElement.addEventListener("pointerdown", () => field.disabled && (touched(), look()));
-  field.addEventListener("input", touched);
-  if (!given) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Answer" });
-    button.addEventListener("click", () => (touched(), button.remove(), field.focus(), look()));
-    field.parentElement.append(button);
-    field.parentElement.addEventListener("pointerdown", () => button.remove());
-  }
+  say(field.getAttribute("value") !== "");
+  for (const touch of ["input", "click", "keydown"]) field.addEventListener(touch, (event) => event.key !== "Tab" && say(true));
+  field.parentElement.append(shown);
 }
 
 document.addEventListener("input", look);
