@@ -117,9 +117,8 @@ def test_somebody_of_another_log_sees_the_stream_but_nothing_that_was_meant_for_
     client: Client, stream: Stream, refused: Callable[..., Rejection]
 ) -> None:
     refused(b"confidential")
-    Event.objects.create(
-        log=stream.log, seq=1, stream=stream, case="confidential", activity="A", at=NOW, received_at=NOW
-    )
+    log = EventLog.objects.get()
+    Event.objects.create(log=log, seq=1, stream=stream, case="confidential", activity="A", at=NOW, received_at=NOW)
     EventLog.objects.update(next_seq=2)
     guest = User.objects.create_user("guest")
     guest.user_permissions.set(Permission.objects.filter(codename__in=["view_stream", "view_rejection"]))
@@ -128,7 +127,7 @@ def test_somebody_of_another_log_sees_the_stream_but_nothing_that_was_meant_for_
     assert "You may not see the events of its log." in text(client, "/streams/line/")
     for path in ("/streams/line/", "/streams/line/rejections/"):
         assert "confidential" not in text(client, path)
-    LogGrant.objects.create(log=stream.log, user=guest)
+    LogGrant.objects.create(log=log, user=guest)
     assert "confidential" in text(client, "/streams/line/")
     assert "confidential" in text(client, "/streams/line/rejections/")
     guest.user_permissions.clear()  # lost while the page is open: its next look is refused
