@@ -65,13 +65,14 @@ class RuleViewSet(viewsets.ModelViewSet[Rule]):
 
 class MatchFilter(django_filters.FilterSet):
     log = django_filters.CharFilter("log__slug")
+    rule = django_filters.NumberFilter("rule", min_value=1, max_value=2**63 - 1, decimal_places=0)
     state = django_filters.ChoiceFilter(method="in_state", choices=RuleMatch.State.choices)
     matched_after = django_filters.IsoDateTimeFilter("matched_at", lookup_expr="gt")
     matched_before = django_filters.IsoDateTimeFilter("matched_at", lookup_expr="lt")
 
     class Meta:
         model = RuleMatch
-        fields = ["rule", "severity", "case"]
+        fields = ["severity", "case"]
 
     def in_state(self, rows: "QuerySet[RuleMatch]", name: str, value: str) -> "QuerySet[RuleMatch]":
         return rows.filter(acknowledged_at__isnull=value == RuleMatch.State.NEW)

@@ -7,36 +7,31 @@ specification, github.com/google/cel-spec, in its implementation in C++.
 
 import re
 import time
+from functools import cache
 from typing import Any, Protocol
-
-from cel_expr_python import cel
 
 MAX_LENGTH = 2000  # characters; the parser goes 32 levels deep
 MAX_REPEATED = 1000  # what the counted repetitions of an expression may multiply to: a pattern's size is their product
 BUDGET_S = 0.02  # of processor time that one evaluation may take
 
-SCOPE: dict[str, tuple[Any, str]] = {
-    "event.seq": (cel.Type.INT, "its number in the log"),
-    "event.case": (cel.Type.STRING, "the case it belongs to"),
-    "event.activity": (cel.Type.STRING, "what was done"),
-    "event.at": (cel.Type.TIMESTAMP, "when it happened"),
-    "event.received_at": (cel.Type.TIMESTAMP, "when it arrived"),
-    "event.attributes": (cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "what else it tells, by name"),
-    "case.length": (cel.Type.INT, "events of the case so far, with this one"),
-    "case.started_at": (cel.Type.TIMESTAMP, "when its first event happened"),
-    "case.duration_s": (cel.Type.DYN, "seconds from its first event to its newest"),
-    "case.activities": (cel.Type.Map(cel.Type.STRING, cel.Type.INT), "how often each activity was done"),
-    "previous.activity": (cel.Type.STRING, "what the case did before; empty: this is its first event"),
-    "previous.at": (cel.Type.TIMESTAMP, "when; of the first event: event.at"),
-    "previous.attributes": (cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "of the event before"),
-    "now": (cel.Type.TIMESTAMP, "when the event arrived, so that a rule finds the same when it looks again"),
+SCOPE: dict[str, tuple[str, str]] = {
+    "event.seq": ("int", "its number in the log"),
+    "event.case": ("string", "the case it belongs to"),
+    "event.activity": ("string", "what was done"),
+    "event.at": ("timestamp", "when it happened"),
+    "event.received_at": ("timestamp", "when it arrived"),
+    "event.attributes": ("map<string,dyn>", "what else it tells, by name"),
+    "case.length": ("int", "events of the case so far, with this one"),
+    "case.started_at": ("timestamp", "when its first event happened"),
+    "case.duration_s": ("dyn", "seconds from its first event to its newest"),
+    "case.activities": ("map<string,int>", "how often each activity was done"),
+    "previous.activity": ("string", "what the case did before; empty: this is its first event"),
+    "previous.at": ("timestamp", "when; of the first event: event.at"),
+    "previous.attributes": ("map<string,dyn>", "of the event before"),
+    "now": ("timestamp", "when the event arrived, so that a rule finds the same when it looks again"),
 }
 """What an expression may name: type and meaning."""
 
-_ENV = cel.NewEnv(
-    config=cel.NewEnvConfigFromYaml("name: rules\nstdlib:\n  include_macros: [has]"),
-    variables={name: kind for name, (kind, _) in SCOPE.items()},
-)
 _PLACED = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _MATCHES = re.compile(r"""\.\s*matches\s*\(\s*(r'[^'\n]*'|r"[^"\n]*"|'(?:[^'\\\n]|\\\\)*'|"(?:[^"\\\n]|\\\\)*")\s*\)""")
 _REPEATED = re.compile(r"\{(\d+)(?:,(\d*))?\}")
@@ -56,9 +51,20 @@ class OverrunError(Exception):
     """An evaluation took more than `BUDGET_S`."""
 
 
+@cache
+def _env() -> Any:
+    """The language; its library is loaded by processes that use it only."""
+    from cel_expr_python import cel
+
+    return cel.NewEnv(
+        config=cel.NewEnvConfigFromYaml("name: rules\nstdlib:\n  include_macros: [has]"),
+        variables={name: cel.Type(kind) for name, (kind, _) in SCOPE.items()},
+    )
+
+
 def scope(values: dict[str, Any]) -> Any:
     """The names of `SCOPE` with their values, for any number of expressions."""
-    return _ENV.Activation(values)
+    return _env().Activation(values)
 
 
 class Scope(Protocol):
@@ -92,7 +98,7 @@ class Expression:
         if "\0" in source or not source.strip():
             raise ExpressionError("Expected an expression, as event.activity == 'Pack'.")
         try:
-            self._program = _ENV.compile(source)
+            self._program = _env().compile(source)
         except (RuntimeError, TypeError) as error:
             raise _placed(str(error)) from error
         _check_patterns(source)
@@ -151,7 +157,7 @@ def _check_patterns(source: str) -> None:
             raise _at(source, word.start(), "matches takes one pattern in quotes, as event.activity.matches(r'^Pack')")
     size = 1
     for found in patterns:
-        problem = str(_ENV.compile(f"''.matches({found[1]})").eval(data={}).value())
+        problem = str(_env().compile(f"''.matches({found[1]})").eval(data={}).value())
         if problem not in ("True", "False"):
             raise _at(source, found.start(1), _STATUS.sub("", problem))
         for count in _REPEATED.finditer(found[1]):

@@ -65,7 +65,7 @@ class Run:
             for watch in list(self.watches.values()):
                 self._step(watch, case, seen)
         for rule, counter in self.whole.items():
-            if event.seq > counter.from_seq:
+            if counter.counts and event.seq > counter.from_seq:
                 state = self.log_states.get(rule)
                 self.log_states[rule] = counter.count(state, event.received_at)
                 self.changed[rule, ""] = event.seq, self.log_states[rule]

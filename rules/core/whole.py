@@ -16,12 +16,11 @@ class LogWatch:
     def __init__(self, rule: int, from_seq: int, spec: LogSpec, begun_at: datetime) -> None:
         self.rule, self.from_seq, self.spec, self.begun_at = rule, from_seq, spec, begun_at
         self.within = timedelta(seconds=spec.within_s)
+        self.counts = spec.measure != "silence"
         self._piece_us = max(1_000_000, spec.within_s * 1_000_000 // PIECES)
 
-    def count(self, state: State | None, received_at: datetime) -> State | None:
-        """An event arrived."""
-        if self.spec.measure == "silence":
-            return None
+    def count(self, state: State | None, received_at: datetime) -> State:
+        """An event arrived; only asked for where it ``counts``."""
         state = state or {"pieces": {}, "beyond": False}
         piece = str(microseconds(received_at) // self._piece_us)
         state["pieces"][piece] = state["pieces"].get(piece, 0) + 1
@@ -32,20 +31,22 @@ class LogWatch:
     ) -> Found:
         """How it is now: ``newest`` is the last event there is, ``refused`` counts rejections since a moment."""
         if self.spec.measure == "silence":
+            seq = newest.seq if newest is not None else self.from_seq
+            if state is not None and state["told"] == seq:
+                return state, []
             since = max(self.begun_at, newest.received_at) if newest is not None else self.begun_at
             if now - since <= self.within:
                 return None, []
-            return None, [
-                self._hit(newest, since + self.within, f"Nothing has arrived for {duration(self.spec.within_s)}.")
-            ]
+            reason = f"Nothing has arrived for {duration(self.spec.within_s)}."
+            return {"told": seq}, [self._hit(newest, since + self.within, reason)]
         state = state or {"pieces": {}, "beyond": False}
         first = microseconds(now - self.within) // self._piece_us
         pieces = {piece: n for piece, n in state["pieces"].items() if int(piece) > first}
         if now - self.begun_at < self.within:
             return {**state, "pieces": pieces}, []
-        reason = self._reason(sum(pieces.values()), now, refused)
-        after: State = {"pieces": pieces, "beyond": reason is not None}
-        return after, [self._hit(newest, now, reason)] if reason is not None and not state["beyond"] else []
+        beyond = self._reason(sum(pieces.values()), now, refused)
+        after: State = {"pieces": pieces, "beyond": beyond is not None}
+        return after, [self._hit(newest, now, beyond)] if beyond is not None and not state["beyond"] else []
 
     def _reason(self, events: int, now: datetime, refused: Callable[[datetime], int]) -> str | None:
         spec, within = self.spec, duration(self.spec.within_s)

@@ -193,7 +193,7 @@ def test_what_is_included_can_be_changed(log: EventLog, boss: str) -> None:
         assert (await one.ask("configure", sub=1, include=["model", "health"], rate_hz=10))["ok"]
         assert [node["label"] for node in (await one.wait_for("snapshot"))["nodes"]] == ["Pack"]
         assert (await one.wait_for("health"))["open_cases"] == 0
-        for include in (["matches"], []):
+        for include in (["wishes"], []):
             assert (await one.ask("configure", sub=1, include=include))["problem"]["status"] == 400
 
     run(talk, authorization=boss)
