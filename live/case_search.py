@@ -88,7 +88,13 @@ class Search:
         self.view = view if (view := query.get("view", "all")) in VIEWS else "all"
         self.about = ""  # what a quick view means, with its bound
         self._none = False  # a quick view that can hold nothing yet
-        self.asked = dict(self._read()) | dict(self._viewed())
+        read, viewed = dict(self._read()), dict(self._viewed())
+        for name in read.keys() & viewed.keys():  # both hold
+            if name == "duration_min_s":
+                viewed[name] = max(read[name], viewed[name], key=float)
+            elif read[name] != viewed[name]:
+                self._none = True
+        self.asked = read | viewed
         self.chips = list(self._chips())
 
     def cases(self, key: str = "last", *, down: bool = True) -> "QuerySet[Any]":

@@ -73,6 +73,8 @@ def test_the_list_finds_cases_by_words_a_person_says(read: Read, log: EventLog) 
     assert names(read("cases/?view=open")) == ["d", "c"]
     slow = read("cases/?view=slow")
     assert (names(slow), "Cases of 40 min or more" in slow) == (["d", "b"], True)
+    assert names(read("cases/?view=slow&longer=1+h")) == ["d"]  # a quick view and a filter hold together
+    assert names(read("cases/?view=open&state=closed")) == []
     quiet = read("cases/?view=quiet")  # of five waits the longest is 49 h: 95 % are no longer than that
     assert (names(quiet), "Open cases without an event for more than 2 d 1 h" in quiet) == (["c"], True)
     assert names(read("cases/?activity=Ship&longer=30+min")) == ["b"]
