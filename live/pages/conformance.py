@@ -251,7 +251,7 @@ def conformance_change(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     elif what == "remove":
         row.delete()
     else:
-        raise Http404("There is nothing of that kind to do.")
+        return _page(request, log, problem="Nothing was changed: the page sent no known action. Try again.", status=400)
     return redirect(_here(log))
 
 
