@@ -3,18 +3,15 @@
 import pytest
 
 from rules.models import RuleMatch
-from streams.models import EventLog
-from tests.live.test_socket_limits import Talk, boss, in_thread, run
+from tests.live.test_socket_limits import Talk, boss, in_thread, log, run
 from tests.rules.conftest import Store, Watch, evaluate
 from tests.rules.truth import Told
 
-__all__ = ["boss"]  # a fixture
+__all__ = ["boss", "log"]  # fixtures: a log, and a feed of its own
 
 
 @pytest.mark.django_db(transaction=True)
-def test_matches_come_as_they_are_found_with_what_was_left_out(
-    log: EventLog, store: Store, watch: Watch, boss: str
-) -> None:
+def test_matches_come_as_they_are_found_with_what_was_left_out(store: Store, watch: Watch, boss: str) -> None:
     rule = watch("event", when="event.activity == 'Cut'")
     store(*(Told(f"c{n}", "Cut", n) for n in range(60)))
     evaluate()
@@ -24,7 +21,7 @@ def test_matches_come_as_they_are_found_with_what_was_left_out(
         evaluate()
 
     async def talk(one: Talk) -> None:
-        assert (await one.ask("subscribe", log="factory", include=["matches"], rate_hz=20))["ok"]
+        assert (await one.ask("subscribe", log="plant", include=["matches"], rate_hz=20))["ok"]
         first = await one.wait_for("matches")
         assert [found["case"] for found in first["matches"]] == [f"c{n}" for n in range(10, 60)]
         await in_thread(more)
