@@ -45,7 +45,7 @@ def _wanted(request: HttpRequest, log: EventLog) -> MinedModel | None:
     asked = request.GET.get("model", "")
     if not asked:
         return default_model(log)
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
     return MinedModel.objects.filter(log=log, pk=number).first() or default_model(log)
 
 
