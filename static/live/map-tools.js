@@ -3,6 +3,8 @@ import { html, render } from "../vendor/preact/standalone.module.js";
 import { action } from "./actions.js";
 import { Panel } from "./panel.js";
 
+const PANEL_MS = 200; // nobody reads faster than that
+
 export function mapTools({ map }) {
   action("fit", () => map.fit(), "f");
   action("tidy", () => map.tidy(), "t");
@@ -45,7 +47,14 @@ export function panel(view) {
     const cases = { log: view.log, now: Date.now() + view.clock, followed: view.case, follow: view.followCase, end: view.leaveCase };
     render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin, cases }} />`, place);
   };
-  for (const news of ["picture", "pinned", "case"]) view.on(news, draw);
+  let timer = null;
+  view.on("picture", () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      draw();
+    }, PANEL_MS);
+  });
+  for (const news of ["pinned", "case"]) view.on(news, draw);
   view.on("health", () => view.pinned === null && draw());
   view.on("second", () => (view.pinned !== null || view.case) && draw());
   action("escape", () => (view.pinned !== null ? pin(null) : view.leaveCase()), "Escape");
