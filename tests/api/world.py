@@ -96,7 +96,16 @@ def make_world() -> World:
         log=log, name="Packed", kind="event", defaults={"spec": {"when": "event.activity == 'Pack'"}}
     )
     match = RuleMatch.objects.filter(log=log).first() or RuleMatch.objects.create(
-        rule=rule, rule_version=1, log=log, case="order-7", seq=2, activity="Pack", at=NOON, matched_at=NOON, reason="x"
+        rule=rule,
+        rule_version=1,
+        log=log,
+        case="order-7",
+        seq=2,
+        activity="Pack",
+        at=NOON,
+        matched_at=NOON,
+        reason="x",
+        severity="info",
     )
     sheet, _ = Sheet.objects.get_or_create(
         slug="delay", defaults={"name": "Delay", "log": log, "label": "Why did it take long?", "questions": QUESTIONS}
