@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
@@ -119,11 +120,21 @@ class AnswerSerializer(serializers.ModelSerializer[Answer]):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+class LocalTime(serializers.TimeField):
+    """A time of the day in a zone that is told elsewhere, as 09:30; what OpenAPI calls a time has a zone of its own."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
+
+
 class ScheduleSerializer(CheckedSerializer):
     """When respondents are invited: by `cron`, or `times` a day at random between `begins` and `ends`."""
 
     sheet = ChangedSheet(slug_field="slug", queryset=Sheet.objects.all())
     respondents = serializers.ListField(child=serializers.CharField(max_length=255), min_length=1, max_length=200)
+    begins = LocalTime(required=False)
+    ends = LocalTime(required=False)
     via = serializers.SlugRelatedField(
         slug_field="name", queryset=Notifier.objects.all(), required=False, allow_null=True
     )

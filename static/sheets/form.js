@@ -43,4 +43,3 @@ for (const field of document.querySelectorAll(".slider input[type=number]")) {
 document.addEventListener("input", look);
 document.addEventListener("change", look);
 look();
-document.getElementById("wrong")?.focus();
