@@ -5,7 +5,6 @@ import { action } from "./actions.js";
 import { address, asked } from "./address.js";
 import { announce } from "./announce.js";
 import { chipsOf, NAMES, PREFIXES, queryOf, WINDOWS, windowOf } from "./filter-words.js";
-import { FilterForm } from "./filter-form.js";
 import { age, exact, plural } from "./format.js";
 import { result } from "./job.js";
 import { fromSnapshot } from "./store.js";
@@ -110,7 +109,8 @@ export function filters(view) {
     else choose({ ...rest, ...WINDOWS[name].query });
   }
 
-  function open() {
+  async function open() {
+    const { FilterForm } = await import("./filter-form.js");
     const activities = [...(view.shown?.nodes.values() ?? [])].filter(({ kind }) => kind === "activity").map(({ label }) => label);
     const close = () => (dialog.close(), draw());
     render(null, dialog);

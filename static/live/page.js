@@ -9,11 +9,9 @@ import { header } from "./header.js";
 import { mapTools, panel, twin } from "./map-tools.js";
 import { models } from "./models.js";
 import { overlays } from "./overlays.js";
-import { replaying } from "./replaying.js";
-import { tail } from "./tail.js";
-import { timeline } from "./timeline.js";
+import { time } from "./time.js";
 import { View } from "./view.js";
 
 const view = new View(document.querySelector("[data-live]"));
-for (const part of [header, follow, mapTools, panel, twin, overlays, models, downloads, filters, timeline, replaying, tail]) part(view);
+for (const part of [header, follow, mapTools, panel, twin, overlays, models, downloads, filters, time]) part(view);
 view.begin();

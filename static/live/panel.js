@@ -1,9 +1,19 @@
 // The side panel: what is pinned in detail, else the log as a whole.
-import { html } from "../vendor/preact/standalone.module.js";
+import { html, useEffect, useState } from "../vendor/preact/standalone.module.js";
 import { duration, exact, plural, short, shortDuration } from "./format.js";
 import { NAMES } from "./kinds.js";
-import { CasesHere, FollowedCase } from "./panel-case.js";
 import { Figures, Head } from "./panel-parts.js";
+
+let cases = null; // panel-case.js, once one of its parts was wanted
+
+/** A part of panel-case.js, by name. */
+function OfCases({ part, ...props }) {
+  const [found, set] = useState(cases);
+  useEffect(() => {
+    if (!found) import("./panel-case.js").then((module) => set((cases = module)));
+  }, []);
+  return found ? html`<${found[part]} ...${props} />` : html`<div class="skeleton short" aria-hidden="true"></div>`;
+}
 
 /** Bars of activities or paths; each can be chosen. */
 const Ranking = ({ title, rows, pin, empty }) => {
@@ -52,7 +62,7 @@ function Activity({ drawing, node, pin, cases }) {
     <${Says} lines=${node.says} />
     <${Ranking} title="Comes from" rows=${ways(drawing, edges.filter(({ t }) => t === node.key), "s")} pin=${pin} empty="Nothing before it." />
     <${Ranking} title="Goes to" rows=${ways(drawing, edges.filter(({ s }) => s === node.key), "t")} pin=${pin} empty="Nothing after it yet." />
-    <${CasesHere} key=${node.label} label=${node.label} ...${cases} />`;
+    <${OfCases} part="CasesHere" key=${node.label} label=${node.label} ...${cases} />`;
 }
 
 /** What a model says of a part, a sentence each. */
@@ -156,6 +166,6 @@ export function Panel({ drawing, pinned, streams, pin, cases }) {
   if (node && node.kind !== "start" && node.kind !== "end") return html`<${Part} key=${pinned} ...${{ drawing, node, pin }} />`;
   const edge = drawing.edges.get(pinned);
   if (edge) return html`<${Path} key=${pinned} ...${{ drawing, edge, pin }} />`;
-  if (cases.followed) return html`<${FollowedCase} key=${cases.followed.name} ...${{ ...cases, pin }} />`;
+  if (cases.followed) return html`<${OfCases} part="FollowedCase" key=${cases.followed.name} ...${{ ...cases, pin }} />`;
   return html`<${Whole} ...${{ drawing, streams, pin }} />`;
 }

@@ -127,7 +127,7 @@ export function replaying(view) {
   view.on("range", (from, to) => (view.timeline.select([from, to]), begin(from, to)));
   view.on("timeline", draw);
   view.on("second", () => !replay && !place.contains(document.activeElement) && draw());
-  view.on("followed", () => {
+  function followed() {
     const [from, to] = [parsed(asked("replay_from")), parsed(asked("replay_to"))];
     if (replay && replay.model !== view.model) begin(replay.from, replay.to, { at: replay.at, playing: replay.playing });
     else if (!replay && from !== null && to !== null && from < to) {
@@ -135,6 +135,8 @@ export function replaying(view) {
       view.timeline.select([from, to]);
       begin(from, to, { at: at ?? from, playing: at === null });
     }
-  });
+  }
+  view.on("followed", followed);
+  if (view.model !== null) followed();
   draw();
 }

@@ -24,7 +24,7 @@ export function tail(view) {
   }
 
   function draw() {
-    if (!view.timeline.open) return;
+    if (!view.time.open) return;
     const list = view.source?.moves ?? rows;
     const wait = held() && !view.source ? waiting.length + missed : 0;
     render(html`<h2>${view.source?.moves ? "What happened" : view.source ? "Newest events of all cases" : "Newest events"}${wait ? html` <span class="quiet">${exact(wait)} more waiting</span>` : null}</h2>
@@ -34,7 +34,7 @@ export function tail(view) {
   }
 
   function follow() {
-    view.connection?.tail(view.timeline.open);
+    view.connection?.tail(view.time.open);
     draw();
   }
 
@@ -48,7 +48,7 @@ export function tail(view) {
   });
   view.on("source", () => view.tell("paused"));
   view.on("timeline", follow);
-  view.on("followed", () => view.connection.tail(view.timeline.open));
+  view.on("followed", follow);
   view.on("picture", () => view.source?.moves && draw());
-  draw();
+  follow();
 }

@@ -1,7 +1,6 @@
-// The strip below the map: events per minute, marks for what happened, and a range to be replayed; it can be closed.
+// The chart of the strip below the map: events per minute, marks for what happened, and a range to be replayed.
 import { html, render } from "../vendor/preact/standalone.module.js";
 import { api } from "../pages/api.js";
-import { action } from "./actions.js";
 import { address, asked } from "./address.js";
 import { iso, parsed } from "./moments.js";
 import { Throughput } from "./throughput.js";
@@ -11,18 +10,15 @@ const KEPT = 1440; // minutes
 const NEWS_S = 5;
 const CHANGES_S = 30;
 const HOURS = [1, 6, 24];
-const ROOM = matchMedia("(min-width: 901px) and (min-height: 860px)");
 
 /**
- * `view.timeline`: `open`, `extent()` of the chart ([from, to] in ms or null), `select(range)`, `point(ms or null)`.
- * It tells the view "range" (from, to) when a person drags over the chart, "timeline" when it opens or closes.
+ * `view.timeline`: `extent()` of the chart ([from, to] in ms or null), `select(range)`, `point(ms or null)`.
+ * It tells the view "range" (from, to) when a person drags over the chart.
  */
 export function timeline(view) {
-  const [section, tools, chartPlace, marksPlace, toggle] = ["timeline", "timeline-tools", "throughput", "marks", "timeline-toggle"].map((name) => view.part(name));
+  const [tools, chartPlace, marksPlace] = ["timeline-tools", "throughput", "marks"].map((name) => view.part(name));
   const minutes = new Map(); // ms of the minute → events
-  const marks = new Map(); // name → [{at, text, href}]
   let hours = HOURS.includes(Number(asked("hours"))) ? Number(asked("hours")) : HOURS[0];
-  let open = asked("timeline") ? asked("timeline") !== "closed" : ROOM.matches;
   let [askedAt, changesAt] = [0, 0];
   let pointed = null;
   let selected = null;
@@ -30,9 +26,6 @@ export function timeline(view) {
   const chart = new Throughput(chartPlace, { chosen: (from, to) => view.tell("range", from, to), moved: () => (chart.mark(selected), place()) });
 
   view.timeline = {
-    get open() {
-      return open;
-    },
     extent,
     select(range) {
       selected = range;
@@ -52,7 +45,7 @@ export function timeline(view) {
 
   function draw() {
     const range = extent();
-    if (!open || !range) return;
+    if (!view.time.open || !range) return;
     const [xs, ys] = [[], []];
     for (let at = range[0]; at < range[1]; at += MINUTE_MS) {
       xs.push(at / 1000);
@@ -65,7 +58,7 @@ export function timeline(view) {
 
   /** Marks and the place of the replay, above the chart. */
   function place() {
-    const dots = [...marks].flatMap(([name, list]) => list.map((mark) => ({ ...mark, name, left: chart.left(mark.at) })));
+    const dots = [...view.time.marks].flatMap(([name, list]) => list.map((mark) => ({ ...mark, name, left: chart.left(mark.at) })));
     const shown = dots.filter(({ left }) => left !== null);
     const left = pointed === null ? null : chart.left(pointed);
     render(html`${shown.map(({ name, at, text, href, left }) => html`<a key=${`${name} ${at}`} class="mark ${name}" href=${href} title=${text} style=${{ left: `${left}px` }}><span class="sr">${text}</span></a>`)}
@@ -73,7 +66,7 @@ export function timeline(view) {
   }
 
   async function news() {
-    if (!open || document.hidden || asking) return;
+    if (!view.time.open || document.hidden || asking) return;
     asking = true;
     try {
       if (Date.now() - askedAt >= 1000 * NEWS_S) {
@@ -110,20 +103,6 @@ export function timeline(view) {
     view.tell("marks", "drift", results.map((change) => ({ at: parsed(change.received_at), text: word(change), href: `/logs/${view.log}/drift/` })));
   }
 
-  function setOpen(wanted) {
-    open = wanted;
-    address({ timeline: open === ROOM.matches ? null : open ? "open" : "closed" });
-    show();
-    view.tell("timeline");
-    news().then(draw);
-  }
-
-  function show() {
-    section.hidden = !open;
-    toggle.setAttribute("aria-expanded", open);
-    toggle.querySelector("span").textContent = open ? "Close timeline" : "Timeline and replay";
-  }
-
   function setHours(wanted) {
     hours = wanted;
     address({ hours: hours === HOURS[0] ? null : hours });
@@ -132,9 +111,8 @@ export function timeline(view) {
 
   render(html`<label class="choice"><span>Per minute, last</span><select name="hours" onChange=${(event) => setHours(Number(event.target.value))} value=${hours}>
     ${HOURS.map((h) => html`<option value=${h}>${h === 1 ? "hour" : `${h} hours`}</option>`)}</select></label>`, tools);
-  action("timeline", () => setOpen(!open), "h");
-  view.on("marks", (name, list) => (marks.set(name, list), place()));
+  view.on("marks", place);
   view.on("second", news);
-  show();
+  view.on("timeline", () => news().then(draw));
   news();
 }

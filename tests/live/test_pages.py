@@ -243,8 +243,8 @@ def test_scripts_and_styles_of_the_first_visit_of_the_live_page_stay_small(setti
         imported = re.findall(r'from "(\.[^"]+)"|URL\("(\.[^"]+\.js)", import', file.read_text())
         files += [(file.parent / (first or second)).resolve() for first, second in imported]
     assert {"page.js", "live.css", "dagre.esm.js", "d3-zoom.min.js"} <= set(sizes)
-    assert "model-form.js" not in sizes
-    assert sum(sizes.values()) < 135_000  # the design asks for 120,000: replay and filters are to wait until wanted
+    assert not {"model-form.js", "replay.js", "uPlot.iife.min.js"} & set(sizes)
+    assert sum(sizes.values()) < 120_000
 
 
 def test_vendored_files_are_the_published_ones_and_a_changed_one_is_named(
