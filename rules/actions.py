@@ -15,8 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser
-
+from streams.access import User
 from streams.models import EventLog
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Action(ABC):
     fields: ClassVar[set[str]] = set()  # keys that an entry may have beside its kind
 
     @abstractmethod
-    def check(self, action: Mapping[str, Any], log: EventLog, user: AbstractBaseUser | None) -> None:
+    def check(self, action: Mapping[str, Any], log: EventLog, user: User | None) -> None:
         """Raise ActionError unless a rule of ``log`` may hold this entry; ``user`` is whoever saves it, where known."""
 
     @abstractmethod
@@ -76,7 +75,7 @@ def kind_of(entry: Mapping[str, Any]) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def check_all(then: Any, log: EventLog, user: AbstractBaseUser | None = None) -> dict[int, dict[str, list[str]]]:
+def check_all(then: Any, log: EventLog, user: User | None = None) -> dict[int, dict[str, list[str]]]:
     """What is wrong with the actions of a rule: by place in the list, then by key; empty: nothing."""
     mistakes: dict[int, dict[str, list[str]]] = {}
     for place, entry in enumerate(then):

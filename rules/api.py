@@ -3,9 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
@@ -114,7 +112,5 @@ class MatchViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def acknowledge(self, request: Request, pk: int) -> Response:
         """Somebody has seen it: the first one who says so is kept."""
         match = self.get_object()
-        with transaction.atomic():
-            mine = RuleMatch.objects.filter(pk=match.pk, acknowledged_at=None)
-            mine.update(acknowledged_at=timezone.now(), acknowledged_by=request.user)
+        RuleMatch.objects.filter(pk=match.pk).acknowledge(request.user)
         return Response(self.get_serializer(self.get_queryset().get(pk=match.pk)).data)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models, transaction
@@ -126,6 +127,18 @@ class RuleVersion(models.Model):
         return f"{self.rule} {self.version}"
 
 
+class MatchRows(models.QuerySet["RuleMatch"]):
+    """Matches."""
+
+    def unseen(self) -> "MatchRows":
+        """Those that nobody has acknowledged."""
+        return self.filter(acknowledged_at=None)
+
+    def acknowledge(self, user: AbstractBaseUser | AnonymousUser) -> int:
+        """Somebody has seen them: the first one who says so is kept; how many that were."""
+        return self.unseen().order_by().update(acknowledged_at=timezone.now(), acknowledged_by=user)
+
+
 class RuleMatch(models.Model):
     """A rule matched: once for each case and event. Kept as it was told, whatever comes later."""
 
@@ -149,12 +162,18 @@ class RuleMatch(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
 
+    objects = MatchRows.as_manager()
+
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["rule", "case", "seq"], name="rule_match_key")]
         indexes = [
             models.Index(fields=["log", "-id"], name="rule_match_newest"),
             models.Index(fields=["log", "case"], name="rule_match_case"),
+            models.Index(fields=["rule", "matched_at"], name="rule_match_when"),
+            models.Index(
+                fields=["log", "rule"], condition=models.Q(acknowledged_at=None), name="rule_match_unseen"
+            ),  # counted on every page
         ]
 
     def __str__(self) -> str:

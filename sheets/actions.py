@@ -4,14 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
-
 from rules.actions import Action, ActionError, action
 from rules.models import Rule, RuleMatch
 from rules.notifiers.models import Notifier
 from sheets.models import Prompt, Sheet
 from sheets.prompts import NotInvitedError, invite
-from streams.access import holds
+from streams.access import User, holds
 from streams.models import Event, EventLog
 
 
@@ -25,7 +23,7 @@ class Ask(Action):
 
     fields = {"respondent", "via"}
 
-    def check(self, action: Mapping[str, Any], log: EventLog, user: AbstractBaseUser | None) -> None:
+    def check(self, action: Mapping[str, Any], log: EventLog, user: User | None) -> None:
         if not Sheet.objects.filter(log=log, slug=action["sheet"]).exists():
             raise ActionError("sheet", f"The log {log.slug} has no sheet called {action['sheet'][:100]}.")
         if "via" in action:

@@ -13,7 +13,10 @@ from live.pages.lists import Column, sorted_by
 from live.palette import Palette
 from models_mining.case_filters import cases_of
 from models_mining.models import Case, LogState
+from rules.queries import matches_of
 from streams.files.writing import FORMATS
+
+MATCHES = 20  # of rules, told of a case
 
 COLUMNS = (
     Column("case", "Case"),
@@ -87,6 +90,7 @@ def one_case(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         "story": case_story.tell(log, found, Palette(log), judged),
         "verdict": verdict,
         "prediction": case_story.prediction(log, found),
+        "matches": matches_of(request.user).filter(log=log, case=name)[:MATCHES],
         "alike": Case.objects.filter(log=log, variant=found.variant).count() if found.variant else 0,
         "this": urlencode({"case": name}),
         "alignable": case_story.alignable(log, verdict.reference if verdict else None),

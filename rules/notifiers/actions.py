@@ -5,13 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
-
 from rules.actions import Action, ActionError, action
 from rules.models import RuleMatch
 from rules.notifiers.models import Notification, Notifier
 from rules.notifiers.outbox import tell
-from streams.access import holds
+from streams.access import User, holds
 from streams.models import EventLog
 
 MATCHED = "org.procmine.rule.matched.v1"
@@ -26,7 +24,7 @@ class Notify(Action):
 
     fields = {"text"}
 
-    def check(self, action: Mapping[str, Any], log: EventLog, user: AbstractBaseUser | None) -> None:
+    def check(self, action: Mapping[str, Any], log: EventLog, user: User | None) -> None:
         if user is not None and not holds(user, "rules.view_notifier"):
             raise ActionError("notify", "You may not use notifiers.")
         if not Notifier.objects.filter(name=action["notify"]).exists():

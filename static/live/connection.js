@@ -3,13 +3,14 @@ import { applyDelta, fromSnapshot } from "./store.js";
 
 const DEAD_S = 45; // the server says something every 15 s
 const LONGEST_S = 30;
+const ALWAYS = ["model", "moves", "health", "matches"];
 const FINAL = { 4401: "signed-out", 4403: "forbidden" };
 
 /** Seconds to wait before attempt `n` (0, 1, …): 1, 2, 4 … 30, each up to a fifth shorter, so that crowds spread. */
 export const backoff = (n, random = Math.random()) => Math.min(LONGEST_S, 2 ** n) * (1 - 0.2 * random);
 
 /**
- * `handlers`: picture(picture, delta or null), health(message), events(message), state(name, detail), clock(server time in ms),
+ * `handlers`: picture(picture, delta or null), health(message), events(message), matches(message), state(name, detail), clock(server time in ms),
  * followed(model, or null where there is no such model of this log). Pictures carry the number of their `model`.
  * States: connecting, live, reconnecting, signed-out, forbidden, missing.
  */
@@ -24,7 +25,7 @@ export class Connection {
   #asked = 0; // number of the newest request to subscribe
   #model; // to follow; null: the log's default
   #rate;
-  #include = ["model", "moves", "health"];
+  #include = ALWAYS;
 
   constructor(url, log, handlers, { rate_hz = 10, model = null } = {}) {
     Object.assign(this, { url, log, handlers, picture: null, heardAt: Date.now() });
@@ -43,7 +44,7 @@ export class Connection {
 
   /** Send the newest events too, or no longer. */
   tail(wanted) {
-    this.#include = ["model", "moves", "health", ...(wanted ? ["events"] : [])];
+    this.#include = [...ALWAYS, ...(wanted ? ["events"] : [])];
     if (this.#sub !== null) this.#send({ type: "configure", sub: this.#sub, include: this.#include });
   }
 
@@ -96,15 +97,15 @@ export class Connection {
     if (message.type === "result" && message.id === this.#asked) this.#subscribed(message);
     else if (message.type === "heartbeat") this.handlers.clock(Date.parse(message.at));
     else if (message.type === "health" && own) this.handlers.health(message);
-    else if (message.type === "events" && own) this.#events(message);
+    else if ((message.type === "events" || message.type === "matches") && own) this.#rows(message);
     else if (message.type === "snapshot" && own) this.#show(fromSnapshot(message), null);
     else if (message.type === "delta" && own) this.#continue(message);
     else if (message.type === "ended" && own) this.#subscribe();
   }
 
-  #events(message) {
-    this.handlers.events(message);
-    this.#send({ type: "ack", sub: this.#sub, events: message.upto });
+  #rows(message) {
+    this.handlers[message.type](message);
+    this.#send({ type: "ack", sub: this.#sub, [message.type]: message.upto });
   }
 
   #subscribed(message) {

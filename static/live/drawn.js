@@ -10,6 +10,7 @@ export class Drawn {
   #trail = null;
   #lit = null;
   #chosen = null;
+  #alarms = new Map();
 
   constructor(world) {
     const layer = (name) => make("g", { class: name }, world);
@@ -58,6 +59,13 @@ export class Drawn {
     if (this.#lit) this.light(this.#lit);
     if (this.#chosen !== null) this.choose(this.#chosen);
     if (this.#trail) this.follow(this.#trail);
+    this.alarm(this.#alarms);
+  }
+
+  /** Matches of rules at activities: key → {n, severity}. */
+  alarm(places) {
+    this.#alarms = places;
+    for (const [key, mark] of this.nodes) mark.alarm(places.get(key));
   }
 
   clear() {

@@ -45,7 +45,7 @@ export function panel(view) {
   const pin = (key) => view.pin(key);
   const draw = () => {
     const cases = { log: view.log, now: Date.now() + view.clock, followed: view.case, follow: view.followCase, end: view.leaveCase };
-    render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin, cases }} />`, place);
+    render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin, cases, alarms: view.alarms?.() ?? null }} />`, place);
   };
   let timer = null;
   view.on("picture", () => {
@@ -54,7 +54,7 @@ export function panel(view) {
       draw();
     }, PANEL_MS);
   });
-  for (const news of ["pinned", "case"]) view.on(news, draw);
+  for (const news of ["pinned", "case", "matches"]) view.on(news, draw);
   view.on("health", () => view.pinned === null && draw());
   view.on("second", () => (view.pinned !== null || view.case) && draw());
   action("escape", () => (view.pinned !== null ? pin(null) : view.leaveCase()), "Escape");

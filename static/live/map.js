@@ -130,6 +130,11 @@ export class ProcessMap {
     this.#light();
   }
 
+  /** How many matches of rules wait at activities: key → {n, severity}. */
+  alarm(places) {
+    this.drawn.alarm(places);
+  }
+
   #choose() {
     this.drawn.choose(this.#pinned);
     this.#light();

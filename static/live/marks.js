@@ -134,6 +134,13 @@ export class NodeMark {
     set(this.group, "aria-label", words);
   }
 
+  /** {n, severity} of the matches of rules here that nobody has acknowledged; undefined: none. */
+  alarm(found) {
+    if (!found && !this.alarms) return;
+    this.alarms ??= new Alarm(this.group, sizeOf(this.node));
+    this.alarms.update(found);
+  }
+
   choose(is) {
     this.group.classList.toggle("pinned", is);
     if (this.focusable) this.group.setAttribute("aria-pressed", is);
@@ -176,6 +183,34 @@ class Tokens {
     write(this.text, text);
     set(this.pill, "width", width);
     set(this.pill, "x", -width / 2);
+  }
+}
+
+const SHAPES = { // besides the colour
+  critical: "M-3 -7H3L7 -3V3L3 7H-3L-7 3V-3Z",
+  warning: "M0 -7L8 7H-8Z",
+  info: "M-7 0A7 7 0 1 0 7 0A7 7 0 1 0 -7 0Z",
+};
+
+/** Matches of rules at an activity: a sign by the worst severity, and how many. */
+class Alarm {
+  constructor(parent, { w, h }) {
+    this.root = make("g", { transform: `translate(${w / 2 - 30} ${h / 2})` }, parent);
+    this.title = make("title", {}, this.root);
+    this.pill = make("rect", { x: -22, y: -10, width: 44, height: 20, rx: 10 }, this.root);
+    const sign = make("g", { transform: "translate(-9 0)" }, this.root);
+    this.shape = make("path", {}, sign);
+    make("text", { class: "mark-of", y: 4 }, sign).textContent = "!";
+    this.text = make("text", { x: 9, y: 4.5 }, this.root);
+  }
+
+  update(found) {
+    set(this.root, "visibility", found ? "visible" : "hidden");
+    if (!found) return;
+    set(this.root, "class", `alarm ${found.severity}`);
+    set(this.shape, "d", SHAPES[found.severity]);
+    write(this.text, found.n > 99 ? "99+" : String(found.n));
+    write(this.title, `${plural(found.n, "match", "matches")} of rules to acknowledge, the worst: ${found.severity}`);
   }
 }
 

@@ -12,6 +12,16 @@ import { overlays } from "./overlays.js";
 import { time } from "./time.js";
 import { View } from "./view.js";
 
+/** What rules match: on the map, in the timeline and the panel; its module comes with the first match. */
+function rules(view) {
+  let [add, before] = [null, false];
+  view.on("matched", async (message) => {
+    const news = before;
+    before = true;
+    if (message.upto) (await (add ??= import("./matches.js").then(({ matches }) => matches(view))))(message, news);
+  });
+}
+
 const view = new View(document.querySelector("[data-live]"));
-for (const part of [header, follow, mapTools, panel, twin, overlays, models, downloads, filters, time]) part(view);
+for (const part of [header, follow, mapTools, panel, twin, overlays, models, downloads, filters, time, rules]) part(view);
 view.begin();

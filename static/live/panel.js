@@ -158,14 +158,14 @@ function Whole({ drawing, streams, pin }) {
     ${streams.length ? html`<${Streams} streams=${streams} />` : null}`;
 }
 
-/** `cases`: {log, now (ms), follow(name), end(), followed (follow.js) or null}. */
-export function Panel({ drawing, pinned, streams, pin, cases }) {
+/** `alarms`: what rules matched (matches.js). `cases`: {log, now (ms), follow(name), end(), followed (follow.js) or null}. */
+export function Panel({ drawing, pinned, streams, pin, cases, alarms }) {
   if (!drawing) return html`<div class="skeleton" aria-hidden="true"></div>`;
   const node = drawing.nodes.get(pinned);
-  if (node?.kind === "activity") return html`<${Activity} key=${pinned} ...${{ drawing, node, pin, cases }} />`;
+  if (node?.kind === "activity") return html`<${Activity} key=${pinned} ...${{ drawing, node, pin, cases }} />${alarms}`;
   if (node && node.kind !== "start" && node.kind !== "end") return html`<${Part} key=${pinned} ...${{ drawing, node, pin }} />`;
   const edge = drawing.edges.get(pinned);
   if (edge) return html`<${Path} key=${pinned} ...${{ drawing, edge, pin }} />`;
-  if (cases.followed) return html`<${OfCases} part="FollowedCase" key=${cases.followed.name} ...${{ ...cases, pin }} />`;
-  return html`<${Whole} ...${{ drawing, streams, pin }} />`;
+  if (cases.followed) return html`<${OfCases} part="FollowedCase" key=${cases.followed.name} ...${{ ...cases, pin }} />${alarms}`;
+  return html`${alarms}<${Whole} ...${{ drawing, streams, pin }} />`;
 }

@@ -15,6 +15,7 @@ const LIVE_HZ = 10;
  *   view.on("waiting", () => …)                 another picture of the live log waits: paused, or a source is shown
  *   view.on("source", () => …)                  something else than the live log is shown, or no longer (`take`)
  *   view.on("events", (message) => …)           the newest events, while somebody wants them (`connection.tail`)
+ *   view.on("matched", (message) => …)          what rules have matched (matches.js)
  *   view.tell("marks", name, [{at, text, href}])    what happened when, to be marked in the timeline: all of `name`
  *   view.on("followed", () => …)                the server answered which model it sends: view.model
  *   view.on("health" | "state" | "paused" | "pinned" | "second", …)
@@ -52,6 +53,7 @@ export class View {
     const handlers = {
       picture: (picture, delta) => (this.paused || this.source ? this.tell("waiting") : this.show(picture, delta)),
       events: (message) => this.tell("events", message),
+      matches: (message) => this.tell("matched", message),
       health: (message) => this.#now("health", message),
       clock: (at) => (this.clock = at - Date.now()),
       followed: (model) => this.#now("followed", model, "model"),

@@ -35,6 +35,7 @@ NUMBERED = {
     "connect": Broker,
     "grants": LogGrant,
     "jobs": Job,
+    "matches": RuleMatch,
     "models": MinedModel,
     "notifications": Notification,
     "notifiers": Notifier,
