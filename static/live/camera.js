@@ -6,6 +6,7 @@ const READABLE = 0.6; // scale from which on labels are read with ease
 const CLOSE = 0.8; // scale to begin with where all of it would be smaller than that
 const LARGEST = 1.15;
 const EDGE = 16; // px kept free around what is fitted
+const CORNER = 150; // px at the right edge that belong to the mini-map, so that it never covers the beginning
 const BELOW = 40; // px at the lower edge that belong to legend and buttons
 export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -47,10 +48,10 @@ export class Camera {
     if (!width || height <= 0) return;
     const whole = Math.min(LARGEST, (width - 2 * EDGE) / (x1 - x0), (height - 2 * EDGE) / (y1 - y0));
     const k = readable && whole < READABLE ? CLOSE : whole;
-    const along = (least, most, room, first) =>
-      k * (most - least) <= room ? (room - k * (least + most)) / 2 : Math.min(EDGE - k * least, Math.max(room - EDGE - k * most, first));
-    const x = along(x0, x1, width, width / 2 - k * start.x);
-    const y = along(y0, y1, height, 2 * EDGE - k * start.y);
+    const along = (least, most, room, first, spare) =>
+      k * (most - least) <= room ? (room - k * (least + most)) / 2 : Math.min(EDGE - k * least, Math.max(room - EDGE - spare - k * most, first));
+    const x = along(x0, x1, width, width / 2 - k * start.x, Math.min(CORNER, width / 4));
+    const y = along(y0, y1, height, 2 * EDGE - k * start.y, 0);
     this.moved = false;
     this.#go(glide && GLIDE_MS).call(this.zoom.transform, zoomIdentity.translate(x, y).scale(k));
   }

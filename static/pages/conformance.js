@@ -14,10 +14,10 @@ const decimal = (value) => (value == null ? "–" : (Math.floor(value * 1000) / 
 /** The whole range near the top would hide what moves: from a little below the least value to 1. */
 const range = (_, least) => [Math.max(0, Math.floor((least ?? 0) * 20 - 0.5) / 20), 1];
 
-/** Times of day; over more than two days also which. */
+/** Times of day; over more than two days also which, over minutes with seconds. */
 function moments(_, seconds) {
-  const long = seconds.at(-1) - seconds[0] > 2 * 86400;
-  const form = long ? { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit" };
+  const span = seconds.at(-1) - seconds[0];
+  const form = { ...(span > 2 * 86400 ? { day: "numeric", month: "short" } : span < 600 ? { second: "2-digit" } : {}), hour: "2-digit", minute: "2-digit" };
   return seconds.map((at) => new Date(at * 1000).toLocaleString("en-GB", form));
 }
 

@@ -3,6 +3,7 @@
 //   form[data-filter]  is asked as one types, the answer shown without leaving the page
 //   a[data-swap]       (sorting, pages) the same
 //   time[data-age]     says how long ago, and goes on saying it
+//   time               says the moment in the clock of who looks, with the zone on hover; the server says it in UTC
 // Whoever draws something from the page itself listens to the event "fresh" of document.
 import { Idiomorph } from "../vendor/idiomorph/idiomorph.esm.js";
 import { age } from "../live/format.js";
@@ -13,11 +14,20 @@ let clock = Number(document.body.dataset.now) - Date.now(); // of the server, ag
 let heardAt = Date.now();
 let asked = 0; // numbers the requests: an answer that was overtaken is not shown
 
+const MINUTES = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+const zoned = ({ dateTime }) => new Date(dateTime).toLocaleString([], { dateStyle: "long", timeStyle: "long" });
+
 export function ages() {
   for (const time of document.querySelectorAll("time[data-age]")) {
     const seconds = Math.max(0, (Date.now() + clock - Date.parse(time.dateTime)) / 1000);
     time.textContent = seconds < 1 ? "now" : `${age(seconds)} ago`;
-    time.title = new Date(time.dateTime).toLocaleString();
+    time.title = zoned(time);
+  }
+  for (const time of document.querySelectorAll("time[datetime]:not([data-age], [data-local])")) {
+    const place = time.firstElementChild ?? time;
+    place.textContent = new Date(time.dateTime).toLocaleString("sv-SE", /:\d\d:/.test(place.textContent) ? {} : MINUTES); // 2026-04-01 09:30
+    time.title = zoned(time);
+    time.dataset.local = ""; // an update from the server takes it away, with the words
   }
   const away = document.querySelector(".away");
   if (away) away.textContent = `The server does not answer. What you see is ${age((Date.now() - heardAt) / 1000)} old; it goes on by itself.`;
