@@ -150,4 +150,4 @@ class Me(generics.GenericAPIView[Any]):
         )
 
 
-_OUR_APPS = {"streams", "models_mining", "live"}
+_OUR_APPS = {"streams", "models_mining", "rules", "sheets", "live"}

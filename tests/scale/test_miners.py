@@ -40,7 +40,12 @@ def test_killed_and_paused_miners_leave_every_picture_right(plant: Plant, tmp_pa
     plant.installation.manage("shell", "-v0", "-c", LOGS_MADE)
     miners = [plant.start("mine") for _ in range(4)]
     plant.wait_for_owners("log:", LOGS, *miners)
-    assert sorted(list(plant.owners("log:").values()).count(miner.pid) for miner in miners) == [2, 2, 2, 2]
+
+    def evenly() -> bool:
+        owners = list(plant.owners("log:").values())
+        return [owners.count(miner.pid) for miner in miners] == [2, 2, 2, 2]
+
+    wait_for(evenly, 30, "two logs for each miner")
 
     enough = tmp_path / "enough"
     feed = plant.script(FEED.replace("{enough}", str(enough)))
