@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import wait_for
 from tests.installation import Installation
-from tests.live.browser.conftest import CHROMIUM, QUIET
+from tests.live.browser.conftest import CHROMIUM, PASSWORD, QUIET
 from tests.rules.receiver import SECRET, receiving
 from tests.sheets.conftest import QUESTIONS
 
@@ -18,6 +18,17 @@ RULE: dict[str, Any] = {
     "when": "event.activity == 'challenge_abandoned'",
     "then": [{"sheet": "why", "via": "ops"}, {"notify": "ops", "text": "{case} gave up"}],
 }
+
+
+def sign_in(made: Installation, page: Page) -> None:
+    """As the user of the installation, by the form."""
+    words = "from django.contrib.auth.models import User; u = User.objects.get(); u.set_password('{}'); u.save()"
+    made.manage("shell", "-c", words.format(PASSWORD))
+    page.goto(f"http://127.0.0.1:{made.port}/login/")
+    page.get_by_label("User name").fill("boss")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Logs")).to_be_visible(timeout=20_000)
 
 
 def test_from_a_report_to_the_answer_on_the_map_and_a_signed_notification(tmp_path: Path) -> None:
@@ -40,21 +51,25 @@ def test_from_a_report_to_the_answer_on_the_map_and_a_signed_notification(tmp_pa
         answer = made.api("POST", "reports/", report)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            watching = browser.new_page(viewport={"width": 1280, "height": 800})
+            sign_in(made, watching)
+            watching.goto(f"http://127.0.0.1:{made.port}/logs/playground/")
+            given_up = watching.locator(".node", has_text="challenge_abandoned")
+            expect(given_up.locator(".alarm.warning")).to_contain_text("1", timeout=30_000)  # the rule's match
             page = browser.new_page(viewport={"width": 390, "height": 844})
             page.goto(answer["es"]["url"])
             page.get_by_role("radio", name="No", exact=True).check()
             page.get_by_role("button", name="Send").click()
             expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+            answered = watching.locator(".node.activity", has_text="Why did you stop?")
+            expect(answered).to_be_visible(timeout=30_000)  # by itself, on the map that was open all the time
+            watching.goto(f"http://127.0.0.1:{made.port}/rules/matches/?log=playground")
+            row = watching.get_by_role("row").filter(has_text="Given up")
+            expect(row).to_contain_text("asked with why: answered", timeout=30_000)
+            expect(row).to_contain_text("ops: sent", timeout=30_000)
             browser.close()
         newest = made.api("GET", "logs/playground/events/")["results"][-1]
         assert (newest["case"], newest["activity"], newest["attributes"]["late"]) == ("dev.001", sheet["label"], False)
-        (model,) = made.api("GET", "models/?log=playground")["results"]
-
-        def mapped() -> bool:
-            nodes = made.api("GET", f"models/{model['id']}/picture/").get("nodes", [])
-            return any(node["label"] == sheet["label"] for node in nodes)
-
-        wait_for(mapped, 30, "the answer on the map")
         wait_for(lambda: len(receiver.events) >= 2, 30, "the notifications")
         kinds = {event["type"].removeprefix("org.procmine."): event for event in receiver.events}
         assert kinds["sheet.invited.v1"]["data"]["url"].endswith(f"/sheets/p/{answer['es']['token']}/")

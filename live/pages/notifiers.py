@@ -112,6 +112,6 @@ urlpatterns = [
     path("rules/notifiers/", notifiers, name="notifiers"),
     path("rules/notifiers/new/", notifier_new, name="notifier-new"),
     path("rules/notifiers/<int:pk>/", notifier_edit, name="notifier-edit"),
-    path("rules/notifiers/<int:pk>/test/", notifier_test, name="notifier-test"),
+    path("rules/notifiers/<int:pk>/test/", notifier_test, name="notifier-trial"),
     path("rules/notifiers/<int:pk>/remove/", notifier_remove, name="notifier-remove"),
 ]

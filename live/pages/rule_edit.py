@@ -9,14 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
-from live.pages.rule_examples import EXAMPLES, HELP, KINDS, fresh, quoted
+from live.pages.rule_examples import EXAMPLES, KINDS, fresh, quoted, samples
 from live.pages.rule_forms import RuleForm
-from live.pages.rules import rule_or_404, tried_words
+from live.pages.rules import rule_or_404, tried
 from live.palette import Palette
 from rules.expressions import SCOPE
 from rules.models import Rule
 from rules.queries import rules_of
-from rules.trying import try_out
 from streams.access import logs_of
 from streams.models import EventLog
 
@@ -76,17 +75,19 @@ def _form(request: HttpRequest, rule: Rule) -> HttpResponse:
             on = "It knows the events from now on." if rule.enabled else "It is switched off."
             messages.success(request, f"{rule.name} is saved. {on}")
             return redirect("rules")
+        if do == "try":
+            form.errors.pop("name", None)  # it may come later
         if do == "try" and form.tryable:
-            context |= tried_words(rule.log, try_out(rule))
+            context |= tried(request, rule)
         elif do == "try":
-            context["untried"] = True
-    activities = sorted(_in_order(rule.log))[:OFFERED]
+            context["no_trial"] = "Mend what is wrong under “When”; then it can be tried."
+    activities = _in_order(rule.log)[:OFFERED]
     context |= {
         "kind_words": next((word, what) for kind, word, what in KINDS if kind == rule.kind),
         "summary": rule.summary,
         "scope": [(name, kind.replace("dyn", "any"), meaning) for name, (kind, meaning) in SCOPE.items()],
-        "help": HELP,
-        "activities": [(name, quoted(name)) for name in activities],
+        "help": samples(activities),
+        "activities": [(name, quoted(name)) for name in sorted(activities)],
     }
     return render(request, "live/rules/form.html", context)
 

@@ -57,16 +57,6 @@ EXAMPLES = (
     ),
 )
 
-HELP = (
-    ("event.activity == 'Pack'", "the activity Pack"),
-    ("event.activity == 'Paint' && event.attributes.temp > 60.0", "Paint at more than 60 degrees"),
-    ("event.activity == 'Test' && previous.activity != 'Assemble'", "Test right after anything but Assemble"),
-    ("event.activity.matches(r'^(Pack|Ship)')", "activities that begin with Pack or Ship"),
-    ("has(event.attributes.operator) && event.attributes.operator == 'ann'", "what ann did"),
-    ("case.length > 20", "the 21st event of a case, and those after it"),
-    ("event.at.getHours('Europe/Berlin') >= 22", "what happens at ten in the evening or later"),
-)
-
 
 def quoted(activity: str) -> str:
     """A name as an expression writes it."""
@@ -83,3 +73,20 @@ def fresh(log: EventLog, kind: str, example: str, activities: Sequence[str]) -> 
     named = {"after": quoted(first), "until": quoted(second)}
     spec = {name: named.get(name, value) for name, value in found.spec.items()}
     return Rule(log=log, kind=found.kind, name=found.name, severity=found.severity, spec=spec)
+
+
+def samples(activities: Sequence[str]) -> list[tuple[str, str]]:
+    """Conditions to learn from, over the log's own activities, with what they mean."""
+    first, second = activities[:2] if len(activities) > 1 else ("Assemble", "Test")
+    return [
+        (quoted(first), f"the activity {first}"),
+        (f"{quoted(first)} && event.attributes.temp > 60.0", f"{first} at more than 60 degrees"),
+        (
+            f"{quoted(second)} && previous.{quoted(first)[6:].replace('==', '!=', 1)}",
+            f"{second} not right after {first}",
+        ),
+        ("event.activity.matches(r'^(Pack|Ship)')", "activities that begin with Pack or Ship"),
+        ("has(event.attributes.operator) && event.attributes.operator == 'ann'", "what ann did"),
+        ("case.length > 20", "the 21st event of a case, and those after it"),
+        ("event.at.getHours('Europe/Berlin') >= 22", "what happens at ten in the evening or later"),
+    ]

@@ -1,5 +1,6 @@
 """Rules: all of them with what they have matched lately; switching, trying, removing them."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,13 @@ from live.pages.common import page_of
 from live.pages.rule_examples import EXAMPLES
 from rules.models import Rule
 from rules.queries import Told, rules_of, told_by
-from rules.trying import Tried, try_out
+from rules.trying import try_out
+from streams import limits
 from streams.access import logs_of
 from streams.models import EventLog
 
 STATES = {"on": True, "off": False}
+TRIALS_A_MINUTE, TRIALS_AT_ONCE = 30, 10  # of one person
 TRIED_SHOWN = 25  # matches of a trial
 
 
@@ -73,10 +76,14 @@ def _asked(request: HttpRequest, rows: "QuerySet[Rule]") -> "QuerySet[Rule]":
     return rows
 
 
-def tried_words(log: EventLog, tried: Tried) -> dict[str, Any]:
-    """A trial as the template live/rules/tried.html shows it."""
-    hits = tried.matches[:TRIED_SHOWN]
-    return {"tried": tried, "hits": [(hit, case_url(log, hit.case) if hit.case else "") for hit in hits]}
+def tried(request: HttpRequest, rule: Rule) -> dict[str, Any]:
+    """A trial over the newest events, as the template live/rules/tried.html shows it; it takes up to 5 s."""
+    wait_s = limits.take(f"trying:user-{request.user.pk}", 1, TRIALS_A_MINUTE / 60, TRIALS_AT_ONCE)
+    if wait_s:
+        return {"no_trial": f"You have tried rules often within a minute: wait {math.ceil(wait_s)} s, then try again."}
+    found = try_out(rule)
+    hits = found.matches[:TRIED_SHOWN]
+    return {"tried": found, "hits": [(hit, case_url(rule.log, hit.case) if hit.case else "") for hit in hits]}
 
 
 @login_required
@@ -84,7 +91,7 @@ def tried_words(log: EventLog, tried: Tried) -> dict[str, Any]:
 def rule_try(request: HttpRequest, pk: int) -> HttpResponse:
     """What the rule would have matched over the newest events; changes nothing."""
     rule = rule_or_404(request, pk)
-    return render(request, "live/rules/trial.html", {"rule": rule, **tried_words(rule.log, try_out(rule))})
+    return render(request, "live/rules/trial.html", {"rule": rule, **tried(request, rule)})
 
 
 @login_required

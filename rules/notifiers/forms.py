@@ -30,6 +30,10 @@ class NotifierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         model = Notifier
         fields = ["name", "kind", "url", "secret", "enabled"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autocomplete"] = "off"  # else browsers take it for a user's
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         for name in ("url", "secret"):

@@ -25,11 +25,10 @@ function grouped(rows, keyOf) {
   return groups;
 }
 
-/** A function that takes the socket's messages of matches; `news`: they have come while somebody looks. */
+/** A function that takes the socket's messages of matches; `news`: they came while somebody looks. */
 export function matches(view) {
   const rows = new Map(); // by id
   let shown = []; // the newest first
-  let sub = null;
   let lookedAt = 0;
   let timer = null;
 
@@ -89,12 +88,10 @@ export function matches(view) {
 
   view.on("second", () => rows.size && !document.hidden && Date.now() - lookedAt >= LOOK_MS && look());
   return (message, news) => {
-    const first = message.sub !== sub; // it tells the newest, also what was acknowledged since
-    sub = message.sub;
     const fresh = message.matches.filter(({ id }) => !rows.has(id));
     const loud = fresh.filter(({ severity }) => severity !== "info");
-    if (news && !first && loud.length) announce(loud.length === 1 ? `A rule matched: ${sentence(loud[0])}.` : `${count(loud)} of rules; the last: ${sentence(loud.at(-1))}.`);
-    if (first || message.skipped) look();
+    if (news && loud.length) announce(loud.length === 1 ? `A rule matched: ${sentence(loud[0])}.` : `${count(loud)} of rules; the last: ${sentence(loud.at(-1))}.`);
+    if (!news || message.skipped) look(); // some of it may be acknowledged; more than it tells may have come
     else {
       for (const row of fresh) rows.set(row.id, row);
       changed();

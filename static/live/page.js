@@ -14,10 +14,10 @@ import { View } from "./view.js";
 
 /** What rules match: on the map, in the timeline and the panel; its module comes with the first match. */
 function rules(view) {
-  let [add, before] = [null, false];
+  let [add, sub] = [null, null];
   view.on("matched", async (message) => {
-    const news = before;
-    before = true;
+    const news = message.sub === sub; // else it is the first of a subscription, and tells what was before
+    sub = message.sub;
     if (message.upto) (await (add ??= import("./matches.js").then(({ matches }) => matches(view))))(message, news);
   });
 }

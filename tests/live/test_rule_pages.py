@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from live.pages.rule_examples import samples
+from rules.expressions import Expression
 from rules.models import Rule, RuleMatch
 from rules.notifiers.models import Notification, Notifier
 from streams.models import EventLog, LogGrant
@@ -73,6 +75,8 @@ def test_mistakes_stand_at_their_field_with_their_place(ask: Ask) -> None:
     assert 'name="step3_when"' in more
     assert "true &amp;&amp;" in more
     assert not Rule.objects.exists()
+    for text, _ in samples(["It's a \\ step", "Test"]):
+        Expression(text)  # what the page teaches can be used
 
 
 def test_a_form_gives_back_what_it_was_given(ask: Ask, log: EventLog, watch: Watch) -> None:
@@ -217,6 +221,7 @@ def test_notifiers_are_added_tested_and_never_show_their_secrets(ask: Ask, setti
         assert "ops is saved" in page
         assert "not used yet" in page
         ops = Notifier.objects.get()
+        assert f'action="/rules/notifiers/{ops.pk}/test/"' in page
         assert "took the test message: 200" in ask(f"/rules/notifiers/{ops.pk}/test/", do="test")
         assert receiver.signed()
         receiver.answers.append((410, {}, b"<b>gone</b>"))
