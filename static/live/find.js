@@ -15,6 +15,7 @@ export function find(view, choose) {
   let words = "";
   let timer = null;
   let question = 0;
+  let hurry = false; // Enter came before the answer: the first row of it is taken
 
   async function search() {
     const own = ++question;
@@ -28,12 +29,15 @@ export function find(view, choose) {
       [rows, words] = [[], refused.message];
     }
     active = text && rows.length ? 0 : -1;
-    draw();
+    if (hurry && rows[active]) take(rows[active]);
+    else draw();
+    hurry = false;
   }
 
   function close() {
     clearTimeout(timer);
     question++;
+    hurry = false;
     rows = null;
     draw();
   }
@@ -51,6 +55,7 @@ export function find(view, choose) {
       close();
       event.target.blur();
     } else if (event.key === "Enter" && rows?.[active]) take(rows[active]);
+    else if (event.key === "Enter" && text) hurry = true;
     else if (rows?.length && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       active = (active + (event.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length;
       draw();
@@ -67,6 +72,8 @@ export function find(view, choose) {
           onFocus=${search} onBlur=${close} onKeyDown=${keys}
           onInput=${(event) => {
             text = event.target.value.trim();
+            question++; // what is shown, or under way, answers another text
+            active = -1;
             clearTimeout(timer);
             timer = setTimeout(search, TYPED_MS);
           }} />

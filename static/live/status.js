@@ -5,7 +5,7 @@ const SILENT_S = 300;
 const ENDED = {
   "signed-out": "Signed out",
   forbidden: "You may not view this log",
-  missing: "This log is gone",
+  missing: "Gone, or closed to you",
 };
 
 /**

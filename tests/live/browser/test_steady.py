@@ -103,7 +103,7 @@ def test_the_state_is_said_in_words(opened: Opened) -> None:
         "received_s: 330": "Stream silent for 5 min",
         "connection: 'reconnecting'": "Reconnecting, 14 s old",
         "any: false, received_s: null": "Waiting for the first event",
-        "connection: 'missing'": "This log is gone",
+        "connection: 'missing'": "Gone, or closed to you",
         "connection: 'signed-out'": "Signed out",
     }.items():
         assert module(page, "status", f"m.status({{{base}, {change}}}).text") == words
