@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
 from live.pages.rule_examples import EXAMPLES, KINDS, fresh, quoted, samples
-from live.pages.rule_forms import RuleForm
+from live.pages.rule_forms import MORE_ACTIONS, MORE_STEPS, RuleForm
 from live.pages.rules import rule_or_404, tried
 from live.palette import Palette
 from rules.expressions import SCOPE
@@ -75,6 +75,8 @@ def _form(request: HttpRequest, rule: Rule) -> HttpResponse:
             on = "It knows the events from now on." if rule.enabled else "It is switched off."
             messages.success(request, f"{rule.name} is saved. {on}")
             return redirect("rules")
+        if do in (MORE_STEPS, MORE_ACTIONS):
+            form.forgive()
         if do == "try":
             form.errors.pop("name", None)  # it may come later
         if do == "try" and form.tryable:

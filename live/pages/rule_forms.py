@@ -211,6 +211,11 @@ class RuleForm(forms.Form):
                 field = f"then{numbers[place]}_{name}"
                 self.add_error(field if field in self.fields else f"then{numbers[place]}_what", texts)
 
+    def forgive(self) -> None:
+        """Say nothing of mistakes yet: somebody is still writing."""
+        self.errors.clear()
+        self.places.clear()
+
     def place_of(self, name: str) -> tuple[str, str] | None:
         """The line of an expression that is wrong, and below it a sign that points at the place."""
         if name not in self.places:

@@ -29,10 +29,9 @@ class NotifierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     class Meta:
         model = Notifier
         fields = ["name", "kind", "url", "secret", "enabled"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].widget.attrs["autocomplete"] = "off"  # else browsers take it for a user's
+        widgets = {  # browsers take it for a user's name else
+            "name": forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"})
+        }
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

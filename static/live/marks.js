@@ -195,7 +195,7 @@ const SHAPES = { // besides the colour
 /** Matches of rules at an activity: a sign by the worst severity, and how many. */
 class Alarm {
   constructor(parent, { w, h }) {
-    this.root = make("g", { transform: `translate(${34 - w / 2} ${h / 2})` }, parent);
+    this.root = make("g", { transform: `translate(${34 - w / 2} ${h / 2 + 6})` }, parent);
     this.title = make("title", {}, this.root);
     this.pill = make("rect", { x: -22, y: -10, width: 44, height: 20, rx: 10 }, this.root);
     const sign = make("g", { transform: "translate(-9 0)" }, this.root);

@@ -1,4 +1,6 @@
 // Help with conditions: an activity that is chosen is put where the cursor was.
+for (const choice of document.querySelectorAll(".insert")) choice.hidden = false; // it needs scripts
+
 document.addEventListener("change", ({ target }) => {
   if (!target.dataset.insert || !target.value) return;
   const field = document.getElementById(target.dataset.insert);

@@ -73,6 +73,7 @@ def test_mistakes_stand_at_their_field_with_their_place(ask: Ask) -> None:
     assert re.search(r'id="wrong-duration_s">.{0,160}Write it as 90 s', case, re.DOTALL)
     more = ask("/rules/new/?log=factory&kind=sequence", do="more-steps", **steps)
     assert 'name="step3_when"' in more
+    assert 'class="wrong"' not in more  # somebody is still writing
     assert "true &amp;&amp;" in more
     assert not Rule.objects.exists()
     for text, _ in samples(["It's a \\ step", "Test"]):
