@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer
 RUN := $(BIN)/python -m tests.tools.run
 SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database.
-DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
+DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
 
 .PHONY: help demo serve check test test-sqlite test-postgresql services soak socket fuzz peers clean
 

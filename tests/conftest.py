@@ -1,5 +1,6 @@
 """Real parts for every test: a Mosquitto, a database that processes and threads share."""
 
+import atexit
 import contextlib
 import importlib
 import itertools
@@ -7,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,9 +37,14 @@ def free_port() -> int:
 
 
 def pytest_xdist_setupnodes(specs: list[Any]) -> None:
-    """Tests that run side by side (`pytest -n`): each worker has a state folder of its own."""
+    """Tests that run side by side (`pytest -n`): each worker has a state folder of its own.
+
+    They share the installation that those of tests/installation.py are copies of.
+    """
+    template = tempfile.mkdtemp(prefix="procmine-template-")
+    atexit.register(shutil.rmtree, template, ignore_errors=True)
     for place, spec in enumerate(specs):
-        spec.env["PROCMINE_VAR"] = str(settings.VAR / f"worker-{place}")
+        spec.env |= {"PROCMINE_VAR": str(settings.VAR / f"worker-{place}"), "TESTS_TEMPLATE": template}
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 10.0, what: str = "the condition") -> Any:

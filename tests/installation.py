@@ -1,6 +1,7 @@
 """A whole installation for a test: its own folder and database, real processes, its API and its live socket."""
 
 import atexit
+import fcntl
 import json
 import os
 import shutil
@@ -141,10 +142,22 @@ def first_user(made: Installation) -> str:
 
 @cache
 def _template() -> tuple[Path, str]:
-    """A fresh installation that every test gets a copy of: three starts of Django are made only once."""
-    var = Path(tempfile.mkdtemp(prefix="procmine-template-"))
-    atexit.register(shutil.rmtree, var, ignore_errors=True)
-    return var, first_user(Installation(var, DATABASE_URL=f"sqlite:///{var / 'procmine.sqlite3'}"))
+    """A fresh installation that every test gets a copy of: three starts of Django are made only once.
+
+    Tests that run side by side share it: whoever needs it first makes it.
+    """
+    shared = os.environ.get("TESTS_TEMPLATE")
+    folder = Path(shared or tempfile.mkdtemp(prefix="procmine-template-"))
+    if not shared:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    var, token = folder / "var", folder / "token"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not token.exists():
+            shutil.rmtree(var, ignore_errors=True)  # of one that was interrupted
+            var.mkdir()
+            token.write_text(first_user(Installation(var, DATABASE_URL=f"sqlite:///{var / 'procmine.sqlite3'}")))
+    return var, token.read_text()
 
 
 def _copied(var: Path) -> str:

@@ -83,7 +83,7 @@ class Device(Sender):
             self._waiting[number] = message
 
     def settled(self) -> bool:
-        for number, message in list(self._waiting.items()):
+        for number, message in self._waiting.copy().items():  # at one blow: the other thread adds to it
             if message.is_published():
                 self.acknowledged.add(number)
                 self._waiting.pop(number, None)
