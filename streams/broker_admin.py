@@ -1,6 +1,5 @@
 """Brokers in Django's admin."""
 
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
