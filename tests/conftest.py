@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -123,13 +123,20 @@ def _full_buckets() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    """The flush between tests deletes events: it lifts the append-only trigger (SQLite; PostgreSQL truncates)."""
-    if connection.vendor != "sqlite":
-        return
-    flush = connection.ops.execute_sql_flush
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The flush between tests deletes events: it lifts the append-only trigger (SQLite; PostgreSQL truncates).
 
-    def lifted(statements: list[str]) -> None:
-        flush([*append_only.UNDO["sqlite"], *statements, *append_only.SQLITE])
+    At the end no thread of a test that is slow to end keeps the database of PostgreSQL from going.
+    """
+    if connection.vendor == "sqlite":
+        flush = connection.ops.execute_sql_flush
 
-    connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign]
+        def lifted(statements: Iterable[str]) -> None:
+            flush([*append_only.UNDO["sqlite"], *statements, *append_only.SQLITE])
+
+        connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign]
+    yield
+    if connection.vendor == "postgresql":
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")

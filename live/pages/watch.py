@@ -8,6 +8,7 @@ from django.urls import path, reverse
 
 from live.pages.common import log_or_404, render_log
 from live.queries import default_model
+from live.scripts import modules
 from live.svg import draw, tables
 from models_mining.core import notation
 from models_mining.models import MinedModel
@@ -28,6 +29,7 @@ def log(request: HttpRequest, slug: str) -> HttpResponse:
     picture = model.picture if model else None
     context: dict[str, Any] = {
         "state_icons": STATE_ICONS,
+        "modules": modules("live/page.js"),
         "may_change": logs_of(request.user, None, "change").filter(pk=found.pk).exists(),
         "model": model,
         "models": MinedModel.objects.filter(log=found).defer("picture", "definition"),

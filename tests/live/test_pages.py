@@ -229,6 +229,14 @@ def test_a_fault_of_ours_is_said_as_such(boss: Client, opened: Callable[..., Eve
     assert "not a node" not in page
 
 
+def test_the_live_page_asks_for_all_its_scripts_together(boss: Client, opened: Callable[..., EventLog]) -> None:
+    opened("Take", "Pack")
+    page = text(boss, "/logs/orders/")
+    asked = set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', page))
+    assert {"live/view.js", "live/map.js", "live/camera.js", "vendor/preact/standalone.module.js"} <= asked
+    assert "live/timeline.js" not in asked  # it waits until it is wanted
+
+
 def test_scripts_and_styles_of_the_first_visit_of_the_live_page_stay_small(settings: Any) -> None:
     static = settings.BASE_DIR / "static"
     templates = [settings.BASE_DIR / "templates" / name for name in ("base.html", "live/log.html")]
