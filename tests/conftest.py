@@ -134,7 +134,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         def lifted(statements: Iterable[str]) -> None:
             flush([*append_only.UNDO["sqlite"], *statements, *append_only.SQLITE])
 
-        connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign]
+        connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign, assignment]
     yield
     if connection.vendor == "postgresql":
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
