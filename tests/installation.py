@@ -156,8 +156,18 @@ def _template() -> tuple[Path, str]:
         if not token.exists():
             shutil.rmtree(var, ignore_errors=True)  # of one that was interrupted
             var.mkdir()
-            token.write_text(first_user(Installation(var, DATABASE_URL=f"sqlite:///{var / 'procmine.sqlite3'}")))
+            made = Installation(var, DATABASE_URL=f"sqlite:///{var / 'procmine.sqlite3'}")
+            made.manage("migrate", "-v0")
+            shutil.copy(var / "procmine.sqlite3", folder / "migrated.sqlite3")
+            token.write_text(first_user(made))
     return var, token.read_text()
+
+
+def put_migrated(var: Path) -> None:
+    """Tables without a row in a new state folder, for a test to which it does not matter who makes them."""
+    source, _ = _template()
+    var.mkdir()
+    shutil.copy(source.parent / "migrated.sqlite3", var / "procmine.sqlite3")
 
 
 def _copied(var: Path) -> str:

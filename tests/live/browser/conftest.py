@@ -39,6 +39,12 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield made
 
 
+@pytest.fixture(scope="session")
+def work(installation: Installation) -> None:
+    """It works, too, from now on: compares cases, derives slow models, runs jobs and rules."""
+    installation.start("work")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser for the tests of a file. No longer: Playwright's event loop would run on under the tests of others."""

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from axe_playwright_python.base import AXE_SCRIPT
-
 from tests.access.test_routes import routes
 from tests.installation import Installation
+from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Log, Opened
 
 # One row of everything that a page is about; {slug} is that of the log.
@@ -34,13 +33,6 @@ rule = Rule.objects.create(log=log, name="Packed", kind="event", spec={"when": "
 tell = Notifier.objects.create(name="ops of {slug}", kind="slack", url="http://hooks.invalid/")
 print("KEYS", broker.pk, run.pk, rule.pk, tell.pk, invite(sheet, "case-0", "ann").secret)
 """
-AXE = """async ([theme, only]) => {
-  document.documentElement.dataset.theme = theme;
-  const rules = only ? { runOnly: { type: "rule", values: only } } : {};
-  const { violations } = await axe.run(document, { preload: false, resultTypes: ["violations"], ...rules });
-  const bad = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-  return bad.map(({ id, nodes }) => `${theme}: ${id}: ${nodes[0].html}`);
-}"""
 
 
 def pages(opened: Opened, installation: Installation, log: Log) -> Iterator[str]:
@@ -66,8 +58,7 @@ def test_no_page_keeps_anybody_out_or_asks_others(opened: Opened, installation: 
     """No serious finding in either theme; nothing in the console, so nothing against the policy; ours alone."""
     log.picture(log.send("Take Check Pack Ship", "Take Pack"))
     opened.expected = r"^verbose: \[DOM\] Input elements should have autocomplete|status of 404"
-    page = opened("/", reduced_motion="reduce")
-    page.add_init_script(AXE_SCRIPT)
+    page = opened("/")
     wrong = []
     seen = list(pages(opened, installation, log))
     for path in [*seen, "/nothing-is-here/"]:
@@ -78,9 +69,8 @@ def test_no_page_keeps_anybody_out_or_asks_others(opened: Opened, installation: 
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
                 wrong.append(f"{path}: {wide} px wide on {width}")
         page.set_viewport_size({"width": 1280, "height": 800})
-        found = page.evaluate(AXE, ["light", None]) + page.evaluate(AXE, ["dark", ["color-contrast"]])
-        wrong += [f"{path}: {one}" for one in found]
-        opened.picture(page, f"dark{path.replace('/', '-').replace(log.slug, 'log')}")
+        wrong += findings(page)
+        opened.picture(page, f"page{path.replace('/', '-').replace(log.slug, 'log')}")
     assert not wrong, "\n".join(wrong)
     assert any(path.startswith("/sheets/p/") for path in seen)
     for path in ("/", log.path, "/connect/", f"{log.path}drift/", f"/streams/{log.slug}/rejections/", "/sheets/"):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import wait_for
@@ -20,10 +21,9 @@ def judged(log: Log, case: str, seq: int) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("work")  # which compares cases with reference models
 def test_a_case_is_found_followed_and_left(log: Log, opened: Opened) -> None:
     log.picture(log.send(*["Take Check Pack Ship"] * 3))
-    if "work" not in log.installation.processes:
-        log.installation.start("work")  # it compares cases with reference models
     api = log.installation.api
     model = api("POST", "models/", {"log": log.slug, "algorithm": "imd"})["id"]
     frozen = f"models/{model}/picture/"

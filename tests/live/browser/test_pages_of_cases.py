@@ -2,20 +2,10 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Log, Opened
-
-
-def findings(page: Page) -> list[str]:
-    """What axe finds that is serious or worse, in both themes."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        seen = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-        found += [f"{scheme} {page.url}: {one['id']} at {one['nodes'][0]['html'][:200]}" for one in seen]
-    return found
 
 
 def look_again(page: Page) -> None:
@@ -35,7 +25,7 @@ def test_cases_variants_and_statistics_lead_to_each_other_and_keep_up(opened: Op
     log.picture(log.send(*["Take Pack Ship"] * 6, *["Take Check"] * 2, "Take Check Pack"))
     page = opened(f"{log.path}cases/")
     rows = page.locator("#case-list tbody tr")
-    expect(rows).to_have_count(9)
+    expect(rows).to_have_count(9, timeout=20_000)
     found = findings(page)
     opened.picture(page, "cases")
 

@@ -1,34 +1,18 @@
 """Conformance, drift and predictions in a real browser: a model is mined and frozen, new cases deviate, all is live."""
 
-from collections.abc import Iterator
-
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.installation import Installation
+from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Log, Opened
 
 SECONDS_MS = 60_000  # for what a worker does
 
 
-@pytest.fixture
-def work(installation: Installation) -> Iterator[None]:
-    installation.start("work")
-    yield
-    installation.stop("work")
-
-
-def findings(page: Page) -> list[str]:
-    """What axe takes for serious or critical."""
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
-
-
 def in_both_themes(opened: Opened, page: Page, name: str) -> None:
+    assert findings(page) == []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        assert findings(page) == [], f"{name}, {theme}"
         opened.picture(page, f"{name}-{theme}")
 
 

@@ -1,19 +1,11 @@
 """The form of a sheet and the pages about sheets in a real browser, with and without scripts, light and dark."""
 
-from typing import Any
-
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.installation import Installation
+from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Log, Opened
 from tests.sheets.conftest import QUESTIONS
-
-
-def serious(page: Page) -> list[Any]:
-    """Findings of axe that keep somebody out."""
-    found = Axe().run(page).response["violations"]
-    return [one for one in found if one["impact"] in ("serious", "critical")]
 
 
 def sideways(page: Page) -> bool:
@@ -49,12 +41,12 @@ def test_a_sheet_is_answered_on_a_phone_and_seen_by_who_asked(
     expect(form.get_by_role("group", name="Why?")).to_be_visible()
     assert not sideways(form)
     opened.picture(form, "sheet-phone")
-    assert serious(form) == []
+    assert findings(form) == []
     form.get_by_role("button", name="Send").click()
     expect(form.get_by_role("alert")).to_contain_text("1 answer to look at again")
     expect(form.get_by_text("Please answer this question.")).to_be_visible()
     opened.picture(form, "sheet-wrong")
-    assert serious(form) == []
+    assert findings(form) == []
     form.get_by_label("Other").check()
     form.get_by_label("Say more").fill("<img src=x onerror=alert(1)>")
     form.get_by_role("group", name="I was calm").get_by_role("radio", name="4").check()
@@ -85,7 +77,7 @@ def test_the_pages_of_sheets_show_invitations_and_answers(installation: Installa
     page = opened("/sheets/")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="Mood"))
     expect(row).to_contain_text("none yet")
-    assert serious(page) == []
+    assert findings(page) == []
     opened.picture(page, "sheets")
     row.get_by_role("link", name="Mood").click()
     expect(page.get_by_role("heading", name="1 open invitation")).to_be_visible()
@@ -96,9 +88,9 @@ def test_the_pages_of_sheets_show_invitations_and_answers(installation: Installa
     form.get_by_role("button", name="Send").click()
     expect(page.get_by_text("<b>Hall A</b>")).to_be_visible()  # by itself, as it was typed
     opened.picture(page, "sheet")
-    assert serious(page) == []
+    assert findings(page) == []
     dark = opened(f"/sheets/{slug}/", width=390, height=844, color_scheme="dark")
     expect(dark.get_by_text("<b>Hall A</b>")).to_be_visible()
     opened.picture(dark, "sheet-page-dark")
-    assert serious(dark) == []
+    assert findings(dark) == []
     assert not sideways(dark)

@@ -1,24 +1,15 @@
 """From a broker to its first events by the guided form, and from a refused message to a stored one, in a browser."""
 
-import json
 import re
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from streams.mqtt import Address
 from tests.installation import Installation
+from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Opened
 from tests.live.conftest import Talk
 from tests.streams.conftest import Publish
-
-
-def accessible(page: Page) -> None:
-    """No serious finding in either theme."""
-    for _ in range(2):
-        found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-        assert not found, json.dumps(found)[:2000]
-        page.get_by_role("button", name="Light or dark").click()
 
 
 def test_a_broker_is_connected_its_messages_recorded_and_a_refused_one_mended(
@@ -48,7 +39,7 @@ def _connect(opened: Opened, port: int, base: str) -> None:
     expect(page.locator("#tested")).to_contain_text("Nobody listens at 127.0.0.1:1.")
     expect(page.get_by_label("Password")).to_have_value("kept while testing")
     opened.picture(page, "connect-refused")
-    accessible(page)
+    assert findings(page) == []
     page.get_by_label("Password").fill("")
     page.get_by_label("Port", exact=True).fill(str(port))
     page.get_by_role("button", name="Test and go on").click()
@@ -64,13 +55,13 @@ def _connect(opened: Opened, port: int, base: str) -> None:
     page.get_by_label("Name of the new log").fill("Shop floor")
     page.get_by_label("Name of the stream").fill("Tills")
     opened.picture(page, "connect-format")
-    accessible(page)
+    assert findings(page) == []
     page.get_by_role("button", name="Save and record").click()
     page.wait_for_url(re.compile("/streams/tills/$"))
     expect(page.locator("#newest-part tbody tr").first).to_contain_text("o-1", timeout=30_000)  # without a reload
     expect(page.locator("#health .badge")).to_contain_text("connected")
     opened.picture(page, "stream")
-    accessible(page)
+    assert findings(page) == []
 
 
 def _mend(opened: Opened, base: str, publish: Publish) -> None:
@@ -79,16 +70,16 @@ def _mend(opened: Opened, base: str, publish: Publish) -> None:
     page.locator("#refused-part .groups a").click(timeout=30_000)
     page.locator("#refused summary").click()
     opened.picture(page, "rejections")
-    accessible(page)
+    assert findings(page) == []
     page.get_by_role("link", name="Mend the mapping and retry").click()
     page.get_by_label("Case", exact=True).fill("/number")
     expect(page.locator("#preview .verdict")).to_contain_text("1 of 1 would be an event. Nothing is changed yet.")
     opened.picture(page, "mend")
-    accessible(page)
+    assert findings(page) == []
     page.get_by_role("button", name="Save and retry").click()
     expect(page.locator(".said")).to_contain_text("It is stored.")
     page.goto(f"{opened.address}/streams/")
-    accessible(page)
+    assert findings(page) == []
     narrow = opened("/streams/", width=390, height=844, reduced_motion="reduce")
     assert narrow.evaluate("document.documentElement.scrollWidth <= innerWidth")
     opened.picture(narrow, "streams-phone")

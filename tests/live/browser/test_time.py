@@ -6,20 +6,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.conftest import wait_for
-from tests.installation import Installation
+from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Log, Opened
 from tests.live.browser.test_map import DRAWN, WAYS, count, expected, shows
 
 
 @pytest.fixture(scope="module", autouse=True)
-def working(installation: Installation) -> None:
+def working(work: None) -> None:
     """Pictures of selected cases and of the past are jobs."""
-    if "work" not in installation.processes:
-        installation.start("work")
 
 
 def job(log: Log, path: str) -> Any:
@@ -34,11 +31,6 @@ def job(log: Log, path: str) -> Any:
     return wait_for(ended, timeout_s=20, what=f"the answer to {path}")
 
 
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
-
-
 def test_filters_are_chips_and_an_address_and_the_map_is_that_of_the_selected_cases(log: Log, opened: Opened) -> None:
     whole = log.picture(log.send(*WAYS))
     page = opened(log.path)
@@ -48,7 +40,7 @@ def test_filters_are_chips_and_an_address_and_the_map_is_that_of_the_selected_ca
     form.get_by_label("With the activity").select_option("Check")
     form.get_by_label("State").select_option("closed")
     opened.picture(page, "filter-form")
-    assert serious(page) == []
+    assert findings(page) == []
     form.get_by_role("button", name="Show these cases").click()
     selected = job(log, "selection/?passes=Check&state=closed")
     assert (selected["selection"]["cases"], expected(selected)["nodes"]["Check"]) == (2, ["3", "0"])
@@ -68,7 +60,7 @@ def test_filters_are_chips_and_an_address_and_the_map_is_that_of_the_selected_ca
     wait_for(lambda: page.evaluate(DRAWN)["nodes"].get("Check") == ["4", "0"], what="the newer selection")
     expect(page.locator(".selected")).to_have_text(re.compile("3 cases, 12 events"))
     opened.picture(colleague, "filters-dark")
-    assert serious(colleague) == []
+    assert findings(colleague) == []
 
     page.get_by_role("button", name="Remove the filter closed cases").click()
     wait_for(lambda: page.evaluate(DRAWN)["nodes"].get("Check") == ["5", "1"], what="open cases too")
@@ -107,7 +99,7 @@ def test_the_past_is_played_as_it_was_seen_and_l_leads_back_to_live(log: Log, op
     expect(page.locator(".pill")).to_have_text(re.compile(r"Replay \d\d:\d\d:\d\d, paused"))
     expect(page.get_by_role("slider", name="Position")).to_be_visible()
     opened.picture(page, "replay")
-    assert serious(page) == []
+    assert findings(page) == []
     page.keyboard.press("Space")  # plays
     shows(page, job(log, f"?as_of={middle}"))
     expect(page.locator(".pill")).to_have_text(re.compile("at its end"))
