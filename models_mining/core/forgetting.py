@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from models_mining.core.cases import Case
 from models_mining.core.pairs import Profile
-from models_mining.core.seen import HistoryError, Seen, Tail
+from models_mining.core.seen import HistoryError, Row, Tail
 
 if TYPE_CHECKING:
     from models_mining.core.live_log import LiveLog
@@ -33,27 +33,26 @@ def forget_closed(log: "LiveLog", keep: int) -> int:
     return len(old)
 
 
-def recall(log: "LiveLog", event: Seen, tail: Tail | None) -> Case | None:
+def recall(log: "LiveLog", event: Row, tail: Tail | None) -> Case | None:
     """The case of ``event`` if it was forgotten, again as it was; None if it is a new one.
 
     When it was last heard of is not known any more, and makes no difference: that was too long ago to count.
     """
+    seq, name, _, _, received_at_us = event
     if tail is None:
-        raise HistoryError(
-            f"{log.forgotten} closed cases are not in memory: whether {event.case!r} is one must be read"
-        )
-    steps = tail(event.case, None, event.seq)
+        raise HistoryError(f"{log.forgotten} closed cases are not in memory: whether {name!r} is one must be read")
+    steps = tail(name, None, seq)
     if not steps:
         return None
     node = log.tree.root
     for activity, _ in steps:
         child = node.children.get(activity)
         if child is None:
-            raise HistoryError(f"what was read back of case {event.case!r} is not what was learnt")
+            raise HistoryError(f"what was read back of case {name!r} is not what was learnt")
         node = child
     if not node.closed:
-        raise HistoryError(f"no closed case has done what was read back of case {event.case!r}")
-    case = log.cases[event.case] = Case(node, steps[0][1], event.received_at_us, event.seq)
+        raise HistoryError(f"no closed case has done what was read back of case {name!r}")
+    case = log.cases[name] = Case(node, steps[0][1], received_at_us, seq)
     case.last_at_us = steps[-1][1]
     case.closed = True
     if log.track_pairs:

@@ -28,7 +28,7 @@ def learn_first(log: "LiveLog", event: Row, tail: Tail | None) -> None:
             log.seq = seq
             return
     else:
-        case = forgetting.recall(log, Seen._make(event), tail) if log.forgotten else None
+        case = forgetting.recall(log, event, tail) if log.forgotten else None
     if case is not None:
         learn_unusual(log, event, case, tail)
         return
