@@ -111,7 +111,7 @@ def make_world() -> World:
     sheet, _ = Sheet.objects.get_or_create(
         slug="delay", defaults={"name": "Delay", "log": log, "label": "Why did it take long?", "questions": QUESTIONS}
     )
-    prompt = Prompt.objects.filter(log=log).first() or invite(sheet, "order-7", "ann")
+    prompt = Prompt.objects.filter(log=log).first() or invite(sheet, "order-7", f"ann {Prompt.objects.count()}")
     answer = Answer.objects.filter(log=log).first() or Answer.objects.create(
         prompt=prompt, log=log, answers={"late": True}, at=NOON
     )

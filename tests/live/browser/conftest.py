@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import wait_for
 from tests.installation import Installation
@@ -26,6 +26,7 @@ QUIET = [
     "--disable-dev-shm-usage",
 ]
 PASSWORD = "a-password-of-tests"
+expect.set_options(timeout=20_000)  # ms; three browsers and their servers share the machine
 numbers = itertools.count()
 
 
@@ -140,7 +141,7 @@ class Log:
             found: dict[str, Any] = self.installation.api("GET", path)
             return found if found.get("seq", 0) >= seq else None
 
-        got: dict[str, Any] = wait_for(newest, timeout_s=20, what=f"the picture of event {seq}")
+        got: dict[str, Any] = wait_for(newest, timeout_s=60, what=f"the picture of event {seq}")
         return got
 
 
