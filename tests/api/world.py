@@ -44,6 +44,9 @@ def make_world() -> World:
         token, tokens[role] = create_token(user, ("read", "ingest", "control"))
         names[role] = token.name
     owner = User.objects.get(username="superuser")
+    for other in EventLog.objects.filter(name="Factory").exclude(slug="factory"):  # ours, moved to another address
+        other.name = f"Factory {other.pk}"
+        other.save(update_fields=["name"])
     log, new = EventLog.objects.update_or_create(
         slug="factory",
         defaults={
