@@ -13,7 +13,7 @@ const USUAL = 60;
 export function replaying(view) {
   const place = view.part("replay");
   let replay = null;
-  let fields = null; // what stands in the two fields: {from, to}; null: the last hour
+  let fields = null; // what somebody typed into the two fields: {from, to}; null: the last hour
   let speed = SPEEDS.includes(Number(asked("speed"))) ? Number(asked("speed")) : USUAL;
   let wroteAt = 0;
   let said = "";
@@ -35,7 +35,6 @@ export function replaying(view) {
       changed,
     };
     replay = new Replay(view.model, { from, to, speed }, handlers);
-    fields = { from: toField(from), to: toField(to) };
     view.pause(!playing);
     view.take("replay", source);
     replay.seek(at);
