@@ -14,7 +14,9 @@ from live.routing import application as live_socket  # noqa: E402
 from procmine import daphne_requests  # noqa: E402
 from procmine.api.socket_auth import SocketAuth  # noqa: E402
 from procmine.proxies import TrustedProxies  # noqa: E402
+from procmine.static_files import StaticFiles, gather  # noqa: E402
 
 daphne_requests.install()
-router = ProtocolTypeRouter({"http": http, "websocket": SocketAuth(live_socket)})
+gather()
+router = ProtocolTypeRouter({"http": StaticFiles(http), "websocket": SocketAuth(live_socket)})
 application = TrustedProxies(router, settings.TRUSTED_PROXIES)

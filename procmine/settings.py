@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
     "rest_framework",
@@ -68,7 +67,6 @@ MIDDLEWARE = [
     "procmine.site.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "procmine.site.headers.isolate",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "procmine.api.requests.SlashMiddleware",
@@ -101,8 +99,7 @@ TEMPLATES = [
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
-WHITENOISE_USE_FINDERS = True  # no collectstatic needed
+STORAGES = {"staticfiles": {"BACKEND": "procmine.static_files.VersionedStorage"}}
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

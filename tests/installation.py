@@ -135,7 +135,9 @@ class Installation:
 def first_user(made: Installation) -> str:
     """Create the tables and the user; the token's text."""
     made.manage("migrate", "-v0")
-    made.manage("shell", "-c", "from django.contrib.auth.models import User;User.objects.create_superuser('boss')")
+    user = "from django.contrib.auth.models import User; User.objects.create_superuser('boss')"
+    files = "from procmine.static_files import gather; gather()"  # else every web process of a test does
+    made.manage("shell", "-c", f"{user}; {files}")
     scopes = [word for scope in ("read", "ingest", "control") for word in ("--scope", scope)]
     return made.manage("createtoken", "boss", *scopes).strip().splitlines()[-1]
 

@@ -17,6 +17,7 @@ from live.svg import END, START, draw
 from models_mining.core.drawing import Drawing
 from models_mining.models import LogState, MinedModel, Minute
 from models_mining.pictures import next_picture
+from procmine.static_files import version
 from streams.models import Broker, EventLog, Rejection, Stream
 
 EVIL = '<script>alert("x")</script>'
@@ -232,7 +233,7 @@ def test_a_fault_of_ours_is_said_as_such(boss: Client, opened: Callable[..., Eve
 def test_the_live_page_asks_for_all_its_scripts_together(boss: Client, opened: Callable[..., EventLog]) -> None:
     opened("Take", "Pack")
     page = text(boss, "/logs/orders/")
-    asked = set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', page))
+    asked = set(re.findall(rf'rel="modulepreload" href="/static/{version()}/([^"]+)"', page))
     assert {"live/view.js", "live/map.js", "live/camera.js", "vendor/preact/standalone.module.js"} <= asked
     assert "live/timeline.js" not in asked  # it waits until it is wanted
 

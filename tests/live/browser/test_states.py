@@ -5,6 +5,7 @@ import re
 
 from playwright.sync_api import Browser, WebSocketRoute, expect
 
+from procmine.static_files import version
 from tests.installation import ROOT
 from tests.live.browser.conftest import PASSWORD, Log, Opened
 from tests.live.browser.test_map import WAYS, count, shows
@@ -95,7 +96,8 @@ def test_a_first_visit_is_small_and_keys_alone_reach_every_control_of_it(log: Lo
     shows(opened(log.path), shown := log.picture(log.send(*WAYS)))
     page = opened(log.path, reduced_motion="reduce")
     shows(page, shown)
-    loaded = {url.removeprefix(f"{opened.address}/static/") for url in opened.requests if url.endswith((".js", ".css"))}
+    static = f"{opened.address}/static/{version()}/"
+    loaded = {url.removeprefix(static) for url in opened.requests if url.endswith((".js", ".css"))}
     assert {"live/page.js", "live/layout-core.js", "css/live.css"} <= loaded
     assert sum(len(gzip.compress((ROOT / "static" / name).read_bytes(), 6)) for name in loaded) < 120_000
     many = page.evaluate(FOCUSABLE, True)

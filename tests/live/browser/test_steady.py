@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from procmine.static_files import version
 from tests.conftest import wait_for
 from tests.live.browser.conftest import Log, Opened
 from tests.live.browser.test_map import WAYS, count, shows
@@ -13,7 +14,8 @@ from tests.live.browser.test_map import WAYS, count, shows
 
 def module(page: Page, name: str, expression: str) -> Any:
     """What ``expression`` gives with everything that a script of ours exports in scope as ``m``."""
-    return page.evaluate(f"async () => {{ const m = await import('/static/live/{name}.js'); return {expression}; }}")
+    path = f"/static/{version()}/live/{name}.js"
+    return page.evaluate(f"async () => {{ const m = await import('{path}'); return {expression}; }}")
 
 
 def test_pause_holds_the_picture_still_and_counts_what_waits(log: Log, opened: Opened) -> None:
