@@ -1,13 +1,15 @@
 // Numbers, durations and ages as a person reads them. Pure.
 
+const grouped = new Intl.NumberFormat("en-GB"); // toLocaleString looks for one each time, 50 times as slow
+
 /** 812 · 9,412 · 12.4 k · 3.1 M */
 export function short(n) {
-  if (n < 10_000) return Math.round(n).toLocaleString("en-GB");
+  if (n < 10_000) return grouped.format(Math.round(n));
   const [value, unit] = n < 999_500 ? [n / 1e3, "k"] : n < 999_500_000 ? [n / 1e6, "M"] : [n / 1e9, "G"];
   return `${value < 99.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
-export const exact = (n) => n.toLocaleString("en-GB");
+export const exact = (n) => grouped.format(n);
 
 const UNITS = [
   [86400, "d"],
