@@ -2,7 +2,8 @@
 
 ``python -m tests.tools.run [--postgresql] COMMAND…``. Settings of the caller (``PROCMINE_…``) do not reach the command,
 but for PROCMINE_SAMPLE_LOGS, the folder of real logs that some tests read. All of it lies in memory where there is
-room: syncing hundreds of databases to a disk at every commit would take most of the time.
+room: syncing hundreds of databases to a disk at every commit would take most of the time. What Python compiles is kept
+whatever the caller says: else each of hundreds of processes compiles Django.
 """
 
 import argparse
@@ -29,6 +30,7 @@ def main() -> int:
     environment = {
         name: value for name, value in os.environ.items() if name in KEPT or not name.startswith("PROCMINE_")
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="procmine-tests-", dir=_place())))
         for name in ("PROCMINE_VAR", "TMPDIR"):

@@ -17,6 +17,7 @@ class Command(BaseCommand):
         "newest checkpoint brought forward, and the same from nothing; and the figures of conformance with the active "
         "reference model. Exit status 0: equal, 1: different."
     )
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         exact = ", ".join(auditing.exact_live_algorithms())

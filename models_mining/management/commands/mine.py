@@ -22,6 +22,7 @@ def _wait_for_no_disk(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 class Command(BaseCommand):
     help = "Follow all logs: learn each stored event, save models, cases and checkpoints. Ends on SIGTERM or Ctrl-C."
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="learn what is stored now, save it and end")

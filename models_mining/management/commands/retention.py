@@ -13,6 +13,7 @@ class Command(BaseCommand):
         "Delete the closed cases of which nothing arrived for as many days as their log keeps them (retention_days). "
         "`manage.py work` does so once a day."
     )
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("log", nargs="*", help="slugs of the logs; all that have retention_days by default")

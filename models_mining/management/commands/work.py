@@ -11,6 +11,7 @@ from streams.stopping import stop_on_signal
 
 class Command(BaseCommand):
     help = "Derive the slow models of all logs and run jobs, in child processes with limits. Ends on SIGTERM or Ctrl-C."
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -13,6 +13,7 @@ class Command(BaseCommand):
         "Write all there is (events, models, users, set-up, keys) to one file, as it is at this moment; everything may "
         "go on running. The file holds secrets: only its owner may read it. `manage.py restore` reads it."
     )
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="where to; one that is there is replaced when the new one is whole")

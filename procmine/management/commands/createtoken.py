@@ -12,6 +12,7 @@ from streams.models import EventLog
 
 class Command(BaseCommand):
     help = "Make an API token and print it. It is shown this once: only a hash is kept."
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", help="whose token it is: it may do no more than this user")

@@ -10,6 +10,7 @@ from streams.sources import check_broker
 
 class Command(BaseCommand):
     help = "Tell what a broker will lose, as far as it can be seen. Exit code 1 where there is a warning."
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", help="of the broker; left out: all of them")

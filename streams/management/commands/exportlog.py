@@ -16,6 +16,7 @@ class Command(BaseCommand):
     help = (
         "Write all events of a log as XES, CSV or lines of JSON (as the API gives them). Recording goes on meanwhile."
     )
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("log", help="slug")

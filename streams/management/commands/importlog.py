@@ -20,6 +20,7 @@ class Command(BaseCommand):
         "Read a log file (XES, XES.gz, CSV) into a log. Stopped and started again it goes on where it was; a file that "
         "was read to its end is not read twice. Rows that are no events are kept as rejections."
     )
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

@@ -11,6 +11,7 @@ from streams.stopping import stop_on_signal
 
 class Command(BaseCommand):
     help = "Record the events of all registered streams, until stopped."
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="take what waits at the brokers, then end")

@@ -22,6 +22,7 @@ class Command(BaseCommand):
         "Publish a log file (XES, XES.gz, CSV) as MQTT-XES events, in the order of their times. Names are "
         "percent-escaped in the topic: register the stream that records them with the option escapes=percent."
     )
+    requires_system_checks = ()  # they load the whole web
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
