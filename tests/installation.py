@@ -24,6 +24,7 @@ from models_mining.pictures import apply
 from tests.conftest import free_port, listening, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
+MIGRATED = "migrated.sqlite3"
 
 
 class Installation:
@@ -37,7 +38,10 @@ class Installation:
         own |= {"LIMIT_READ": "0", "LIMIT_EVENTS": "0"}  # tests ask all the time
         names = {f"PROCMINE_{name}": value for name, value in (own | settings).items()}
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")} | names
-        self.token = "" if "DATABASE_URL" in settings else _copied(var)  # else see `first_user`
+        self.token = self.session = ""  # of user `boss`; see `first_user`
+        if "DATABASE_URL" not in settings:
+            source, self.token, self.session = _template()
+            shutil.copytree(source, var, dirs_exist_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -132,19 +136,41 @@ class Installation:
         return LiveClient(f"ws://127.0.0.1:{self.port}/ws/live/", self.token, log, **options)
 
 
-def first_user(made: Installation) -> str:
-    """Create the tables and the user; the token's text."""
-    made.manage("migrate", "-v0")
-    user = "from django.contrib.auth.models import User; User.objects.create_superuser('boss')"
-    files = "from procmine.static_files import gather; gather()"  # else every web process of a test does
-    made.manage("shell", "-c", f"{user}; {files}")
-    scopes = [word for scope in ("read", "ingest", "control") for word in ("--scope", scope)]
-    return made.manage("createtoken", "boss", *scopes).strip().splitlines()[-1]
+PASSWORD = "a-password-of-tests"
+# All of it in one start of Django. The session is that of a browser in which the user signed in.
+_FIRST_USER = f"""
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.db import connection
+from procmine.static_files import gather
+from procmine.tokens import create_token
+call_command("migrate", verbosity=0)
+MIGRATED
+boss = User.objects.create_superuser("boss", password="{PASSWORD}")
+User.objects.create_user("guest", password="{PASSWORD}")
+session = SessionStore()
+session["_auth_user_id"] = str(boss.pk)
+session["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
+session["_auth_user_hash"] = boss.get_session_auth_hash()
+session.create()
+gather()  # else every web process of a test does
+print(create_token(boss, ["read", "ingest", "control"])[1], session.session_key)
+"""
+
+
+def first_user(made: Installation, migrated: str = "") -> tuple[str, str]:
+    """Create the tables and users; the texts of a token and of a session. ``migrated`` runs between the two.
+
+    The other user, ``guest``, may see nothing yet.
+    """
+    token, session = made.manage("shell", "-v0", "-c", _FIRST_USER.replace("MIGRATED", migrated)).split()[-2:]
+    return token, session
 
 
 @cache
-def _template() -> tuple[Path, str]:
-    """A fresh installation that every test gets a copy of: three starts of Django are made only once.
+def _template() -> tuple[Path, str, str]:
+    """A fresh installation that every test gets a copy of, its token and its session.
 
     Tests that run side by side share it: whoever needs it first makes it.
     """
@@ -152,30 +178,25 @@ def _template() -> tuple[Path, str]:
     folder = Path(shared or tempfile.mkdtemp(prefix="procmine-template-"))
     if not shared:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    var, token = folder / "var", folder / "token"
+    var, secrets = folder / "var", folder / "secrets"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not token.exists():
+        if not secrets.exists():
             shutil.rmtree(var, ignore_errors=True)  # of one that was interrupted
+            (folder / MIGRATED).unlink(missing_ok=True)
             var.mkdir()
             made = Installation(var, DATABASE_URL=f"sqlite:///{var / 'procmine.sqlite3'}")
-            made.manage("migrate", "-v0")
-            shutil.copy(var / "procmine.sqlite3", folder / "migrated.sqlite3")
-            token.write_text(first_user(made))
-    return var, token.read_text()
+            copy = f"connection.cursor().execute('VACUUM INTO \"{folder / MIGRATED}\"')"
+            secrets.write_text(" ".join(first_user(made, copy)))
+    token, session = secrets.read_text().split()
+    return var, token, session
 
 
 def put_migrated(var: Path) -> None:
     """Tables without a row in a new state folder, for a test to which it does not matter who makes them."""
-    source, _ = _template()
+    source, _, _ = _template()
     var.mkdir()
-    shutil.copy(source.parent / "migrated.sqlite3", var / "procmine.sqlite3")
-
-
-def _copied(var: Path) -> str:
-    source, token = _template()
-    shutil.copytree(source, var, dirs_exist_ok=True)
-    return token
+    shutil.copy(source.parent / MIGRATED, var / "procmine.sqlite3")
 
 
 class LiveClient:

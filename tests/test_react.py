@@ -6,8 +6,8 @@ from typing import Any
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import wait_for
-from tests.installation import Installation
-from tests.live.browser.conftest import CHROMIUM, PASSWORD, QUIET
+from tests.installation import PASSWORD, Installation
+from tests.live.browser.conftest import CHROMIUM, QUIET
 from tests.rules.receiver import SECRET, receiving
 from tests.sheets.conftest import QUESTIONS
 
@@ -22,8 +22,6 @@ RULE: dict[str, Any] = {
 
 def sign_in(made: Installation, page: Page) -> None:
     """As the user of the installation, by the form."""
-    words = "from django.contrib.auth.models import User; u = User.objects.get(); u.set_password('{}'); u.save()"
-    made.manage("shell", "-c", words.format(PASSWORD))
     page.goto(f"http://127.0.0.1:{made.port}/login/")
     page.get_by_label("User name").fill("boss")
     page.get_by_label("Password").fill(PASSWORD)

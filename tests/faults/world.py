@@ -47,10 +47,18 @@ class Broker:
 
 
 class World:
-    """Use as a context manager; `run` kills and checks."""
+    """Use as a context manager; `run` kills and checks. ``bug`` is one of tests/faults/planted.py."""
 
-    def __init__(self, folder: Path, *, postgresql: bool = False, bug: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        postgresql: bool = False,
+        bug: str = "",
+        roles: tuple[str, ...] = ("web", "mine", "ingest"),
+    ) -> None:
         self.bug = bug
+        self.roles = roles
         self.broker = Broker(folder)
         self.cluster = Cluster() if postgresql else None
         settings = {"DATABASE_URL": self.cluster.url} if self.cluster else {}
@@ -63,9 +71,9 @@ class World:
         if self.cluster is not None:
             self.cluster.start()
             self.installation.var.mkdir(exist_ok=True)
-            self.installation.token = first_user(self.installation)
+            self.installation.token, _ = first_user(self.installation)
         made = self.installation
-        for role in ("web", "mine", "ingest"):
+        for role in self.roles:
             self.start(role)
         made.api("POST", "logs/", {"slug": "faults", "name": "faults"})
         made.add_stream(made.connect_broker(f"mqtt://127.0.0.1:{self.broker.port}"), "faults", log="faults")
@@ -112,8 +120,8 @@ class World:
         schedule = [part for part, times in kills.items() for _ in range(times)]
         chance.shuffle(schedule)
         for number, part in enumerate(schedule):
-            least = checker.distinct(self.database) + chance.randint(1, 300)
-            wait_for(lambda least=least: checker.distinct(self.database) >= least, ALIVE_WITHIN_S, "some progress")
+            least = checker.newest(self.database) + chance.randint(1, 300)
+            wait_for(lambda least=least: checker.newest(self.database) >= least, ALIVE_WITHIN_S, "some progress")
             sent = ", ".join(f"{sender.name} {sender.sent}" for sender in self.senders)
             say(f"{number + 1} of {len(schedule)}: {part}, {least} stored, sent {sent}")
             self.kill(part)
@@ -128,7 +136,7 @@ class World:
                 time.sleep(0.2)  # what is missing at the end is the report's to tell
         for sender in self.senders:
             sender.end()  # type: ignore[attr-defined]
-        for role in ("ingest", "mine", "web"):
+        for role in reversed(self.roles):
             self.installation.stop(role)
         return checker.check(self.database, self.senders)
 

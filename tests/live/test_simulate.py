@@ -355,13 +355,11 @@ def test_a_run_is_started_watched_and_stopped_over_the_api(installed: Installati
     assert installed.api("GET", f"logs/toy/events/?seq_after={run['sent'] - 1}")["results"]
 
 
-def test_runs_end_with_the_process_that_started_them(tmp_path: Path) -> None:
-    with Installation(tmp_path / "var") as installed:
-        installed.start("web")
-        installed.api("POST", "logs/", {"slug": "toy", "name": "Toy"})
-        pk = installed.api("POST", "simulations/", {"config": STREAM, "log": "toy", "rate": 20})["id"]
-        wait_for(lambda: state_of(installed, pk)() == "running", timeout_s=30, what="the run")
-        installed.kill("web")
-        installed.start("web")
-        wait_for(lambda: state_of(installed, pk)() == "stopped", what="the end of the run")
-        assert "the process that started it ended" in installed.api("GET", f"simulations/{pk}/")["output"]
+def test_runs_end_with_the_process_that_started_them(installed: Installation) -> None:
+    installed.api("POST", "logs/", {"slug": "left", "name": "Left"})
+    pk = installed.api("POST", "simulations/", {"config": STREAM, "log": "left", "rate": 20})["id"]
+    wait_for(lambda: state_of(installed, pk)() == "running", timeout_s=30, what="the run")
+    installed.kill("web")
+    installed.start("web")
+    wait_for(lambda: state_of(installed, pk)() == "stopped", what="the end of the run")
+    assert "the process that started it ended" in installed.api("GET", f"simulations/{pk}/")["output"]

@@ -215,20 +215,7 @@ def test_the_eleventh_connection_of_a_user_is_refused(installation: Installation
 
 
 def test_a_cookie_from_a_foreign_page_does_not_sign_in(installation: Installation, log: str) -> None:
-    key = installation.manage(
-        "shell",
-        "-c",
-        "from django.contrib.auth.models import User\n"
-        "from django.contrib.sessions.backends.db import SessionStore\n"
-        "boss = User.objects.get(username='boss')\n"
-        "session = SessionStore()\n"
-        "session['_auth_user_id'] = str(boss.pk)\n"
-        "session['_auth_user_backend'] = 'django.contrib.auth.backends.ModelBackend'\n"
-        "session['_auth_user_hash'] = boss.get_session_auth_hash()\n"
-        "session.create()\n"
-        "print(session.session_key)",
-    ).split()[-1]
-    cookie = f"procmine_session={key}"
+    cookie = f"procmine_session={installation.session}"
     own = f"http://127.0.0.1:{installation.port}"
     for origin, ok in ((own, True), ("http://evil.example", False), (None, False)):
         headers = {"Cookie": cookie} | ({"Origin": origin} if origin else {})

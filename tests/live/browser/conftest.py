@@ -25,7 +25,6 @@ QUIET = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-PASSWORD = "a-password-of-tests"
 expect.set_options(timeout=20_000)  # ms; three browsers and their servers share the machine
 numbers = itertools.count()
 
@@ -33,8 +32,6 @@ numbers = itertools.count()
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with Installation(tmp_path_factory.mktemp("browser") / "var") as made:
-        words = "u = User.objects.get(username='boss'); u.set_password('{}'); u.save()"
-        made.manage("shell", "-c", f"from django.contrib.auth.models import User; {words.format(PASSWORD)}")
         made.start("web")
         made.start("mine")
         yield made
@@ -55,19 +52,10 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-@pytest.fixture(scope="module")
-def session(installation: Installation, browser: Browser) -> Any:
-    """The cookies of somebody who signed in by the form."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{installation.port}/login/")
-    page.get_by_label("User name").fill("boss")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r":\d+/$"))
-    state = context.storage_state()
-    context.close()
-    return state
+def signed_in(installation: Installation) -> dict[str, Any]:
+    """The cookies of a browser in which the user signed in."""
+    cookie = {"name": "procmine_session", "value": installation.session, "domain": "127.0.0.1", "path": "/"}
+    return {"cookies": [cookie], "origins": []}
 
 
 @dataclass
@@ -103,12 +91,13 @@ class Opened:
 
 
 @pytest.fixture
-def opened(installation: Installation, browser: Browser, session: Any) -> Iterator[Opened]:
+def opened(installation: Installation, browser: Browser) -> Iterator[Opened]:
     """``opened("/")``: a page of somebody signed in. In the end no console may hold anything unexpected."""
     folder = os.environ.get("PROCMINE_SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    made = Opened(browser, f"http://127.0.0.1:{installation.port}", session, Path(folder) if folder else None)
+    address, session = f"http://127.0.0.1:{installation.port}", signed_in(installation)
+    made = Opened(browser, address, session, Path(folder) if folder else None)
     yield made
     for context in made.contexts:
         context.close()

@@ -6,8 +6,8 @@ import re
 from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from procmine.static_files import version
-from tests.installation import ROOT
-from tests.live.browser.conftest import PASSWORD, Log, Opened
+from tests.installation import PASSWORD, ROOT
+from tests.live.browser.conftest import Log, Opened
 from tests.live.browser.test_map import WAYS, count, shows
 from tests.live.browser.test_steady import module
 
@@ -67,12 +67,8 @@ def test_150_activities_and_10_000_open_cases_stay_usable(log: Log, opened: Open
 
 def test_who_may_no_longer_look_is_told_and_sees_nothing_new(log: Log, opened: Opened, browser: Browser) -> None:
     opened.expected = "status of 404|WebSocket"
-    words = "u = User.objects.create_user('guest', password='{}'); from streams.models import EventLog, LogGrant;"
-    words += " print(LogGrant.objects.create(log=EventLog.objects.get(slug='{}'), user=u).pk)"
-    made = log.installation.manage(
-        "shell", "-c", "from django.contrib.auth.models import User;" + words.format(PASSWORD, log.slug)
-    )
-    grant = int(made.split()[-1])
+    given = {"user": "guest", "actions": ["view"]}
+    grant = log.installation.api("POST", f"logs/{log.slug}/grants/", given)["id"]
     shown = log.picture(log.send(*WAYS))
     opened.session = None
     page = opened("/login/")
