@@ -29,8 +29,8 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright  
 
 from bench.processes import traces  # noqa: E402
 from tests.conftest import wait_for  # noqa: E402
-from tests.installation import Installation  # noqa: E402
-from tests.live.browser.conftest import CHROMIUM, PASSWORD, QUIET  # noqa: E402
+from tests.installation import PASSWORD, Installation  # noqa: E402
+from tests.live.browser.conftest import CHROMIUM, QUIET  # noqa: E402
 
 ACTIVITIES = 60
 DOTS = 300
@@ -77,9 +77,10 @@ SVG_DOTS = """(count) => {
 }"""
 
 LAYOUTS = """async ({ graphs, rounds }) => {
-  const { tidy } = await import("/static/live/layout-core.js");
-  const { extend } = await import("/static/live/extend.js");
-  const { Graph, layout } = await import("/static/vendor/dagre/dagre.esm.js");
+  const load = (name) => import(new URL(`../${name}`, document.querySelector('link[href$="css/base.css"]').href));
+  const { tidy } = await load("live/layout-core.js");
+  const { extend } = await load("live/extend.js");
+  const { Graph, layout } = await load("vendor/dagre/dagre.esm.js");
   const dagre = (nodes, edges) => {
     const graph = new Graph();
     graph.setGraph({ rankdir: "TB" });
@@ -156,8 +157,6 @@ def main() -> None:
 
 def serve(made: Installation) -> None:
     """The installation, with a log of 60 activities."""
-    words = f"u = User.objects.get(username='boss'); u.set_password('{PASSWORD}'); u.save()"
-    made.manage("shell", "-c", f"from django.contrib.auth.models import User; {words}")
     made.start("web")
     made.start("mine")
     made.api("POST", "logs/", {"slug": "bench", "name": "bench"})
