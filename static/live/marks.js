@@ -20,9 +20,15 @@ function set(element, name, value) {
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+/** The text of `element` for words that change: written into one text node, which then needs no style anew. */
+const textOf = (element) => element.appendChild(new Text());
+
+function write(text, words) {
+  if (text.data !== words) text.data = words;
 }
+
+/** A share (0 … 1) in steps that the eye tells apart: what is drawn of it changes with few of its changes. */
+const stepped = (share) => Math.round(16 * share) / 16;
 
 const ruler = document.createElement("canvas").getContext("2d");
 const known = new Map();
@@ -68,7 +74,7 @@ export class NodeMark {
     this.key = node.key;
     this.focusable = !((node.picture === undefined || node.picture === "graph") && !boxed(node)); // not the added ends
     this.group = make("g", { class: `node ${node.kind}${node.type ? ` ${node.type}` : ""}`, "data-key": node.key }, parent);
-    this.title = make("title", {}, this.group);
+    this.title = textOf(make("title", {}, this.group));
     if (boxed(node)) this.#box(node);
     else if (node.kind === "frame") this.#frame(node);
     else this.#shape(node);
@@ -88,7 +94,7 @@ export class NodeMark {
       const dy = (i - (lines.length - 1) / 2) * BOX.line;
       make("tspan", { x: counted(node) ? x + 13 : 0, y: dy + 5 }, label).textContent = line;
     });
-    if (counted(node)) this.count = make("text", { class: "count", x: w / 2 - 13, y: 5 }, this.group);
+    if (counted(node)) this.count = textOf(make("text", { class: "count", x: w / 2 - 13, y: 5 }, this.group));
   }
 
   #frame(node) {
@@ -125,7 +131,7 @@ export class NodeMark {
       return;
     }
     if (this.count) {
-      set(this.heat, "fill-opacity", (0.03 + 0.27 * Math.sqrt(node.n / most)).toFixed(2));
+      set(this.heat, "fill-opacity", (0.03 + 0.27 * stepped(Math.sqrt(node.n / most))).toFixed(3));
       write(this.count, short(node.n));
     }
     this.tokens.update(node);
@@ -171,7 +177,7 @@ class Tokens {
   constructor(parent, x, y) {
     this.here = make("g", { class: "here", transform: `translate(${x} ${y})`, visibility: "hidden" }, parent);
     this.pill = make("rect", { y: -10, height: 20, rx: 10 }, this.here);
-    this.text = make("text", { y: 4.5 }, this.here);
+    this.text = textOf(make("text", { y: 4.5 }, this.here));
   }
 
   update({ open, maybe }) {
@@ -196,12 +202,12 @@ const SHAPES = { // besides the colour
 class Alarm {
   constructor(parent, { w, h }) {
     this.root = make("g", { transform: `translate(${34 - w / 2} ${h / 2 + 6})` }, parent);
-    this.title = make("title", {}, this.root);
+    this.title = textOf(make("title", {}, this.root));
     this.pill = make("rect", { x: -22, y: -10, width: 44, height: 20, rx: 10 }, this.root);
     const sign = make("g", { transform: "translate(-9 0)" }, this.root);
     this.shape = make("path", {}, sign);
     make("text", { class: "mark-of", y: 4 }, sign).textContent = "!";
-    this.text = make("text", { x: 9, y: 4.5 }, this.root);
+    this.text = textOf(make("text", { x: 9, y: 4.5 }, this.root));
   }
 
   update(found) {
@@ -218,13 +224,13 @@ export class EdgeMark {
   constructor(edge, lines, labels) {
     this.key = edge.key;
     this.group = make("g", { class: `edge ${edge.kind}`, "data-key": edge.key }, lines);
-    this.title = make("title", {}, this.group);
+    this.title = textOf(make("title", {}, this.group));
     this.hit = make("path", { class: "hit" }, this.group);
     this.line = make("path", { class: "line" }, this.group);
     this.arrow = make("path", { class: "arrow" }, this.group);
     this.label = make("g", { class: `edge-label ${edge.kind}`, "data-key": edge.key }, labels);
-    this.plate = make("rect", { y: -8, height: 16, rx: 6 }, this.label);
-    this.text = make("text", { y: 4 }, this.label);
+    this.plate = make("rect", { y: -8, height: 16, rx: 6, visibility: "hidden" }, this.label);
+    this.text = textOf(make("text", { y: 4 }, this.label));
     this.held = null; // tokens on a flow, once there are some
   }
 
@@ -245,16 +251,21 @@ export class EdgeMark {
 
   update(edge, strength, text, title) {
     this.edge = edge;
-    if (edge.kind === START || edge.kind === END) strength = 0.1;
-    set(this.line, "stroke-width", (1.25 + 3.75 * strength).toFixed(2));
-    const opacity = (0.6 + 0.4 * strength).toFixed(2);
-    set(this.line, "stroke-opacity", opacity);
-    set(this.arrow, "fill-opacity", opacity);
-    set(this.plate, "visibility", text ? "visible" : "hidden");
+    const step = edge.kind === START || edge.kind === END ? 0.1 : stepped(strength);
+    if (step !== this.step) {
+      this.step = step;
+      set(this.line, "stroke-width", (1.25 + 3.75 * step).toFixed(2));
+      const opacity = (0.6 + 0.4 * step).toFixed(2);
+      set(this.line, "stroke-opacity", opacity);
+      set(this.arrow, "fill-opacity", opacity);
+    }
+    if (text.length !== this.text.length) {
+      const width = 8 + 6.5 * text.length;
+      set(this.plate, "visibility", text ? "visible" : "hidden");
+      set(this.plate, "width", width);
+      set(this.plate, "x", -width / 2);
+    }
     write(this.text, text);
-    const width = 8 + 6.5 * text.length;
-    set(this.plate, "width", width);
-    set(this.plate, "x", -width / 2);
     const words = where(edge);
     write(this.title, words ? `${title}: ${words}` : title);
     if (edge.open || edge.maybe) this.held ??= new Tokens(this.label, 0, 0);
