@@ -14,19 +14,19 @@ _IMPORTED = re.compile(r'\bfrom "(\.[^"]+)"')  # not import("…"), which waits 
 
 
 @cache
-def modules(entry: str) -> tuple[str, ...]:
-    """What the module ``entry`` (a static file) imports, and what that does, each once; itself left out."""
+def modules(*entries: str) -> tuple[str, ...]:
+    """What the modules ``entries`` (static files) import, and what that does, each once, those of the first before."""
     found: dict[str, None] = {}
-    waiting = [entry]
+    waiting = list(entries)
     while waiting:
-        name = waiting.pop()
+        name = waiting.pop(0)
         path = finders.find(name)
         if not path:
             raise LookupError(f"There is no static file {name}.")
         folder = posixpath.dirname(name)
         for reference in _IMPORTED.findall(Path(str(path)).read_text()):
             imported = posixpath.normpath(posixpath.join(folder, reference))
-            if imported not in found and imported != entry:
+            if imported not in found:
                 found[imported] = None
-                waiting.append(imported)
+                waiting.insert(0, imported)
     return tuple(found)

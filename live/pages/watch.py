@@ -29,7 +29,7 @@ def log(request: HttpRequest, slug: str) -> HttpResponse:
     picture = model.picture if model else None
     context: dict[str, Any] = {
         "state_icons": STATE_ICONS,
-        "modules": modules("live/page.js"),
+        "modules": modules("live/begin.js", "live/page.js"),
         "may_change": logs_of(request.user, None, "change").filter(pk=found.pk).exists(),
         "model": model,
         "models": MinedModel.objects.filter(log=found).defer("picture", "definition"),

@@ -10,8 +10,9 @@ const FINAL = { 4401: "signed-out", 4403: "forbidden" };
 export const backoff = (n, random = Math.random()) => Math.min(LONGEST_S, 2 ** n) * (1 - 0.2 * random);
 
 /**
- * `handlers`: picture(picture, delta or null), health(message), events(message), matches(message), state(name, detail), clock(server time in ms),
- * followed(model, or null where there is no such model of this log). Pictures carry the number of their `model`.
+ * `begin(handlers)`: picture(picture, delta or null), health(message), events(message), matches(message),
+ * state(name, detail), clock(server time in ms), followed(model, or null where there is no such model of this log).
+ * Pictures carry the number of their `model`.
  * States: connecting, live, reconnecting, signed-out, forbidden, missing.
  */
 export class Connection {
@@ -26,14 +27,26 @@ export class Connection {
   #model; // to follow; null: the log's default
   #rate;
   #include = ALWAYS;
+  #handlers = null;
+  #untold = []; // what was heard before there were handlers
 
-  constructor(url, log, handlers, { rate_hz = 10, model = null } = {}) {
-    Object.assign(this, { url, log, handlers, picture: null, heardAt: Date.now() });
+  constructor(url, log, { rate_hz = 10, model = null } = {}) {
+    Object.assign(this, { url, log, picture: null, heardAt: Date.now() });
     this.#rate = rate_hz;
     this.#model = model;
     setInterval(() => this.#watch(), 5000);
     addEventListener("online", () => this.#socket === null && this.#reconnect(0));
     this.#open();
+  }
+
+  begin(handlers) {
+    this.#handlers = handlers;
+    for (const [name, ...what] of this.#untold.splice(0)) handlers[name](...what);
+  }
+
+  #tell(...news) {
+    this.#untold.push(news);
+    if (this.#handlers) this.begin(this.#handlers);
   }
 
   /** Fewer or more deltas a second. */
@@ -95,8 +108,8 @@ export class Connection {
   #receive(message) {
     const own = message.sub === this.#sub;
     if (message.type === "result" && message.id === this.#asked) this.#subscribed(message);
-    else if (message.type === "heartbeat") this.handlers.clock(Date.parse(message.at));
-    else if (message.type === "health" && own) this.handlers.health(message);
+    else if (message.type === "heartbeat") this.#tell("clock", Date.parse(message.at));
+    else if (message.type === "health" && own) this.#tell("health", message);
     else if ((message.type === "events" || message.type === "matches") && own) this.#rows(message);
     else if (message.type === "snapshot" && own) this.#show(fromSnapshot(message), null);
     else if (message.type === "delta" && own) this.#continue(message);
@@ -104,13 +117,13 @@ export class Connection {
   }
 
   #rows(message) {
-    this.handlers[message.type](message);
+    this.#tell(message.type, message);
     this.#send({ type: "ack", sub: this.#sub, [message.type]: message.upto });
   }
 
   #subscribed(message) {
     if (!message.ok && message.problem.status === 404 && this.#model !== null) {
-      this.handlers.followed(null);
+      this.#tell("followed", null);
       this.follow(null); // the log itself may be gone, too: then this ends
       return;
     }
@@ -121,9 +134,9 @@ export class Connection {
     this.#attempt = 0;
     this.#sub = message.sub;
     this.followed = message.model ?? null;
-    this.handlers.followed(this.followed);
+    this.#tell("followed", this.followed);
     if (this.#paused) this.rest(true);
-    this.handlers.state("live");
+    this.#tell("state", "live");
   }
 
   #continue(delta) {
@@ -140,7 +153,7 @@ export class Connection {
     this.#resyncing = false;
     picture.model = this.followed;
     this.picture = picture;
-    this.handlers.picture(picture, delta);
+    this.#tell("picture", picture, delta);
     this.#ack(picture.version);
   }
 
@@ -166,7 +179,7 @@ export class Connection {
 
   #reconnect(wait_s) {
     clearTimeout(this.#retry);
-    this.handlers.state("reconnecting");
+    this.#tell("state", "reconnecting");
     this.#retry = setTimeout(() => this.#open(), wait_s * 1000);
   }
 
@@ -174,6 +187,6 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
-    this.handlers.state(state, detail);
+    this.#tell("state", state, detail);
   }
 }

@@ -15,7 +15,7 @@ export function header(view) {
     const last = health?.last_received_at ?? page.dataset.received;
     const received_s = last ? Math.max(0, (now + view.clock - Date.parse(last)) / 1000) : null;
     const any = Boolean(last) || (shown?.seq ?? 0) > 0;
-    const { kind, text, icon } = view.source?.words?.() ?? status({ connection: view.connected, paused, now, heardAt: connection?.heardAt ?? now, received_s, any });
+    const { kind, text, icon } = view.source?.words?.() ?? status({ connection: view.connected, paused, now, heardAt: connection.heardAt, received_s, any });
     render(html`<span class="pill ${kind}"><i class="icon ${icon}"></i>${text}</span>`, state);
     const stale = kind === "broken" || kind === "ended";
     page.classList.toggle("stale", stale);

@@ -47,12 +47,12 @@ export function panel(view) {
     const cases = { log: view.log, now: Date.now() + view.clock, followed: view.case, follow: view.followCase, end: view.leaveCase };
     render(html`<${Panel} ...${{ drawing: view.shown, pinned: view.pinned, streams: view.health?.streams ?? [], pin, cases, alarms: view.alarms?.() ?? null }} />`, place);
   };
-  let timer = null;
+  let [timer, drawnAt] = [null, -PANEL_MS];
   view.on("picture", () => {
     timer ??= setTimeout(() => {
-      timer = null;
+      [timer, drawnAt] = [null, performance.now()];
       draw();
-    }, PANEL_MS);
+    }, Math.max(0, drawnAt + PANEL_MS - performance.now()));
   });
   for (const news of ["pinned", "case", "matches"]) view.on(news, draw);
   view.on("health", () => view.pinned === null && draw());

@@ -106,10 +106,9 @@ export function models(view) {
       })}`,
       quick,
     );
-    render(html`<${Models} ...${{ rows, now, known, show, may, want, algorithms }} />`, panel);
+    if (algorithms) render(html`<${Models} ...${{ rows, now, known, show, may, want, algorithms }} />`, panel); // till then the server's list
     state();
   }
-
 
   function state() {
     const row = wanted();
@@ -123,7 +122,11 @@ export function models(view) {
       view.wanted = null;
       address({ model: null });
     }
-    draw();
+    if (algorithms) draw();
+    else load().catch((refused) => {
+      error = refused.message;
+      draw();
+    });
   });
   view.on("picture", state);
   view.on("second", () => rows.length && look());
@@ -133,10 +136,6 @@ export function models(view) {
     (button ?? view.page.querySelector('[data-action="models"]')).setAttribute("aria-expanded", open);
   }, "v");
   draw();
-  load().catch((refused) => {
-    error = refused.message;
-    draw();
-  });
 }
 
 /** How fresh the picture is where that needs a word, what it leaves out, or why there is none. */

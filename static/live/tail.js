@@ -34,7 +34,7 @@ export function tail(view) {
   }
 
   function follow() {
-    view.connection?.tail(view.time.open);
+    view.connection.tail(view.time.open);
     draw();
   }
 

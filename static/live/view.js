@@ -1,12 +1,10 @@
 // The state that the parts of the live page share, and the words with which they tell each other that it changed.
-import { asked } from "./address.js";
 import { announce } from "./announce.js";
-import { Connection } from "./connection.js";
+import { connection, LIVE_HZ, wanted } from "./begin.js";
 import { ProcessMap } from "./map.js";
 import { drawing } from "./store.js";
 
 const CATCH_UP_HZ = 1; // while paused: enough to count what waits
-const LIVE_HZ = 10;
 
 /**
  * A part is a function of the view: it listens and draws into its own `view.part(NAME)` (`[data-part=NAME]`).
@@ -30,7 +28,8 @@ export class View {
 
   constructor(page) {
     Object.assign(this, { page, log: page.dataset.log, shown: null, model: null, health: null, pinned: null, paused: false, connected: "connecting" });
-    this.wanted = /^\d{1,15}$/.test(asked("model") ?? "") ? Number(asked("model")) : null;
+    this.wanted = wanted;
+    this.connection = connection;
     this.clock = Number(page.dataset.now) - Date.now(); // of the server, against ours
     this.map = new ProcessMap(this.part("map"), { pinned: (key) => this.#now("pinned", key) });
   }
@@ -49,8 +48,7 @@ export class View {
 
   /** Begin to follow the log, once all parts listen. */
   begin() {
-    const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live/`;
-    const handlers = {
+    connection.begin({
       picture: (picture, delta) => (this.paused || this.source ? this.tell("waiting") : this.show(picture, delta)),
       events: (message) => this.tell("events", message),
       matches: (message) => this.tell("matched", message),
@@ -58,15 +56,14 @@ export class View {
       clock: (at) => (this.clock = at - Date.now()),
       followed: (model) => this.#now("followed", model, "model"),
       state: (name) => this.#now("state", name, "connected"),
-    };
-    this.connection = new Connection(address, this.log, handlers, { rate_hz: LIVE_HZ, model: this.wanted });
+    });
     document.addEventListener("visibilitychange", () => this.connection.rest(document.hidden));
     setInterval(() => this.tell("second"), 1000);
     this.page.classList.add("scripted");
   }
 
   get newest() {
-    return this.connection?.picture ?? null;
+    return this.connection.picture;
   }
 
   show(picture, delta = null) {
