@@ -104,45 +104,19 @@ def replay(installation: Installation, file: Path, broker: str, base: str) -> st
     )
 
 
-def test_the_map_on_the_socket_equals_pm4py_on_the_stored_log(
-    installation: Installation, broker: str, history: tuple[Path, int]
-) -> None:
-    file, events = history
-    installation.start("ingest")
-    installation.start("mine")
-    recording(installation, broker, "e2e")
-    replay(installation, file, broker, "e2e")
-    wait_for(lambda: stored(installation, "orders") == events, timeout_s=60, what="all events stored")
-    client = installation.live("orders")
-    shown = client.wait_for_seq(events)
-    assert graph(shown) == batch(installation, "orders")
-    counts = installation.api("GET", "streams/plant/health/")
-    assert (counts["received"], counts["stored"], counts["rejected"], counts["duplicates"]) == (events, events, 0, 0)
-
-    replay(installation, file, broker, "e2e")  # the same events once more: known by their ids
-    wait_for(
-        lambda: installation.api("GET", "streams/plant/health/")["duplicates"] == events,
-        timeout_s=60,
-        what="all of the second replay recognised",
-    )
-    assert stored(installation, "orders") == events
-    assert installation.manage("audit", "orders").splitlines()[-1].endswith(": equal")
-    client.close()
-
-
-def test_nothing_is_lost_or_counted_twice_when_ingest_and_mine_are_killed_three_times(
+def test_the_map_on_the_socket_equals_pm4py_on_the_stored_log_though_ingest_and_mine_are_killed(
     installation: Installation, broker: str, history: tuple[Path, int]
 ) -> None:
     file, events = history
     chance = random.Random(11)
     for role in ("ingest", "mine"):
         installation.start(role)
-    recording(installation, broker, "kills")
+    recording(installation, broker, "e2e")
     publishing = installation.popen(
-        "replay", str(file), "--broker", broker, "--base", "kills", "--process", "orders", "--speed", "0"
+        "replay", str(file), "--broker", broker, "--base", "e2e", "--process", "orders", "--speed", "0"
     )
-    for kill in range(3):
-        reached = events * (kill + chance.random()) / 4
+    for kill in range(2):
+        reached = events * (kill + chance.random()) / 3
         wait_for(lambda least=reached: stored(installation, "orders") > least, timeout_s=60, what="some progress")
         for role in chance.sample(("ingest", "mine"), 2):
             installation.kill(role)
@@ -151,25 +125,34 @@ def test_nothing_is_lost_or_counted_twice_when_ingest_and_mine_are_killed_three_
     wait_for(lambda: stored(installation, "orders") == events, timeout_s=90, what="all events stored")
     client = installation.live("orders")
     assert graph(client.wait_for_seq(events)) == batch(installation, "orders")
-    assert installation.manage("audit", "orders").splitlines()[-1].endswith(": equal")
+    client.close()
     counts = installation.api("GET", "streams/plant/health/")
     assert counts["received"] == sum(counts[name] for name in ("stored", "duplicates", "rejected", "ignored"))
     assert (counts["stored"], counts["rejected"]) == (events, 0)
-    client.close()
+
+    replay(installation, file, broker, "e2e")  # the same events once more: known by their ids
+    known = counts["duplicates"] + events
+    wait_for(
+        lambda: installation.api("GET", "streams/plant/health/")["duplicates"] == known,
+        timeout_s=60,
+        what="all of the second replay recognised",
+    )
+    assert stored(installation, "orders") == events
+    assert installation.manage("audit", "orders").splitlines()[-1].endswith(": equal")
 
 
 def test_a_second_broker_and_stream_begin_to_record_without_a_restart(
-    installation: Installation, broker: str, second_broker: str, history: tuple[Path, int]
+    installation: Installation, broker: str, second_broker: str, tmp_path: Path
 ) -> None:
-    file, events = history
-    for role in ("ingest", "mine"):
-        installation.start(role)
+    file = tmp_path / "few.csv"
+    file.write_text("case,activity,time\n" + "".join(f"c{n % 3},A,2026-01-02\n" for n in range(20)))
+    installation.start("ingest")
     recording(installation, broker, "one")
     added = installation.connect_broker(second_broker, "annex")
     installation.add_stream(added, "two", slug="annex")
     connected(installation, "annex")
     replay(installation, file, second_broker, "two")
-    wait_for(lambda: stored(installation, "orders") == events, timeout_s=60, what="all events stored")
+    wait_for(lambda: stored(installation, "orders") == 20, timeout_s=60, what="all events stored")
 
 
 def test_a_client_that_was_away_resumes_with_a_delta_and_shows_the_same(
@@ -198,16 +181,3 @@ def test_a_client_that_was_away_resumes_with_a_delta_and_shows_the_same(
 
 def send(installation: Installation, *events: tuple[str, str]) -> None:
     installation.api("POST", "logs/orders/events/", [{"case": case, "activity": activity} for case, activity in events])
-
-
-def test_a_process_that_runs_ahead_of_the_clock_is_accepted_and_its_freshness_told_by_arrival(
-    installation: Installation,
-) -> None:
-    installation.start("mine")
-    installation.api("POST", "logs/", {"slug": "orders", "name": "orders"})
-    before = datetime.now(UTC)
-    ahead = (before + timedelta(days=4000)).isoformat()
-    installation.api("POST", "logs/orders/events/", {"case": "a", "activity": "Take", "at": ahead})
-    log = installation.api("GET", "logs/orders/")
-    assert datetime.fromisoformat(log["last_at"]) > before + timedelta(days=3999)
-    assert before <= datetime.fromisoformat(log["last_received_at"]) <= datetime.now(UTC)

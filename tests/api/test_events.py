@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,6 +32,17 @@ def get(api: APIClient, **query: Any) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.json()
     rows: list[dict[str, Any]] = answer.json()["results"]
     return rows
+
+
+def test_a_process_that_runs_ahead_of_the_clock_is_accepted_and_its_freshness_told_by_arrival(
+    api: APIClient, log: EventLog
+) -> None:
+    before = timezone.now()
+    ahead = before + timedelta(days=4000)
+    assert api.post(EVENTS, EVENT | {"at": ahead.isoformat()}).status_code == 200
+    told = api.get("/api/v1/logs/factory/").json()
+    assert datetime.fromisoformat(told["last_at"]) == ahead
+    assert before <= datetime.fromisoformat(told["last_received_at"]) <= timezone.now()
 
 
 def test_each_event_of_a_batch_is_answered_for(api: APIClient, log: EventLog) -> None:

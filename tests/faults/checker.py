@@ -73,6 +73,11 @@ def _rows(database: str) -> Iterator[tuple[int, str, str, datetime, dict[str, An
         sqlite.close()
 
 
+def newest(database: str) -> int:
+    """How many events are stored, repeated ones too: asked all the time, so it counts nothing."""
+    return _number(database, "SELECT COALESCE(MAX(next_seq), 1) - 1 FROM streams_eventlog")
+
+
 def distinct(database: str) -> int:
     """How many different events of senders are stored, repeated ones counted once."""
     return _number(database, 'SELECT COUNT(*) FROM (SELECT DISTINCT "case", activity, at FROM streams_event) AS one')

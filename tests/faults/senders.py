@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.faults.truth import Sent, attributes, event
 
 REPEATED = 3000  # of the newest events with an id: sent again when the broker was away
-RATE_PER_S = 400.0
+RATE_PER_S = 200.0
 BATCH = 40  # events of a request
 
 
