@@ -51,7 +51,8 @@ class SlowPainter(Painter):
 
     def begin(self, live: LiveLog) -> None:
         """Fork: the child derives from the live log as it is at this moment."""
-        loading.load()  # once, here: a child would have to do it every time
+        if self.algorithm in MINERS and MINERS[self.algorithm].pm4py:
+            loading.load()  # once, here: a child would have to do it every time
         self._began_seq, self._began_at = live.seq, timezone.now()
         self.child = Child(
             lambda _: self._derive(live), seconds=settings.WORK_SECONDS, memory_mb=settings.WORK_MEMORY_MB

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from models_mining.core.cases import CaseSet
+from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.discovery.registry import MINERS, NotDerivableError
 from models_mining.core.drawing import Drawing
 from models_mining.core.journal import Changes, Move
@@ -177,6 +178,8 @@ class LivePainter(Painter):
         """
         if not self.behind(live.seq):
             return now + RESTS_S
+        if MINERS[self.algorithm].pm4py and not loading.ready():
+            return now + OTHERS_S  # the pictures of all other models go on
         if self.algorithm == FIRST:
             due = self.saved_at + max(FIRST_S if self.watched else FIRST_UNWATCHED_S, SHARE * self.took_s)
         elif self.watched or self.picture is None:

@@ -20,6 +20,7 @@ from models_mining.checkpoints import LiveSettings
 from models_mining.children import Child, Progress
 from models_mining.core.bulk import collector_paused
 from models_mining.core.cases import Beyond, Case
+from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.live_log import LiveLog
 from models_mining.core.seen import Seen
 from models_mining.rows import MINUTE_US
@@ -171,6 +172,7 @@ def _mine_in_child(part: bytes, _: Progress) -> str:
 
 def _run_forked(parts: list[bytes]) -> Iterator[bytes]:
     """The parts mined in processes of their own, in order."""
+    loading.settle()
     children = [Child(partial(_mine_in_child, part), seconds=CHILD_S, memory_mb=CHILD_MB) for part in parts]
     try:
         while children:

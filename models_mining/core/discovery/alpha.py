@@ -26,6 +26,7 @@ def audit(
     source="van der Aalst, Weijters, Maruster: Workflow Mining, IEEE TKDE 16(9), 2004; pm4py.discover_petri_net_alpha",
     cost="live",
     needs="edges",
+    pm4py=True,
     audit=audit,
 )
 def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:

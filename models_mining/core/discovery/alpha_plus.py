@@ -28,6 +28,7 @@ def audit(
     "loops, BETA WP 113, 2004; pm4py.discover_petri_net_alpha_plus",
     cost="slow",
     needs="variants",
+    pm4py=True,
     exact=False,
     audit=audit,
 )

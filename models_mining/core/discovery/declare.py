@@ -31,6 +31,7 @@ def audit(
     "pm4py.discover_declare",
     cost="slow",
     needs="variant-counts",
+    pm4py=True,
     parameters=(
         Parameter(
             "automatic",

@@ -57,7 +57,7 @@ def _differences(drawing: Mapping[str, Any], batch: Dependencies) -> Iterator[st
             yield f"dependency {pair[0]} → {pair[1]}: {live} of {live_n} live, {dependency} of {n} in batch"
 
 
-@miner(name="heuristics", source=SOURCE, cost="live", needs="counts", parameters=PARAMETERS, audit=audit)
+@miner(name="heuristics", source=SOURCE, cost="live", needs="counts", pm4py=True, parameters=PARAMETERS, audit=audit)
 def mine(log: LiveLog, cases: CaseSet = "all", **parameters: Any) -> Drawing:
     """What depends on what, without rare behaviour: for logs with noise.
 

@@ -22,7 +22,9 @@ def audit(
     return net_differences(drawing, batch_heuristics_net(rows, **parameters))
 
 
-@miner(name="heuristics-net", source=SOURCE, cost="live", needs="counts", parameters=PARAMETERS, audit=audit)
+@miner(
+    name="heuristics-net", source=SOURCE, cost="live", needs="counts", pm4py=True, parameters=PARAMETERS, audit=audit
+)
 def mine(log: LiveLog, cases: CaseSet = "all", **parameters: Any) -> Drawing:
     """Petri net of the heuristics miner: what runs in parallel, without rare behaviour; not always sound."""
     counts = log.counts(cases)

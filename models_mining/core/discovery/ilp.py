@@ -28,6 +28,7 @@ def audit(
     "Computing 100, 2018; pm4py.discover_petri_net_ilp",
     cost="slow",
     needs="variant-counts",
+    pm4py=True,
     exact=False,
     parameters=(
         Parameter("alpha", 1.0, "1 keeps all behaviour, 0 leaves out all but the most frequent", minimum=0, maximum=1),

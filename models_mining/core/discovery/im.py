@@ -29,6 +29,7 @@ def audit(
     "Petri Nets 2013; pm4py.discover_process_tree_inductive",
     cost="slow",
     needs="variants",
+    pm4py=True,
     parameters=(TREE_VIEW,),
     audit=audit,
 )

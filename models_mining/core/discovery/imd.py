@@ -27,6 +27,7 @@ def audit(
     source="Leemans, Fahland, van der Aalst: Scalable process discovery, SoSyM 17(2), 2018; pm4py's variant IMd",
     cost="live",
     needs="edges",
+    pm4py=True,
     parameters=(TREE_VIEW,),
     audit=audit,
 )

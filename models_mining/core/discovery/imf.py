@@ -30,6 +30,7 @@ def audit(
     "infrequent behaviour, BPM Workshops 2013; pm4py.discover_process_tree_inductive",
     cost="slow",
     needs="variant-counts",
+    pm4py=True,
     parameters=(
         Parameter(
             "noise_threshold",

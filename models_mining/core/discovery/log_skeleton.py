@@ -29,6 +29,7 @@ def audit(
     source="Verbeek, de Carvalho: Log Skeletons, 2018 (arXiv 1806.08247); pm4py.discover_log_skeleton",
     cost="slow",
     needs="variant-counts",
+    pm4py=True,
     parameters=(
         Parameter("noise_threshold", 0.0, "a relation may be broken by this share of its cases", minimum=0, maximum=1),
     ),

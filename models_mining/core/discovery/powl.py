@@ -29,6 +29,7 @@ def audit(
     source="Kourani, van Zelst: POWL: Partially Ordered Workflow Language, BPM 2023; pm4py.discover_powl (maximal)",
     cost="slow",
     needs="variants",
+    pm4py=True,
     audit=audit,
 )
 def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:

@@ -73,7 +73,7 @@ class Miner:
     """An algorithm: ``function(log, cases, **parameters)`` derives a model from a live log.
 
     ``exact`` promises that the model equals the batch result; ``audit`` checks it. ``case_sets`` are what it can
-    count.
+    count. ``pm4py`` says that deriving needs it, so that whoever derives can load it in time.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Miner:
     parameters: tuple[Parameter, ...]
     audit: Audit | None
     case_sets: tuple[CaseSet, ...] = ("all", "closed")
+    pm4py: bool = False
 
     @property
     def summary(self) -> str:
@@ -141,6 +142,7 @@ def miner(
     parameters: tuple[Parameter, ...] = (),
     audit: Audit | None = None,
     case_sets: tuple[CaseSet, ...] = ("all", "closed"),
+    pm4py: bool = False,
 ) -> Callable[[Function], Function]:
     """Register the decorated function as the algorithm ``name``; the function stays as it is.
 
@@ -152,7 +154,7 @@ def miner(
             raise ValueError(f"there are two algorithms {name!r}")
         if exact and audit is None:
             raise ValueError(f"{name!r} promises to be exact: it needs an audit")
-        MINERS[name] = Miner(name, function, source, cost, needs, exact, parameters, audit, case_sets)
+        MINERS[name] = Miner(name, function, source, cost, needs, exact, parameters, audit, case_sets, pm4py)
         return function
 
     return register

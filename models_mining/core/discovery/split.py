@@ -26,6 +26,7 @@ def audit(
     source="Augusto, Conforti, Dumas, La Rosa, Polyvyanyy: Split miner, Knowl. Inf. Syst. 59, 2019; pm4py",
     cost="live",
     needs="counts",
+    pm4py=True,
     parameters=(
         BPMN_VIEW,
         Parameter(
