@@ -1,0 +1,63 @@
+"""pm4py is loaded by who needs it, and nobody else waits for that."""
+
+import contextlib
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from models_mining.core.discovery import MINERS
+from models_mining.core.discovery.pm4py_bridge import loading
+from models_mining.core.live_log import LiveLog
+from models_mining.core.lossy import LossySteps
+from models_mining.core.seen import Seen
+from models_mining.miner import Miner
+from models_mining.models import MinedModel
+from streams.models import EventLog
+from tests.conftest import wait_for
+from tests.models_mining.conftest import Store
+
+
+def test_each_algorithm_says_whether_it_needs_pm4py(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pm4py", None)  # cannot be imported
+    log = LiveLog(track_pairs=True)
+    log.lossy[0.001] = LossySteps(0.001)
+    for n, activity in enumerate(("register", "check", "check", "pay"), start=1):
+        log.learn_one(Seen(seq=n, case="c1", activity=activity, at_us=n * 10**6, received_at_us=n * 10**6))
+    for algorithm in MINERS.values():
+        with pytest.raises(ImportError) if algorithm.pm4py else contextlib.nullcontext():
+            assert algorithm.derive(log)["nodes"], algorithm.name
+
+
+@pytest.mark.django_db
+def test_while_pm4py_is_loaded_the_pictures_of_other_models_go_on(
+    log: EventLog, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+    under_way = threading.Thread(target=loaded.wait)
+    under_way.start()
+    monkeypatch.setattr(loading, "_background", under_way)
+    graph = MinedModel.objects.get(log=log, algorithm="dfg")
+    other = EventLog.objects.create(slug="returns", name="returns")
+    blocks = MinedModel.objects.create(log=other, algorithm="imd")
+    miner = Miner()
+
+    def shown(model: MinedModel) -> Any:
+        miner.turn()
+        model.refresh_from_db()
+        return model.picture and model.picture["seq"]
+
+    try:
+        for seq in (1, 2, 3):
+            store(f"a Take {seq}")
+            MinedModel.objects.update(watched_until="2126-01-01T00:00:00Z")
+            miner.look_again()
+            wait_for(lambda seq=seq: shown(graph) == seq)
+            assert shown(blocks) is None
+    finally:
+        loaded.set()
+        under_way.join()
+    wait_for(lambda: shown(blocks) is not None)
+    assert blocks.error == ""
+    miner.close()
