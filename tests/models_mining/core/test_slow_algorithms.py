@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,12 @@ def test_models_of_whole_cases_of_a_whole_log_equal_the_batch_models(path: Path 
     events = late_shuffled(read(path))
     log = fed(LiveLog(), events, Stored(events))
     for name in EXACT:
-        began = time.process_time()
-        MINERS[name].derive(log)
-        if time.process_time() - began < 2:  # else batch, too, takes long
+        if name != "declare":
             assert audited(name, log, events, {}) == []
+    # pm4py's declare looks at every pair of activities by itself: 15 s where there are 27 of them
+    often = {activity for activity, _ in Counter(event.activity for event in events).most_common(10)}
+    some = [event for event in events if event.activity in often]
+    assert audited("declare", fed(LiveLog(), some, Stored(some)), some, {}) == []
 
 
 @pytest.mark.parametrize("name", ["alpha-plus", "ilp"])
