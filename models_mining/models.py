@@ -4,7 +4,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from models_mining.core.discovery import MINERS, ParameterError
 from models_mining.reference_models import CaseConformance as CaseConformance
 from models_mining.reference_models import ConformancePoint as ConformancePoint
 from models_mining.reference_models import ReferenceModel as ReferenceModel
@@ -73,10 +72,14 @@ class MinedModel(models.Model):
     @property
     def home(self) -> str:
         """The process that derives it: ``mine``, or ``work`` if it is slow, or slow on this log, or unknown."""
+        from models_mining.core.discovery import MINERS  # not by each process that only knows there are models
+
         live = self.algorithm in MINERS and MINERS[self.algorithm].cost == "live"
         return "mine" if live and not self.moved_out else "work"
 
     def clean(self) -> None:
+        from models_mining.core.discovery import MINERS, ParameterError
+
         if self.algorithm not in MINERS:
             raise ValidationError({"algorithm": f"There is no {self.algorithm}; known: {', '.join(sorted(MINERS))}."})
         if not isinstance(self.parameters, dict):

@@ -4,7 +4,6 @@ A part is made once for each worker, and takes turns with the others in one thre
 `models_mining.children.Child`. It shares its work with other workers through leases, and begins from its tables.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 
@@ -25,9 +24,10 @@ class Part(Protocol):
         """A clean end."""
 
 
-PARTS: dict[str, Callable[[], Part]] = {}
+PARTS: list[str] = []
 
 
-def register(name: str, make: Callable[[], Part]) -> None:
-    """Let every worker have such a part."""
-    PARTS[name] = make
+def register(path: str) -> None:
+    """Let every worker have such a part; ``path`` names its class, as ``app.module.Class``: only workers import it."""
+    if path not in PARTS:
+        PARTS.append(path)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from models_mining.analysing import Analysts
 from models_mining.deriving import POLL_S, Deriver
@@ -15,7 +16,7 @@ from models_mining.jobs import HINT
 from models_mining.jobs.running import JobRunner
 from models_mining.models import LogState, MinedModel
 from models_mining.painting import model_epoch
-from models_mining.parts import PARTS
+from models_mining.parts import PARTS, Part
 from models_mining.retention import Housekeeping
 from streams.leases import Held
 from streams.models import EventLog
@@ -38,7 +39,7 @@ class Work(Followers[Deriver]):
         self.analysts = Analysts()
         self.jobs = JobRunner()
         self.retention = Housekeeping()
-        self.parts = [make() for make in PARTS.values()]
+        self.parts: list[Part] = [import_string(path)() for path in PARTS]
 
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Deriver:
         return Deriver(log, models, held, self._free, asked=self._everything)

@@ -6,6 +6,7 @@ class SheetsConfig(AppConfig):
     verbose_name = "Sheets"
 
     def ready(self) -> None:
-        from sheets import actions, scheduling  # noqa: F401  the first registers `sheet`
+        from models_mining import parts
+        from sheets import actions  # noqa: F401  registers `sheet`
 
-        scheduling.register()
+        parts.register("sheets.scheduling.Schedules")

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from rules.models import RuleMatch
 from rules.notifiers.models import Notifier
-from rules.notifiers.outbox import tell
+from rules.notifiers.telling import tell
 from sheets.models import Answer, Prompt, Sheet, SheetVersion
 from sheets.questions import Answers
 from streams.encryption import encrypt

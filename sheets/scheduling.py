@@ -13,7 +13,6 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from models_mining import parts
 from sheets.models import Schedule
 from sheets.prompts import NotInvitedError, forget_tokens, invite
 from streams.leases import Held, LeaseLostError
@@ -105,8 +104,3 @@ def run(schedule: Schedule, now: datetime, held: Held | None = None) -> int:
     if missed:
         logger.warning("Schedule %s: %d invitations were missed, their moment is over", schedule, missed)
     return invited
-
-
-def register() -> None:
-    """Let every worker invite by schedules."""
-    parts.register("schedules", Schedules)

@@ -8,24 +8,12 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from functools import cache
 
-import redis
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
 REMEMBERED = 10_000  # buckets of a process; whose is forgotten is full again
-_TAKE = """
-local now = redis.call('TIME')
-now = tonumber(now[1]) + tonumber(now[2]) / 1e6
-local cost, rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local free_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now - burst / rate)
-local wait = free_at + cost / rate - now
-if wait > 0 then return tostring(wait) end
-redis.call('SET', KEYS[1], string.format('%.6f', free_at + cost / rate), 'PX', math.ceil(1000 * burst / rate) + 1000)
-return '0'
-"""
 
 logger = logging.getLogger(__name__)
 
@@ -58,20 +46,15 @@ class Buckets:
 own = Buckets()
 
 
-@cache
-def _script(url: str) -> "redis.commands.core.Script":
-    client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
-    return client.register_script(_TAKE)
-
-
 def take(key: str, cost: float, rate_per_s: float, burst: float) -> float:
     """As `Buckets.take`, from the bucket of all processes; from our own while Redis does not answer."""
     cost = min(cost, burst)  # what is more than a full bucket waits for a full one
     if settings.REDIS_URL:
+        from streams import redis_limits  # only where it is used: the web starts faster without
+
         try:
-            name = f"procmine:{settings.INSTALLATION}:limit:{key}"
-            return float(_script(settings.REDIS_URL)(keys=[name], args=[cost, rate_per_s, burst]))
-        except redis.RedisError as error:
+            return redis_limits.take(key, cost, rate_per_s, burst)
+        except redis_limits.NoAnswerError as error:
             logger.warning("Limits hold for each process alone: Redis does not answer (%s)", error)
     return own.take(key, cost, rate_per_s, burst)
 

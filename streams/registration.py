@@ -8,7 +8,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from streams.models import Broker, Stream
-from streams.rest import Conflict
+from streams.problems import Conflict
 
 TEST_TIMEOUT_S = 5.0  # of a broker's connection
 COUNTS = ["received", "stored", "duplicates", "rejected", "ignored", "mended"]

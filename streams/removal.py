@@ -9,7 +9,7 @@ from django.db.models import Count, F, Max
 from django.utils import timezone
 
 from streams.models import Event, EventLog, Retired, Stream
-from streams.rest import Conflict
+from streams.problems import Conflict
 
 CASES = 500  # named in one statement
 FORGOTTEN = timedelta(days=30)  # rows that say what was deleted; nothing that they cover is left

@@ -7,35 +7,14 @@ from typing import IO, Any, cast
 
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import models
-from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
 
-
-class Conflict(APIException):
-    """What is asked does not go with what is there."""
-
-    status_code = status.HTTP_409_CONFLICT
-    default_detail = "This conflicts with what is there."
-    default_code = "conflict"
-
-
-class TooLarge(APIException):
-    """The body, or what it holds, is more than is taken at once."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request is too large."
-    default_code = "too_large"
-
-
-class Unavailable(APIException):
-    """The database cannot take it now; nothing was changed."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The database cannot take this now. Nothing was stored: send it again."
-    default_code = "unavailable"
-    wait = 1  # seconds, becomes Retry-After
+from streams.problems import Conflict as Conflict
+from streams.problems import TooLarge as TooLarge
+from streams.problems import Unavailable as Unavailable
 
 
 class BadQuery(serializers.ValidationError):

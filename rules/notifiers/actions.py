@@ -8,7 +8,7 @@ from typing import Any
 from rules.actions import Action, ActionError, action
 from rules.models import RuleMatch
 from rules.notifiers.models import Notification, Notifier
-from rules.notifiers.outbox import tell
+from rules.notifiers.telling import tell
 from streams.access import User, holds
 from streams.models import EventLog
 

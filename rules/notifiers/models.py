@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
 
-from rules.notifiers.client import BadUrlError, check_url
 from streams.encryption import EncryptedTextField, SecretUnreadableError, decrypt
 from streams.models import EventLog, SetUp
 
@@ -62,6 +61,8 @@ class Notifier(SetUp):
         if self.kind == self.Kind.EMAIL:
             _check_mail(address)
         else:
+            from rules.notifiers.client import BadUrlError, check_url  # with the HTTP client, which few processes need
+
             try:
                 check_url(address)
             except BadUrlError as error:

@@ -8,24 +8,22 @@ message is sent by a forked process, so that no receiver, resolver or mail serve
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from models_mining.children import Child
-from rules.models import RuleMatch
 from rules.notifiers.messages import Item
 from rules.notifiers.models import Notification, Notifier
 from rules.notifiers.sending import Attempt, deliver
 from streams.leases import Held, LeaseLostError
-from streams.models import EventLog, Lease
+from streams.models import Lease
 
 KEEP_TRYING = timedelta(days=1)
 MOST_WAIT = timedelta(hours=6)  # of what a receiver may ask for
@@ -39,31 +37,6 @@ LOOK_S = 0.5
 POLL_S = 0.02
 
 logger = logging.getLogger(__name__)
-
-
-def tell(
-    notifier: Notifier,
-    log: EventLog,
-    text: str,
-    *,
-    kind: str,
-    subject: str,
-    data: Mapping[str, Any],
-    match: RuleMatch | None = None,
-) -> None:
-    """Write one notification down, in the caller's transaction: its text, and what makes a CloudEvent of it."""
-    now = timezone.now()
-    row = Notification(notifier=notifier, log=log, match=match, text=text.replace("\0", ""), created_at=now)
-    row.event = {
-        "specversion": "1.0",
-        "id": str(row.key),
-        "source": f"{settings.PUBLIC_URL}/logs/{log.slug}/",
-        "type": kind,
-        "time": now.isoformat(),
-        "datacontenttype": "application/json",
-        "data": {**data, "text": row.text},
-    } | ({"subject": subject} if subject else {})
-    row.save()
 
 
 def pause_s(failures: int) -> float:

@@ -1,6 +1,7 @@
-"""pm4py is loaded by who needs it, and nobody else waits for that."""
+"""A process loads what it needs; pm4py, which takes seconds, without letting anybody else wait."""
 
 import contextlib
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -17,6 +18,26 @@ from models_mining.models import MinedModel
 from streams.models import EventLog
 from tests.conftest import wait_for
 from tests.models_mining.conftest import Store
+
+WEB = {"rest_framework.serializers", "drf_spectacular.openapi", "django.test", "requests", "procmine.urls", "daphne"}
+SELDOM = {"pm4py", "pandas", "networkx", "redis", "confluent_kafka", "simulator.config"}
+MINING = {"numpy", "models_mining.core", "rules.engine", "urllib3"}
+_LOADED = """
+import sys, django
+from django.core.management import load_command_class
+django.setup()
+for commands in (["streams.ingest", "procmine.createtoken"], ["models_mining.mine", "models_mining.work"]):
+    for command in commands:
+        load_command_class(*command.split("."))
+    print(*sys.modules)
+"""
+
+
+def test_a_command_loads_neither_the_web_nor_what_is_seldom_needed() -> None:
+    done = subprocess.run([sys.executable, "-c", _LOADED], check=True, capture_output=True, text=True)
+    plain, mining = (set(line.split()) for line in done.stdout.splitlines())
+    assert plain.isdisjoint(WEB | SELDOM | MINING), plain & (WEB | SELDOM | MINING)
+    assert mining.isdisjoint(WEB | SELDOM), mining & (WEB | SELDOM)
 
 
 def test_each_algorithm_says_whether_it_needs_pm4py(monkeypatch: pytest.MonkeyPatch) -> None:
