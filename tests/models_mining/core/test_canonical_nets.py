@@ -57,7 +57,7 @@ def test_places_are_named_after_the_activities_around_them() -> None:
     assert set(net.places) == {"→ register", "register → check, pay", "check, register → pay", "pay →"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(net=nets(), seed=st.integers(0, 9))
 def test_names_and_order_leave_no_trace(net: Net, seed: int) -> None:
     other = shuffled(net, seed)

@@ -41,7 +41,7 @@ def redone(before: list[dict[str, Any]], found: Any, *key: str) -> dict[tuple[An
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(before=drawings(), after=drawings())
 def test_what_is_found_leads_from_one_drawing_to_the_other(before: Drawing, after: Drawing) -> None:
     found = compare(before, after)

@@ -9,7 +9,7 @@ from models_mining.core.sketch import Sketch
 durations = st.one_of(st.integers(0, 300), st.integers(0, 2**42), st.integers(2**49, 2**60))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     some=st.lists(durations, min_size=1, max_size=120),
     times=st.integers(1, FRESH // 40),

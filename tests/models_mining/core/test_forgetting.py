@@ -17,7 +17,7 @@ def without_cases(log: LiveLog) -> dict[str, Any]:
     return {kept: value for kept, value in content(log).items() if kept != "cases"}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     events=logs(cases=6),
     setup=settings_of_logs(),

@@ -65,7 +65,7 @@ def test_of_many_moves_the_newest_are_kept_and_the_others_counted() -> None:
     assert (len(changes.moves), changes.moves_omitted, changes.moves[-1].at_us) == (NEWEST_MOVES, 10, NEWEST_MOVES + 10)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(events=logs(), setup=settings_of_logs())
 def test_every_case_that_changed_is_touched_and_transitions_add_up(events: list[Seen], setup: dict[str, Any]) -> None:
     stored = Stored(events)

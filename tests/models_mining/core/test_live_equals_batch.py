@@ -54,7 +54,7 @@ def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, A
 
 
 @pytest.mark.parametrize("name", EXACT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), events=logs(), setup=settings_of_logs(track_pairs=True), part=st.floats(0, 1))
 def test_the_live_model_equals_the_batch_model_now_and_earlier(
     name: str, data: st.DataObject, events: list[Seen], setup: dict[str, Any], part: float

@@ -31,7 +31,7 @@ def seen(*rows: tuple[Any, ...]) -> list[Seen]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), depth=st.sampled_from([0, 1, 2, 4, 500]))
 def test_a_late_event_leaves_no_trace_of_having_been_late(
     events: list[Seen], setup: dict[str, Any], depth: int
@@ -43,7 +43,7 @@ def test_a_late_event_leaves_no_trace_of_having_been_late(
     assert content(live) == content(rediscovered)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), depth=st.integers(0, 6), nodes=st.integers(0, 12))
 def test_the_books_balance_after_every_event(events: list[Seen], setup: dict[str, Any], depth: int, nodes: int) -> None:
     stored, log = Stored(events), LiveLog(**setup, max_depth=depth, max_nodes=nodes)
@@ -52,7 +52,7 @@ def test_the_books_balance_after_every_event(events: list[Seen], setup: dict[str
         assert_consistent(log)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), depth=st.sampled_from([2, 500]))
 def test_many_events_at_once_are_learnt_as_one_by_one_and_looking_in_between_changes_nothing(
     events: list[Seen], setup: dict[str, Any], depth: int
@@ -67,7 +67,7 @@ def test_many_events_at_once_are_learnt_as_one_by_one_and_looking_in_between_cha
     assert many.journal.drain() == looked.journal.drain()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(events=logs(), setup=settings_of_logs())
 def test_a_case_is_closed_by_its_end_activity_or_by_silence(events: list[Seen], setup: dict[str, Any]) -> None:
     stored, log = Stored(events), LiveLog(**setup)
@@ -78,7 +78,7 @@ def test_a_case_is_closed_by_its_end_activity_or_by_silence(events: list[Seen], 
         assert log.open_cases == len(log.cases) - len(closed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(events=logs())
 def test_distance_two_counts_and_activity_counts_are_those_of_the_sequences(events: list[Seen]) -> None:
     log = fed(LiveLog(), events, Stored(events))
@@ -167,7 +167,7 @@ def test_an_event_that_cannot_be_placed_is_not_counted_and_can_be_learnt_again(t
     assert log.tree.variants() == {("a", "late", "b", "c", "d"): 1}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(events=logs(min_size=5), setup=settings_of_logs(track_closed=True), depth=st.sampled_from([2, 500]))
 def test_a_reader_that_fails_now_and_then_costs_nothing_but_another_try(
     events: list[Seen], setup: dict[str, Any], depth: int

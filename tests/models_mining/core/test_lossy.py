@@ -35,7 +35,7 @@ def assert_within_bounds(counter: LossyCounter[str], items: list[str]) -> None:
     assert all(n <= most for item, n in true.items() if item not in counter.counts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(items=streams, more=streams, epsilon=epsilons)
 def test_counts_are_never_too_high_and_at_most_epsilon_too_low_merged_ones_too(
     items: list[str], more: list[str], epsilon: float

@@ -37,7 +37,7 @@ def in_batch(
     return content(log) | {"left": left, "seq": max((event.seq for event in events), default=0)}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     events=logs(cases=6),
     setup=settings_of_logs(),
@@ -60,7 +60,7 @@ def test_at_any_moment_it_equals_batch_over_the_cases_that_are_in(
         assert log.forget_closed(0) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     events=logs(cases=6), more=logs(cases=6), setup=settings_of_logs(), policy=policies, here=st.sets(st.integers(0, 5))
 )
@@ -79,7 +79,7 @@ def test_learnt_sorted_and_merged_it_is_the_same_and_goes_on_so(
     assert content(fed(left, more, stored)) == content(fed(one, more, stored)) | {"seq": left.seq}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(events=logs(min_size=5, cases=6), setup=settings_of_logs(track_closed=True), policy=policies)
 def test_a_reader_that_fails_now_and_then_costs_nothing_but_another_try(
     events: list[Seen], setup: dict[str, Any], policy: dict[str, Any]

@@ -19,7 +19,7 @@ from tests.models_mining.core.strategies import (
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     events=logs(cases=6),
     more=logs(cases=6),
@@ -44,7 +44,7 @@ def test_merged_logs_are_as_one_and_go_on_as_one(
     assert_consistent(left)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(left=logs(prefix="left"), right=logs(prefix="right"), nodes=st.integers(0, 12))
 def test_a_merge_keeps_to_the_budget_and_its_counts_stay_exact(left: list[Seen], right: list[Seen], nodes: int) -> None:
     small, large = (fed(LiveLog(max_nodes=room), left, Stored(left)) for room in (nodes, 1000))

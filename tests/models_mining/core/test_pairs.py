@@ -41,7 +41,7 @@ def by_hand(events: list[Seen]) -> Found:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(events=logs(), setup=settings_of_logs(track_closed=True, track_pairs=True), depth=st.sampled_from([2, 500]))
 def test_every_two_events_of_a_case_are_a_pair_late_ones_and_those_of_closed_cases_too(
     events: list[Seen], setup: dict[str, Any], depth: int

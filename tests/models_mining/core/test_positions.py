@@ -69,7 +69,7 @@ def expected(log: LiveLog, stored: Stored, kind: ReplayKind) -> Tokens:
     return Tokens(solid, hollow, activities)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data(), kind=st.sampled_from(["exact", "pm4py"]))
 def test_positions_follow_the_log_and_equal_those_found_from_nothing(data: st.DataObject, kind: ReplayKind) -> None:
     events: Sequence[Seen] = data.draw(logs(min_size=1, max_size=40))

@@ -18,7 +18,7 @@ def sequences(events: list[Seen]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(events=logs(), setup=settings_of_logs())
 def test_variants_are_the_sequences_of_the_cases(events: list[Seen], setup: dict[str, Any]) -> None:
     log = fed(LiveLog(**setup), events, Stored(events))
@@ -28,7 +28,7 @@ def test_variants_are_the_sequences_of_the_cases(events: list[Seen], setup: dict
     assert log.tree.variants(closed_only=True) == Counter(closed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     events=logs(),
     setup=settings_of_logs(),

@@ -81,7 +81,7 @@ def rules(breaches: list[Breach], *, pending: bool = False) -> set[tuple[str, tu
 
 
 @pytest.mark.parametrize(("ours", "batch"), [(of_declare, pm4py_declare), (of_skeleton, pm4py_skeleton)])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(trace=TRACES)
 def test_in_the_end_the_same_rules_are_broken_as_in_pm4py(
     ours: Callable[..., list[Breach]], batch: Callable[..., Any], trace: tuple[str, ...]

@@ -13,7 +13,7 @@ from models_mining.core.state import StateError
 from tests.models_mining.core.strategies import Stored, assert_consistent, content, fed, logs, settings_of_logs
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), part=st.floats(0, 1), depth=st.sampled_from([2, 500]))
 def test_a_restored_log_continues_as_if_never_stopped(
     events: list[Seen], setup: dict[str, Any], part: float, depth: int
