@@ -52,20 +52,22 @@ export function overlays(view) {
     if (view.shown) fade(view.shown);
   }
 
+  const whole = () => share.activities === 100 && share.paths === 100;
+
   function fade(drawing) {
     const counted = drawing.kind === "graph" && [...drawing.edges.values()].some(({ kind, n }) => kind === "path" && n !== undefined);
     sliders.hidden = !counted;
-    const all = share.activities === 100 && share.paths === 100;
     const { faint, boxes, ways } = counted ? thinned(drawing, share.activities / 100, share.paths / 100) : { faint: new Set(), boxes: "", ways: "" };
     sliders.querySelector("[data-boxes]").textContent = boxes;
     sliders.querySelector("[data-ways]").textContent = ways;
-    view.map.fade(all ? new Set() : faint);
+    view.map.fade(whole() ? new Set() : faint);
   }
 
   action("fewer", () => slide("paths", share.paths - STEP), "[");
   action("more", () => slide("paths", share.paths + STEP), "]");
-  view.on("picture", (drawing) => {
+  view.on("picture", (drawing, delta) => {
     offer(drawing);
-    fade(drawing);
+    if (!delta || !whole()) fade(drawing);
   });
+  view.on("second", () => view.shown && whole() && fade(view.shown)); // nothing is left out: only its words change
 }
