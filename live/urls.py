@@ -13,6 +13,8 @@ from live.pages import (
     rejections,
     rule_edit,
     rules,
+    sheet_edit,
+    sheet_schedules,
     sheets,
     simulate,
     statistics,
@@ -37,7 +39,9 @@ urlpatterns = [
     *conformance.urlpatterns,
     *drift.urlpatterns,
     *predictions.urlpatterns,
+    *sheet_edit.urlpatterns,  # before sheets/<slug>/
     *sheets.urlpatterns,
+    *sheet_schedules.urlpatterns,
     *rules.urlpatterns,
     *rule_edit.urlpatterns,
     *matches.urlpatterns,

@@ -11,21 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
+from sheets.questions import EXAMPLE
 from streams.access import logs_of
 from streams.admin import ReadOnly
 from streams.log_admin import LogChoices, OfLogs
-
-EXAMPLE = [
-    {"id": "late", "kind": "yes_no", "text": "Was it late?", "required": True},
-    {
-        "id": "why",
-        "kind": "single",
-        "text": "Why?",
-        "options": ["Parts were missing", "Nobody was there"],
-        "show_if": {"question": "late", "is": True},
-    },
-    {"id": "more", "kind": "long_text", "text": "Anything else?"},
-]
 
 
 class SheetForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run

@@ -10,10 +10,9 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts import ClosedError, NotInvitedError, cancel, invite
+from sheets.prompts import ClosedError, cancel
 from sheets.serializers import (
     AnswerSerializer,
     MappingSerializer,
@@ -92,15 +91,6 @@ class PromptViewSet(
 
     def get_queryset(self) -> "QuerySet[Prompt]":
         return self.queryset.select_related("sheet", "version", "log").filter(log__in=seen_by(self.request))
-
-    def perform_create(self, serializer: BaseSerializer[Prompt]) -> None:
-        given = serializer.validated_data
-        try:
-            serializer.instance = invite(
-                given["sheet"], given["case"], given["respondent"], via=given.get("via"), ttl_s=given.get("ttl_s")
-            )
-        except NotInvitedError as error:
-            raise Conflict(str(error)) from error
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], filterset_class=None)

@@ -68,7 +68,6 @@ def shown(
         found.append(
             {
                 **question,
-                "high": question.get("high", options[-1] if kind == "likert" else ""),
                 "options": options,
                 "least": least if kind != "number" or "min" in question else None,
                 "most": most if kind != "number" or "max" in question else None,

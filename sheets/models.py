@@ -15,6 +15,7 @@ from streams.encryption import EncryptedTextField, decrypt
 from streams.models import EventLog, SetUp
 
 DAY_S = 86_400
+RESERVED = {"new", "p"}  # what stands in place of a slug in the addresses of pages
 
 
 class Sheet(SetUp):
@@ -51,8 +52,10 @@ class Sheet(SetUp):
         return self.name
 
     def clean(self) -> None:
+        if self.slug in RESERVED:
+            raise ValidationError({"slug": f"The address of {self.slug} is taken: choose another name."})
         if wrong := mistakes(self.questions):
-            raise ValidationError({"questions": wrong})
+            raise ValidationError({"questions": [str(one) for one in wrong]})
         for name in ("label", "intro", "activity"):
             if "\0" in getattr(self, name):
                 raise ValidationError({name: "The character NUL cannot be stored."})

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -109,6 +110,12 @@ def _tell(notifier: Notifier, prompt: Prompt, token: str) -> None:
     }
     text = f"{prompt.version.content['label']} ({prompt.respondent}): {link}"
     tell(notifier, prompt.log, text, kind=INVITED, subject=prompt.case, data=data, match=prompt.match)
+
+
+def open_prompts(sheet: Sheet) -> "QuerySet[Prompt]":
+    """The invitations to a sheet that can be answered now, the newest first."""
+    now = timezone.now()
+    return sheet.prompts.filter(stored_state=Prompt.State.OPEN, expires_at__gt=now).order_by("-id")
 
 
 def find(token: str) -> Prompt | None:

@@ -14,9 +14,10 @@ earlier ``question`` and what its answer must be: ``is`` (of several choices: am
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 FEWEST, MOST = 3, 10  # questions of a sheet
+COUNT = f"A sheet has {FEWEST} to {MOST} questions."
 MAX_OPTIONS = 20
 MAX_WORDS = 300  # characters of a question or option
 MAX_TEXT, MAX_LONG_TEXT = 255, 5000  # characters of an answer
@@ -37,6 +38,18 @@ KINDS: dict[str, set[str]] = {  # further keys of each
 }
 NUMBERS = {"likert", "slider", "number"}
 TESTS = {"is", "in", "at_least", "at_most"}
+
+EXAMPLE: list[dict[str, Any]] = [  # a new sheet begins with it
+    {"id": "late", "kind": "yes_no", "text": "Was it late?", "required": True},
+    {
+        "id": "why",
+        "kind": "single",
+        "text": "Why?",
+        "options": ["Parts were missing", "Nobody was there"],
+        "show_if": {"question": "late", "is": True},
+    },
+    {"id": "more", "kind": "long_text", "text": "Anything else?"},
+]
 
 Question = Mapping[str, Any]
 Answers = dict[str, Any]
@@ -79,40 +92,56 @@ def asked(question: Question, answers: Mapping[str, Any]) -> bool:
 # --- Checking a sheet -----------------------------------------------------------------
 
 
-def mistakes(questions: Any) -> list[str]:
-    """What is wrong with the questions of a sheet, in words; none: nothing."""
+class Mistake(NamedTuple):
+    """What is wrong with the questions of a sheet, and where: ``(2, "show_if", "is")`` is of the third question."""
+
+    path: tuple[int | str, ...]
+    words: str
+
+    def __str__(self) -> str:
+        if not self.path:
+            return self.words
+        place, *within = self.path
+        return f"Question {int(place) + 1}{', ' if within else ''}{'.'.join(map(str, within))}: {self.words}"
+
+
+def mistakes(questions: Any) -> list[Mistake]:
+    """What is wrong with the questions of a sheet; none: nothing."""
     if not isinstance(questions, list):
-        return ["Expected a list of questions."]
-    found = [] if FEWEST <= len(questions) <= MOST else [f"A sheet has {FEWEST} to {MOST} questions."]
+        return [Mistake((), "Expected a list of questions.")]
+    found = [] if FEWEST <= len(questions) <= MOST else [Mistake((), COUNT)]
     before: dict[str, Question] = {}
-    for place, question in enumerate(questions[:MOST], 1):
+    for place, question in enumerate(questions[:MOST]):
         if not isinstance(question, dict):
-            found.append(f"Question {place}: expected an object.")
+            found.append(Mistake((place,), "Expected an object."))
             continue
-        found += [f"Question {place}: {words}" for words in _mistakes(question, before)]
+        found += [Mistake((place, *where.split(".")), words) for where, words in _mistakes(question, before)]
         if isinstance(question.get("id"), str):
             before[question["id"]] = question
     return found
 
 
-def _mistakes(question: dict[str, Any], before: Mapping[str, Question]) -> Iterator[str]:
+Wrong = Iterator[tuple[str, str]]  # where within a question, what
+
+
+def _mistakes(question: dict[str, Any], before: Mapping[str, Question]) -> Wrong:
     kind, name = question.get("kind"), question.get("id")
     if not isinstance(kind, str) or kind not in KINDS:
-        yield f"`kind` is one of {', '.join(KINDS)}."
+        yield "kind", f"Choose one of {', '.join(KINDS)}."
         return
-    if unknown := question.keys() - COMMON - KINDS[kind]:
-        yield f"{kind} knows no {', '.join(sorted(str(one)[:40] for one in unknown))}."
+    for unknown in sorted(question.keys() - COMMON - KINDS[kind]):
+        yield unknown[:40], f"A question of the kind {kind} has nothing of this name."
     if not isinstance(name, str) or not _ID.fullmatch(name):
-        yield "`id` is a small letter, then up to 39 small letters, digits and underscores."
+        yield "id", "Begin with a small letter, then up to 39 small letters, digits and underscores."
     elif name in before or name in RESERVED:
-        yield f"the id {name} is taken."
+        yield "id", f"The name {name} is taken."
     if not _words(question.get("text")):
-        yield f"`text` has 1 to {MAX_WORDS} characters."
+        yield "text", f"Write 1 to {MAX_WORDS} characters."
     for key in ("help", "low", "high"):
         if key in question and not _words(question[key]):
-            yield f"`{key}` has 1 to {MAX_WORDS} characters."
+            yield key, f"Write 1 to {MAX_WORDS} characters."
     if not isinstance(question.get("required", False), bool):
-        yield "`required` is true or false."
+        yield "required", "Expected true or false."
     if "options" in KINDS[kind]:
         yield from _of_options(question.get("options"))
     if kind in NUMBERS:
@@ -129,47 +158,51 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _BIG
 
 
-def _of_options(options: Any) -> Iterator[str]:
+def _of_options(options: Any) -> Wrong:
     if not isinstance(options, list) or not 2 <= len(options) <= MAX_OPTIONS:
-        yield f"`options` is a list of 2 to {MAX_OPTIONS} texts."
+        yield "options", f"Give 2 to {MAX_OPTIONS} of them."
     elif not all(_words(one) for one in options):
-        yield f"each option has 1 to {MAX_WORDS} characters."
+        yield "options", f"Each has 1 to {MAX_WORDS} characters."
     elif len(set(options)) < len(options):
-        yield "an option stands there twice."
+        yield "options", "One stands there twice."
 
 
-def _of_numbers(question: Question) -> Iterator[str]:
+def _of_numbers(question: Question) -> Wrong:
     given = [name for name in ("min", "max", "step") if name in question]
     if wrong := [name for name in given if not _number(question[name])]:
-        yield f"{', '.join(f'`{name}`' for name in wrong)}: expected a number."
+        yield from ((name, "Expected a number.") for name in wrong)
         return
     if question.get("points", LIKERT_POINTS[0]) not in LIKERT_POINTS:
-        yield f"`points` is one of {LIKERT_POINTS}."
+        yield "points", f"Choose {' or '.join(map(str, LIKERT_POINTS))}."
         return
     least, most = bounds(question)
     if least >= most:
-        yield "`min` is less than `max`."
+        yield "max" if "max" in question else "min", f"The greatest number, {most:g}, must be more than {least:g}."
     if question.get("step", 1) <= 0:
-        yield "`step` is more than 0."
+        yield "step", "A step is more than 0."
 
 
-def _of_condition(condition: Any, before: Mapping[str, Question]) -> Iterator[str]:
+def _of_condition(condition: Any, before: Mapping[str, Question]) -> Wrong:
     if not isinstance(condition, dict) or len(condition.keys() & TESTS) == 0 or condition.keys() - TESTS - {"question"}:
-        yield "`show_if` holds `question` and one of is, in, at_least, at_most."
+        yield "show_if", "Say which `question`, and its answer by `is`, `in`, `at_least` or `at_most`."
         return
     named = condition.get("question")
     if not isinstance(named, str) or named not in before:
-        yield "`show_if` names the id of a question before this one."
+        yield "show_if.question", "Name a question that comes before this one."
         return
     of = before[named]
+    test = "in" if "in" in condition else "is"
     wanted = condition["in"] if "in" in condition else [condition["is"]] if "is" in condition else []
     if not isinstance(wanted, list) or not all(_possible(of, value) for value in wanted):
-        yield f"`show_if`: the question {named} cannot be answered so."
-    elif condition.keys() & {"at_least", "at_most"} and (
-        of.get("kind") not in NUMBERS
-        or not all(_number(condition[name]) for name in ("at_least", "at_most") if name in condition)
-    ):
-        yield f"`show_if`: at_least and at_most take a number, of a question that is answered by one, unlike {named}."
+        yield f"show_if.{test}", f"The question {named} cannot be answered so."
+        return
+    for name in ("at_least", "at_most"):
+        if name not in condition:
+            continue
+        if of.get("kind") not in NUMBERS:
+            yield f"show_if.{name}", f"The question {named} is not answered by a number."
+        elif not _number(condition[name]):
+            yield f"show_if.{name}", "Expected a number."
 
 
 def _possible(question: Question, value: Any) -> bool:

@@ -18,6 +18,7 @@ from sheets.models import Sheet
 from streams.models import SetUp
 
 MAX_RESPONDENTS = 200
+YEAR = timedelta(days=366)
 
 
 def _salt() -> str:
@@ -65,6 +66,22 @@ class Schedule(SetUp):
 
     def __str__(self) -> str:
         return f"{self.sheet}: {self.cron or f'{self.times} times a day'}"
+
+    @property
+    def when(self) -> str:
+        """In words."""
+        if self.cron:
+            return f"cron {self.cron}, {self.time_zone}"
+        names = dict(zip("1234567", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+        days = "every day" if len(set(self.days)) == 7 else "on " + ", ".join(names[day] for day in sorted(self.days))
+        often = "once" if self.times == 1 else f"{self.times} times"
+        return f"{often} a day at random, {self.begins:%H:%M} to {self.ends:%H:%M} {days}, {self.time_zone}"
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The next moment of a cron expression, within a year; random ones nobody is told before."""
+        now = timezone.now()
+        return next((at for at, _ in self.due(now, now + YEAR)), None) if self.cron and self.enabled else None
 
     @property
     def lease(self) -> str:

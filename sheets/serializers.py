@@ -10,11 +10,12 @@ from rest_framework.exceptions import PermissionDenied
 
 from rules.notifiers.models import Notifier
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts import path_of
+from sheets.prompts import NotInvitedError, invite, path_of
+from sheets.questions import COUNT, FEWEST, MOST, mistakes
 from streams.access import holds, seen_by
 from streams.encryption import SecretUnreadableError
 from streams.models import EventLog
-from streams.rest import CheckedSerializer
+from streams.rest import CheckedSerializer, Conflict
 
 
 class ChangedLog(serializers.SlugRelatedField[EventLog]):
@@ -47,7 +48,12 @@ class SheetSerializer(CheckedSerializer):
     """A form; `questions` as docs/sheets.md says. Changing what is asked makes a new version."""
 
     log = ChangedLog(slug_field="slug", queryset=EventLog.objects.all())
-    questions = serializers.ListField(child=serializers.DictField(), min_length=3, max_length=10)
+    questions = serializers.ListField(
+        child=serializers.DictField(),
+        min_length=FEWEST,
+        max_length=MOST,
+        error_messages={"min_length": COUNT, "max_length": COUNT},
+    )
 
     class Meta:
         model = Sheet
@@ -56,6 +62,19 @@ class SheetSerializer(CheckedSerializer):
             "version",
         ]
         read_only_fields = ["version"]
+
+    def validate_questions(self, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Each mistake where it is, as ``/questions/2/options``."""
+        wrong: dict[Any, Any] = {}
+        for mistake in mistakes(questions):
+            *way, last = mistake.path
+            place = wrong
+            for part in way:
+                place = place.setdefault(part, {})
+            place.setdefault(last, []).append(mistake.words)
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return questions
 
 
 class PromptSerializer(serializers.ModelSerializer[Prompt]):
@@ -91,6 +110,15 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
     @cached_property
     def _fed(self) -> set[int]:
         return set(seen_by(self.context["request"], "ingest").values_list("pk", flat=True))
+
+    def create(self, given: dict[str, Any]) -> Prompt:
+        """Invite; Conflict where the sheet or its limits forbid it."""
+        try:
+            return invite(
+                given["sheet"], given["case"], given["respondent"], via=given.get("via"), ttl_s=given.get("ttl_s")
+            )
+        except NotInvitedError as error:
+            raise Conflict(str(error)) from error
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("case", "respondent"):

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from rest_framework.request import Request
 
 from streams.access import logs_of
 from streams.models import EventLog
@@ -35,6 +36,13 @@ def render_log(request: HttpRequest, template: str, log: EventLog, context: dict
     here = max((tab["url"] for tab in tabs if request.path.startswith(tab["url"])), key=len, default="")
     context = {"log": log, "tabs": [{**tab, "here": tab["url"] == here} for tab in tabs], **context}
     return render(request, template, context)
+
+
+def as_api(request: HttpRequest) -> Request:
+    """The request as the API's serializers want it: of whoever is signed in, with all that he may do."""
+    asked = Request(request)
+    asked.user, asked.auth = request.user, None
+    return asked
 
 
 def page_of(request: HttpRequest, rows: "QuerySet[Any] | list[Any]", size: int = LIST) -> "Page[Any]":

@@ -170,27 +170,27 @@ def test_nobody_is_asked_too_often_nor_twice_for_one_reason(sheet: Sheet, api: A
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"id": "Late!"}, "small letter"),
+        ({"id": "Late!"}, "id: Begin with a small letter"),
         ({"id": "prompt"}, "is taken"),
         ({"id": "late"}, "is taken"),
-        ({"kind": "colour"}, "`kind` is one of"),
-        ({"text": ""}, "`text` has 1 to 300"),
-        ({"colour": 1}, "knows no colour"),
-        ({"kind": "single", "options": ["a"]}, "2 to 20"),
+        ({"kind": "colour"}, "kind: Choose one of"),
+        ({"text": ""}, "text: Write 1 to 300"),
+        ({"colour": 1}, "colour: A question of the kind text has nothing"),
+        ({"kind": "single", "options": ["a"]}, "options: Give 2 to 20"),
         ({"kind": "single", "options": ["a", "a"]}, "twice"),
-        ({"kind": "slider", "min": 5, "max": 5}, "less than"),
-        ({"kind": "slider", "max": float("nan")}, "expected a number"),
-        ({"kind": "likert", "points": 40}, "one of (5, 7)"),
-        ({"show_if": {"question": "last", "is": True}}, "before this one"),
-        ({"show_if": {"question": "late", "is": "yes"}}, "cannot be answered so"),
-        ({"show_if": {"question": "late", "at_least": 1}}, "take a number"),
-        ({"show_if": []}, "holds `question`"),
+        ({"kind": "slider", "min": 5, "max": 5}, "max: The greatest number, 5, must be more than 5"),
+        ({"kind": "slider", "max": float("nan")}, "max: Expected a number"),
+        ({"kind": "likert", "points": 40}, "points: Choose 5 or 7"),
+        ({"show_if": {"question": "last", "is": True}}, "show_if.question: Name a question that comes before"),
+        ({"show_if": {"question": "late", "is": "yes"}}, "show_if.is: The question late cannot be answered so"),
+        ({"show_if": {"question": "late", "at_least": 1}}, "show_if.at_least: The question late is not answered by"),
+        ({"show_if": []}, "show_if: Say which `question`"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused_in_words(change: dict[str, Any], words: str) -> None:
     question = {"id": "new", "kind": "text", "text": "New?"} | change
-    (found,) = [one for one in mistakes([QUESTIONS[0], QUESTIONS[3], question]) if words in one]
-    assert found.startswith("Question 3: ")
+    (found,) = [str(one) for one in mistakes([QUESTIONS[0], QUESTIONS[3], question]) if words in str(one)]
+    assert found.startswith("Question 3, ")
 
 
 def test_questions_of_any_form_are_refused_without_failing(api: APIClient, sheet: Sheet) -> None:

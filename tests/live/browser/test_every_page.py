@@ -14,7 +14,7 @@ from django.utils import timezone
 from live.models import Simulation
 from rules.models import Rule
 from rules.notifiers.models import Notifier
-from sheets.models import Sheet
+from sheets.models import Schedule, Sheet
 from sheets.prompts import invite
 from streams.models import Broker, EventLog, Import, Rejection, Stream
 now = timezone.now()
@@ -28,18 +28,20 @@ read = Import.objects.create(log=log, name="a.csv", digest="{slug}")
 Rejection.objects.create(imported=read, received_at=now, topic="line 2", payload=b"x", reason="bad_time", detail="No.")
 asked = [dict(id="late", kind="yes_no", text="Was it late?")]
 sheet = Sheet.objects.create(slug="{slug}", name="Delays", log=log, label="Why?", questions=asked)
+often = Schedule.objects.create(sheet=sheet, respondents=["ann"], cron="0 9 * * *")
 run = Simulation.objects.create(config="", log=log, count=1, state="finished", output="sent 1")
 rule = Rule.objects.create(log=log, name="Packed", kind="event", spec={"when": "event.activity == 'Pack'"})
 tell = Notifier.objects.create(name="ops of {slug}", kind="slack", url="http://hooks.invalid/")
-print("KEYS", broker.pk, run.pk, rule.pk, tell.pk, invite(sheet, "case-0", "ann").secret)
+print("KEYS", broker.pk, run.pk, rule.pk, tell.pk, often.pk, invite(sheet, "case-0", "ann").secret)
 """
 
 
 def pages(opened: Opened, installation: Installation, log: Log) -> Iterator[str]:
     """Every address that answers a browser with a whole page, by the rows above."""
     told = installation.manage("shell", "-c", ROWS.replace("{slug}", log.slug)).strip().splitlines()[-1].split()
-    broker, run, rule, tell, secret = told[1:]
+    broker, run, rule, tell, often, secret = told[1:]
     keys = {"brokers": broker, "connect": broker, "simulate": run, "rules": rule, "notifiers": tell, "p": secret}
+    keys["schedules"] = often
     keys |= {"logs": log.slug, "streams": log.slug, "sheets": log.slug, "cases": "case-0"}
     context = opened.browser.new_context(storage_state=opened.session)
     opened.contexts.append(context)

@@ -89,6 +89,26 @@ def test_the_pages_of_sheets_show_invitations_and_answers(installation: Installa
     expect(page.get_by_text("<b>Hall A</b>")).to_be_visible()  # by itself, as it was typed
     opened.picture(page, "sheet")
     assert findings(page) == []
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Remove question 8").click()
+    page.get_by_role("button", name="Add a question").click()
+    expect(page.locator("[name=q8_text]")).to_have_count(0)  # keys are used again: it is the eighth once more
+    added = page.locator("[name=q7_text]")
+    expect(added).to_be_focused()
+    expect(added).to_have_value("")
+    page.keyboard.type("Who <i>helped</i>?")
+    preview = page.get_by_role("region", name="How it looks")
+    expect(preview.get_by_text("Who <i>helped</i>?")).to_be_visible()  # while one writes
+    expect(preview.get_by_role("group", name="Why?")).to_be_visible()  # marked, not hidden, for who writes the sheet
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.get_by_role("button", name="Move question 7 up")).to_be_focused()
+    expect(page.get_by_role("group", name="Question 7").get_by_label("Question", exact=True)).to_have_value(
+        "Who <i>helped</i>?"
+    )
+    opened.picture(page, "sheet-edit")
+    assert findings(page) == []
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("Version 2 is asked from now on.")).to_be_visible()
     dark = opened(f"/sheets/{slug}/", width=390, height=844, color_scheme="dark")
     expect(dark.get_by_text("<b>Hall A</b>")).to_be_visible()
     opened.picture(dark, "sheet-page-dark")
