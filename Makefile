@@ -8,8 +8,9 @@ RUN := $(BIN)/python -m tests.tools.run
 # Where pip compiles nothing and Python keeps nothing, each start of a process compiles Django: 5 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 SIDE_BY_SIDE ?= -n 3 --dist worksteal
-# What runs once more on PostgreSQL: everything that speaks to the database.
+# What runs once more on PostgreSQL: everything that speaks to the database (tests/conftest.py leaves out what does not).
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
+NOT_AGAIN := tests/models_mining/core tests/api/test_documents.py
 
 .PHONY: help demo serve check test test-sqlite test-postgresql services soak socket fuzz peers clean
 
@@ -61,16 +62,16 @@ check: .venv/dev
 	$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run
 
 test-postgresql: .venv/dev
-	$(RUN) --postgresql $(BIN)/pytest -q $(SIDE_BY_SIDE) --ignore=tests/models_mining/core $(DATABASE_TESTS)
+	$(RUN) --postgresql $(BIN)/pytest -q $(SIDE_BY_SIDE) $(NOT_AGAIN:%=--ignore=%) $(DATABASE_TESTS)
 
 test-sqlite: .venv/dev
 	$(RUN) $(BIN)/pytest -q $(SIDE_BY_SIDE)
 
-# One after the other, also under `make -j`; the whole suite last, so that its closing line ends the output.
+# In this order, also under `make -j`; the whole suite last, so that its closing line ends the output. Each of the two
+# that run side by side tells at its end what it has to say.
 test: .venv/dev
 	@$(MAKE) --no-print-directory services
-	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory test-postgresql
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync check test-postgresql
 	@$(MAKE) --no-print-directory test-sqlite
 
 # Half an hour of kills; not part of `make test`, whose tests/faults is the short one.

@@ -24,6 +24,18 @@ from streams import limits
 append_only = importlib.import_module("streams.migrations.0002_append_only")
 
 
+LONG = (  # each of their tests, or some, take half a minute: begun last, such a one is waited for by all other workers
+    "tests/faults",
+    "tests/scale",
+    "tests/test_end_to_end.py",
+    "tests/live/browser/test_demo.py",
+    "tests/live/browser/test_rules.py",
+    "tests/live/browser/test_still.py",
+    "tests/live/browser/test_views.py",
+    "tests/procmine/test_documents.py",
+    "tests/procmine/test_serve.py",
+)
+
 _ports = itertools.count(os.getpid() * 97)  # tests that run beside each other begin at different places
 
 
@@ -45,6 +57,34 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
     atexit.register(shutil.rmtree, template, ignore_errors=True)
     for place, spec in enumerate(specs):
         spec.env |= {"PROCMINE_VAR": str(settings.VAR / f"worker-{place}"), "TESTS_TEMPLATE": template}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what asks for the database; side by side, long tests first.
+
+    Each worker begins with an equal part of the list, in its order, and later takes from the end of another's.
+    """
+    if connection.vendor == "postgresql":
+        asking = [item for item in items if _asks_for_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(asking)])
+        items[:] = asking
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    long = [those for module, those in modules.items() if module.startswith(LONG)]
+    others = iter([item for module, those in modules.items() if not module.startswith(LONG) for item in those])
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        first = [item for those in long[worker::workers] for item in those]
+        room = (worker + 1) * len(items) // workers - worker * len(items) // workers
+        ordered += [*first, *itertools.islice(others, max(0, room - len(first)))]
+    items[:] = [*ordered, *others]
+
+
+def _asks_for_the_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or "db" in fixtures or "transactional_db" in fixtures
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 10.0, what: str = "the condition") -> Any:
@@ -103,11 +143,10 @@ def second_broker(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    """URL of a real Redis on a free loopback port, for one test."""
-    port = free_port()
-    command = [needs("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+@contextmanager
+def redis_server(folder: Path, port: int) -> Iterator[str]:
+    """URL of a real Redis on a loopback port."""
+    command = [needs("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: listening(port), timeout_s=5, what="redis")
@@ -115,6 +154,13 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=5)
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """URL of a real Redis on a free port, for one test."""
+    with redis_server(tmp_path, free_port()) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
