@@ -14,11 +14,7 @@ from rest_framework.test import APIClient
 
 from streams.models import EventLog, Stream
 from tests.api.conftest import EVENT
-
-CHROMIUM = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
-]
+from tests.chromium import HEADLESS, QUIET
 
 
 def test_the_document_is_made_without_a_warning(tmp_path: Path) -> None:
@@ -54,7 +50,7 @@ def address(live_server: Any, owner: User, log: EventLog, stream: Stream) -> tup
 def window(address: tuple[str, str]) -> Iterator[BrowserContext]:
     """A browser, signed in. While it runs, its event loop keeps Django's tables from this thread."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=HEADLESS, args=QUIET)
         context = browser.new_context(base_url=address[0])
         context.add_cookies([{"name": "procmine_session", "value": address[1], "url": address[0]}])
         yield context

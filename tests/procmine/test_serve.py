@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import free_port, listening, wait_for
+from tests.conftest import free_port, listening, redis_server, wait_for
 from tests.installation import put_migrated
 from tests.procmine.conftest import Running, processes
 
@@ -100,15 +100,6 @@ def test_it_serves_restarts_what_is_killed_and_leaves_nothing_at_ctrl_c(serve: R
     assert processes(var) == {}
 
 
-@pytest.mark.usefixtures("migrated")
-def test_sigterm_ends_it_as_ctrl_c_does(serve: Run, var: Path) -> None:
-    served = serve("--no-embedded-broker")
-    address(served)
-    served.signal(signal.SIGTERM)
-    assert served.ends() == 0
-    assert processes(var) == {}
-
-
 def test_ctrl_c_while_it_starts_ends_it_too(serve: Run, var: Path) -> None:
     served = serve()
     served.said("starting web")
@@ -117,30 +108,12 @@ def test_ctrl_c_while_it_starts_ends_it_too(serve: Run, var: Path) -> None:
     assert processes(var) == {}
 
 
-@pytest.mark.usefixtures("migrated")
-def test_when_the_supervisor_is_killed_everything_ends(serve: Run, var: Path) -> None:
-    served = serve()
-    address(served)
-    assert len(processes(var)) == 6
-    served.process.kill()
-    wait_for(lambda: not processes(var), 15, "the end of all processes")
-
-
 def test_a_taken_port_is_a_clear_error(run: Run, var: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         served = run("manage.py", "serve", "--port", str(port))
         assert served.ends() == 1
     served.said(f"Cannot serve at 127.0.0.1 port {port}: it is taken. End what uses it, or choose another port with")
-
-
-@pytest.mark.usefixtures("migrated")
-def test_a_second_one_with_the_same_state_is_a_clear_error(serve: Run, var: Path) -> None:
-    first = serve()
-    first.said("starting web")
-    second = serve()
-    assert second.ends() == 1
-    second.said(f"procmine already runs with {var} (process {first.process.pid}).")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +137,7 @@ def test_a_database_that_does_not_answer_is_a_clear_error(serve: Run) -> None:
 
 
 @pytest.mark.usefixtures("migrated")
-def test_where_the_brokers_port_is_taken_a_free_one_is_used_and_told(serve: Run, var: Path) -> None:
+def test_a_taken_port_of_the_broker_is_told_and_a_second_one_with_the_same_state_refused(serve: Run, var: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         served = serve(PROCMINE_BROKER_PORT=str(taken))
@@ -174,17 +147,24 @@ def test_where_the_brokers_port_is_taken_a_free_one_is_used_and_told(serve: Run,
         assert port != taken
         assert listening(port)
         assert rows(var, "SELECT name, host, port FROM streams_broker") == [("embedded", "127.0.0.1", port)]
+    second = serve()
+    assert second.ends() == 1
+    second.said(f"procmine already runs with {var} (process {served.process.pid}).")
 
 
 @pytest.mark.usefixtures("migrated")
-def test_where_another_broker_is_configured_none_is_started(serve: Run, run: Run, var: Path) -> None:
+def test_where_another_broker_is_configured_none_is_started_and_sigterm_ends_it(
+    serve: Run, run: Run, var: Path
+) -> None:
     plant = "from streams.models import Broker; Broker.objects.create(name='plant', host='127.0.0.1', port=1)"
-    assert run("manage.py", "migrate", "-v0").ends(60) == 0
     assert run("manage.py", "shell", "-c", plant).ends(60) == 0
     served = serve()
     address(served)
     assert not any(line.startswith("broker") for line in served.lines)
     assert not (var / "ports" / "broker").exists()
+    served.signal(signal.SIGTERM)
+    assert served.ends() == 0
+    assert processes(var) == {}
 
 
 def test_the_demo_signs_in_once_by_its_link_and_shows_a_factory(serve: Run, var: Path) -> None:
@@ -216,38 +196,30 @@ def test_the_demo_signs_in_once_by_its_link_and_shows_a_factory(serve: Run, var:
 
 
 @pytest.mark.usefixtures("migrated")
-def test_a_link_of_a_demo_that_has_ended_signs_nobody_in(serve: Run, var: Path) -> None:
+def test_when_the_supervisor_is_killed_everything_ends_and_its_demo_link_signs_nobody_in(serve: Run, var: Path) -> None:
     served = serve("--demo")
     link = re.search(r"/demo/\S+", served.said("sign in, once"))[0]  # type: ignore[index]
+    assert len(processes(var)) >= 6
     served.process.kill()
     wait_for(lambda: not processes(var), 15, "the end of all processes")
-    again = serve()
+    again = serve("--no-embedded-broker")
     assert get(address(again).rstrip("/") + link)[0] == 410
 
 
 @pytest.mark.usefixtures("migrated")
-def test_readyz_names_the_part_that_fails(serve: Run, var: Path) -> None:
-    served = serve("--no-embedded-broker")
-    url = address(served)
-    with closing(sqlite3.connect(var / "procmine.sqlite3")) as database, database:
-        database.execute(
-            "DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'streams')"
-        )
-    status, body = get(f"{url}readyz")
-    assert status == 503
-    assert json.loads(body)["failing"] == {"migrations": "1 not applied: run manage.py migrate"}
-    assert get(f"{url}healthz")[0] == 200
-
-
-@pytest.mark.usefixtures("migrated")
-def test_readyz_asks_redis_where_it_carries_the_channels(serve: Run, redis_url: str) -> None:
-    url = address(serve("--no-embedded-broker", PROCMINE_REDIS_URL=redis_url))
-    assert get(f"{url}readyz")[0] == 200
-
-
-@pytest.mark.usefixtures("migrated")
-def test_readyz_tells_of_a_redis_that_is_gone(serve: Run) -> None:
-    url = address(serve("--no-embedded-broker", PROCMINE_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0"))
+def test_readyz_names_the_part_that_fails(serve: Run, var: Path, tmp_path: Path) -> None:
+    port = free_port()
+    url = address(serve("--no-embedded-broker", PROCMINE_REDIS_URL=f"redis://127.0.0.1:{port}/0"))
     status, body = get(f"{url}readyz")
     assert status == 503
     assert list(json.loads(body)["failing"]) == ["channel layer"]
+    with redis_server(tmp_path, port):
+        assert get(f"{url}readyz")[0] == 200
+        with closing(sqlite3.connect(var / "procmine.sqlite3")) as database, database:
+            database.execute(
+                "DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'streams')"
+            )
+        status, body = get(f"{url}readyz")
+        assert status == 503
+        assert json.loads(body)["failing"] == {"migrations": "1 not applied: run manage.py migrate"}
+        assert get(f"{url}healthz")[0] == 200

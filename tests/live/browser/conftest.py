@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.chromium import HEADLESS, QUIET
 from tests.conftest import wait_for
 from tests.installation import Installation
 
-CHROMIUM = os.environ.get("PROCMINE_CHROMIUM", "/usr/bin/chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 expect.set_options(timeout=20_000)  # ms; three browsers and their servers share the machine
 numbers = itertools.count()
 
@@ -47,7 +38,7 @@ def work(installation: Installation) -> None:
 def browser() -> Iterator[Browser]:
     """A browser for the tests of a file. No longer: Playwright's event loop would run on under the tests of others."""
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        made = playwright.chromium.launch(executable_path=HEADLESS, args=QUIET)
         yield made
         made.close()
 
@@ -90,19 +81,25 @@ class Opened:
             page.screenshot(path=self.folder / f"{name}.png")
 
 
-@pytest.fixture
-def opened(installation: Installation, browser: Browser) -> Iterator[Opened]:
-    """``opened("/")``: a page of somebody signed in. In the end no console may hold anything unexpected."""
+@contextmanager
+def opening(browser: Browser, address: str, session: Any = None) -> Iterator[Opened]:
+    """What opens pages of a server. In the end no console may hold anything unexpected."""
     folder = os.environ.get("PROCMINE_SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    address, session = f"http://127.0.0.1:{installation.port}", signed_in(installation)
     made = Opened(browser, address, session, Path(folder) if folder else None)
     yield made
     for context in made.contexts:
         context.close()
     assert [line for line in made.console if not re.search(made.expected, line)] == []
     assert [url for url in made.requests if not url.startswith(made.address)] == []  # no third party
+
+
+@pytest.fixture
+def opened(installation: Installation, browser: Browser) -> Iterator[Opened]:
+    """``opened("/")``: a page of somebody signed in."""
+    with opening(browser, f"http://127.0.0.1:{installation.port}", signed_in(installation)) as made:
+        yield made
 
 
 class Log:
