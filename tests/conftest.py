@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import importlib
 import itertools
 import os
 import shutil
@@ -10,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from streams import limits
-
-append_only = importlib.import_module("streams.migrations.0002_append_only")
-
+from tests.tools import emptying
 
 LONG = (  # each of their tests, or some, take half a minute: begun last, such a one is waited for by all other workers
     "tests/faults",
@@ -171,17 +168,10 @@ def _full_buckets() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The flush between tests deletes events: it lifts the append-only trigger (SQLite; PostgreSQL truncates).
-
-    At the end no thread of a test that is slow to end keeps the database of PostgreSQL from going.
-    """
-    if connection.vendor == "sqlite":
-        flush = connection.ops.execute_sql_flush
-
-        def lifted(statements: Iterable[str]) -> None:
-            flush([*append_only.UNDO["sqlite"], *statements, *append_only.SQLITE])
-
-        connection.ops.execute_sql_flush = lifted  # type: ignore[method-assign, assignment]
+    """Tables that are empty again in no time; at the end no thread of a test that is slow to end keeps the database
+    of PostgreSQL from going."""
+    with django_db_blocker.unblock():
+        emptying.install()
     yield
     if connection.vendor == "postgresql":
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
