@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from live import charts
+from live.kept import Kept
 from live.pages.common import log_or_404, render_log
 from live.pages.lists import Column, sorted_by
 from live.palette import Palette
@@ -38,33 +39,46 @@ COLUMNS = (
 )
 
 
+_kept: Kept[dict[str, Any]] = Kept()
+
+
 @login_required
 def statistics(request: HttpRequest, slug: str) -> HttpResponse:
     """All of it on one page, each chart with its numbers as a table."""
     log = log_or_404(request, slug)
     state = LogState.objects.filter(log=log).first() or LogState()
     clock, span = _asked(request, log)
-    durations = measures.closed_durations(log)
-    key, down, heads = sorted_by(request, COLUMNS, "-events")
+    relative = request.GET.get("dots") == "since"
     palette = Palette(log)
-    rows = _activities(log)
-    rows.sort(key=lambda row: (row[key] is not None, row[key] if row[key] is not None else 0), reverse=down)
+    stamp = (log.next_seq, state.epoch, state.seq)
+    graph = _graph(log)
+    seen = timelines.window(log, clock, SPANS[span][1])
+    lasting = _kept.get((log.pk, "cases"), stamp, lambda: _lasting(log, graph))
+    over_time = _kept.get((log.pk, clock, span), (stamp, seen.at[-1]), lambda: _over_time(log, seen))
+    dotted = _kept.get((log.pk, "dots", relative), stamp, lambda: _dotted(log, palette, relative=relative))
+    key, down, heads = sorted_by(request, COLUMNS, "-events")
+    rows = sorted(
+        lasting.value["activities"],
+        key=lambda row: (row[key] is not None, row[key] if row[key] is not None else 0),
+        reverse=down,
+    )
     context: dict[str, Any] = {
         "state": state,
         "events": log.stored - log.retired_events,
         "variants": measures.variants(log).count(),
         "per_minute": _per_minute(log),
-        "times": measures.times(durations),
         "spans": [(name, word, name == span) for name, (word, _) in SPANS.items()],
         "clocks": [(name, word, name == clock) for name, word in CLOCKS.items()],
-        "relative": request.GET.get("dots") == "since",
+        "relative": relative,
         "heads": heads,
         "rows": [row | {"hue": palette.hue(row["activity"])} for row in rows],
-        "dotted": _dotted(log, palette, relative=request.GET.get("dots") == "since"),
-        "durations": _durations(durations),
+        "dotted": dotted.value,
         "frame": {"width": charts.WIDTH, "height": charts.HEIGHT, "left": charts.LEFT, "right": charts.RIGHT},
         "most_dots": measures.MAX_POINTS,
-        **_over_time(log, timelines.window(log, clock, SPANS[span][1])),
+        "lasting_at": lasting.at,
+        "over_time_at": over_time.at,
+        **lasting.value,
+        **over_time.value,
     }
     return render_log(request, "live/statistics/page.html", log, context)
 
@@ -86,12 +100,23 @@ def _per_minute(log: EventLog) -> int:
     return next((events for minute, events in newest if minute == now.at[-1] - now.step), 0)
 
 
-def _activities(log: EventLog) -> list[dict[str, Any]]:
+def _graph(log: EventLog) -> MinedModel | None:
+    """The graph that counts the activities, asked for: somebody looks."""
     graph = MinedModel.objects.filter(log=log, algorithm="dfg", parameters={}, cases="all").first()
     if graph is None or not graph.picture:
-        return []
+        return None
     ask_for(graph)
-    return measures.activities(log, graph.picture)
+    return graph
+
+
+def _lasting(log: EventLog, graph: MinedModel | None) -> dict[str, Any]:
+    """How long cases take, and the waits before activities."""
+    durations = measures.closed_durations(log)
+    return {
+        "times": measures.times(durations),
+        "durations": _durations(durations),
+        "activities": measures.activities(log, graph.picture) if graph is not None and graph.picture else [],
+    }
 
 
 def _over_time(log: EventLog, seen: timelines.Window) -> dict[str, Any]:

@@ -17,14 +17,19 @@ function colour(host, look) {
 
 const read = (name) => JSON.parse(document.getElementById(`${name}-data`)?.textContent ?? "null");
 const columns = ({ x, series }) => [x, ...series.map(({ values }) => values)];
+const two = (n) => String(n).padStart(2, "0");
 const number = (value) => (value == null ? "–" : exact(value));
 
-/** Words at an axis of time, all in UTC: the clock, at midnight the day; days; months. */
+const ZONE = new Intl.DateTimeFormat([], { timeZoneName: "long" }).formatToParts().find(({ type }) => type === "timeZoneName").value;
+
+/** Words at an axis of time, in the clock of who looks: the hour, at midnight the day; days; months. */
 function moments(_, places, __, ___, step) {
   return places.map((place) => {
-    const text = new Date(place * 1000).toISOString();
+    const at = new Date(place * 1000);
+    const text = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
     if (step >= 28 * 86_400) return text.slice(0, 7);
-    return step >= 86_400 || place % 86_400 === 0 ? text.slice(5, 10) : text.slice(11, 16);
+    if (step >= 86_400 || !(at.getHours() || at.getMinutes())) return text.slice(5);
+    return `${two(at.getHours())}:${two(at.getMinutes())}`;
   });
 }
 
@@ -43,15 +48,14 @@ function draw(host, told) {
     {
       width: host.clientWidth || 600,
       height: HEIGHT,
-      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { drag: { x: !bars, y: false }, points: { size: 7 } },
       scales: { x: { time: !bars, ...(bars ? { range: (_, low, high) => [low - 0.6, high + 0.6] } : {}) }, y: { range: (_, low, high) => [0, Math.max(high * 1.08, 2)] } },
       axes: [
-        axis(bars ? { values: (_, places) => places.map((place) => (Number.isInteger(place) ? (told.words[place] ?? "") : "")), space: 64, grid: { show: false } } : { values: moments, space: 64 }),
+        axis(bars ? { values: (_, places) => places.map((place) => (Number.isInteger(place) ? (told.words[place] ?? "") : "")), space: 64, size: 28, grid: { show: false } } : { values: moments, space: 64, size: 28 }),
         axis({ size: 48, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] }),
       ],
       series: [
-        { label: bars ? "from" : "UTC", value: bars ? (_, place) => told.words[place] ?? "–" : "{YYYY}-{MM}-{DD} {HH}:{mm}" },
+        { label: bars ? "from" : "Time", value: bars ? (_, place) => told.words[place] ?? "–" : "{YYYY}-{MM}-{DD} {HH}:{mm}" },
         ...told.series.map(({ label, look }, place) => {
           const ink = colour(host, look);
           const base = { label, stroke: ink, width: 1.75, dash: DASHES[look], value: (_, value) => number(value), points: { show: false } };
@@ -67,6 +71,7 @@ function draw(host, told) {
     host,
   );
   chart.root.setAttribute("aria-hidden", "true"); // the table says the same
+  if (!bars) chart.root.title = ZONE;
   host.append(reset);
   shown.set(host.dataset.chart, { chart, host, reset, shape: JSON.stringify([told.words, told.series.map(({ label }) => label)]) });
 }

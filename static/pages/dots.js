@@ -21,8 +21,9 @@ function looks() {
   return found;
 }
 
-const day = (at) => new Date(at).toISOString().slice(0, 10);
-const clock = (at) => new Date(at).toISOString().slice(11, 16);
+const day = (at) => new Date(at).toLocaleDateString("sv-SE"); // 2026-04-01, in the clock of who looks
+const clock = (at) => new Date(at).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" });
+const ZONE = new Intl.DateTimeFormat([], { timeZoneName: "long" }).formatToParts().find(({ type }) => type === "timeZoneName").value;
 
 function draw() {
   if (!told?.points.length) return;
@@ -42,6 +43,7 @@ function draw() {
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
   const since = (drawn = relative());
+  canvas.title = since ? "" : ZONE;
   const points = told.points.map(([kase, activity, at]) => [kase, activity, Date.parse(at)]);
   const began = told.started_at.map((at) => (at === null ? Infinity : Date.parse(at)));
   for (const [kase, , at] of points) began[kase] = Math.min(began[kase], at);

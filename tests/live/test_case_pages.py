@@ -204,7 +204,7 @@ def test_statistics_have_figures_charts_and_the_same_as_tables(read: Read, log: 
     counts = {"Cases": "2", "Open": "1", "Events": "5", "Variants": "2"}
     assert figures == counts | {"Median duration": "20 min", "Events/min": "0"}
     flow = page[page.index('id="flow-rows"') : page.index('id="open-rows"')]
-    assert "12:45</td>" in flow
+    assert "12:45</time></td>" in flow
     assert [sum(int(n) for n in re.findall(r'class="num">(\d+)</td>', flow)[part::3]) for part in range(3)] == [5, 2, 1]
     assert page.count("<svg") == 4
     assert page.count("<summary>As a table</summary>") == 4
