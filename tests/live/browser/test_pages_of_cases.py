@@ -4,7 +4,6 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.live.browser.accessible import findings
 from tests.live.browser.conftest import Log, Opened
 
 
@@ -26,7 +25,6 @@ def test_cases_variants_and_statistics_lead_to_each_other_and_keep_up(opened: Op
     page = opened(f"{log.path}cases/")
     rows = page.locator("#case-list tbody tr")
     expect(rows).to_have_count(9, timeout=20_000)
-    found = findings(page)
     opened.picture(page, "cases")
 
     page.get_by_role("link", name="Open", exact=True).click()
@@ -51,7 +49,6 @@ def test_cases_variants_and_statistics_lead_to_each_other_and_keep_up(opened: Op
     expect(events).to_have_count(4)  # it came while we looked
     expect(page.locator("#case-state")).to_have_text(re.compile("closed"))
     assert first.get_attribute("open") is not None
-    found += findings(page)
     opened.picture(page, "case")
     assert fits_a_phone(page)
 
@@ -59,7 +56,6 @@ def test_cases_variants_and_statistics_lead_to_each_other_and_keep_up(opened: Op
     variants = page.locator("#variant-list tbody tr")
     expect(variants).to_have_count(3)
     expect(page.get_by_text("2 variants cover 80 % of the cases.")).to_be_visible()
-    found += findings(page)
     opened.picture(page, "variants")
     assert fits_a_phone(page)
     page.get_by_label("Variant 2").check()
@@ -82,7 +78,6 @@ def test_cases_variants_and_statistics_lead_to_each_other_and_keep_up(opened: Op
     expect(page.get_by_text("29 events of 10 cases")).to_be_visible()
     before = page.locator("#stat-figures dd").nth(2)
     expect(before).to_have_text("29")
-    found += findings(page)
     opened.picture(page, "statistics")
     assert fits_a_phone(page)
     over = page.locator("[data-chart=flow] .u-over").bounding_box()
@@ -101,7 +96,6 @@ def test_cases_variants_and_statistics_lead_to_each_other_and_keep_up(opened: Op
     expect(everything).to_be_hidden()
     page.get_by_label("Dots are placed by").select_option("since")
     page.wait_for_url(re.compile("dots=since"))
-    assert found == []
 
 
 def test_the_pages_tell_the_same_without_scripts(opened: Opened, log: Log) -> None:

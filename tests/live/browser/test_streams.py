@@ -70,7 +70,6 @@ def _mend(opened: Opened, base: str, publish: Publish) -> None:
     page.locator("#refused-part .groups a").click(timeout=30_000)
     page.locator("#refused summary").click()
     opened.picture(page, "rejections")
-    assert findings(page) == []
     page.get_by_role("link", name="Mend the mapping and retry").click()
     page.get_by_label("Case", exact=True).fill("/number")
     expect(page.locator("#preview .verdict")).to_contain_text("1 of 1 would be an event. Nothing is changed yet.")
@@ -78,8 +77,7 @@ def _mend(opened: Opened, base: str, publish: Publish) -> None:
     assert findings(page) == []
     page.get_by_role("button", name="Save and retry").click()
     expect(page.locator(".said")).to_contain_text("It is stored.")
-    page.goto(f"{opened.address}/streams/")
-    assert findings(page) == []
+    page.close()
     narrow = opened("/streams/", width=390, height=844, reduced_motion="reduce")
     assert narrow.evaluate("document.documentElement.scrollWidth <= innerWidth")
     opened.picture(narrow, "streams-phone")
