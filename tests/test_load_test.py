@@ -21,7 +21,6 @@ EVENTS = 600
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     with Installation(tmp_path / "var") as made:
-        made.start("web")
         yield made
 
 
@@ -51,6 +50,7 @@ def load_backend(installation: Installation, broker: str, topic: str) -> int:
 def test_every_event_of_a_load_test_is_in_the_table_as_the_configuration_made_it(
     installation: Installation, broker: str, tmp_path: Path
 ) -> None:
+    installation.start("web")
     installation.start("ingest")
     recording(installation, broker, "load/a")
     port = load_backend(installation, broker, "load/a/Orders no. 1")
