@@ -1,22 +1,19 @@
 """The promises P1 and P2 under SIGKILL: what was acknowledged is stored, and stored once."""
 
-import os
 import random
 import select
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 
 from streams.models import Broker
 from streams.mqtt import Address
 from tests.conftest import wait_for
+from tests.installation import Installation
 from tests.streams.conftest import Publish, wait_received
 
 EVENTS = 3000
@@ -24,80 +21,59 @@ KILLS = 3
 PUBACK = b"\x40"
 
 
-class Recorder:
-    """`manage.py ingest` as a process of an installation of its own."""
-
-    def __init__(self, var: Path) -> None:
-        self.database = var / "db.sqlite3"
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PROCMINE_")}
-        own = {"VAR": str(var), "DATABASE_URL": f"sqlite:///{self.database}", "INGEST_BATCH": "50"}
-        self.env = clean | {f"PROCMINE_{name}": value for name, value in own.items()}
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def manage(self, *words: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *words], cwd=django_settings.BASE_DIR, env=self.env, check=True)
-
-    def start(self) -> None:
-        command = [sys.executable, "manage.py", "ingest"]
-        self.process = subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=self.env)
-
-    def end(self, how: int = signal.SIGKILL) -> int:
-        assert self.process is not None
-        self.process.send_signal(how)
-        code = self.process.wait(20)
-        self.process = None
-        return code
-
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
-        try:
-            return connection.execute(sql).fetchall()
-        finally:
-            connection.close()
-
-    def number(self, sql: str) -> int:
-        return int(str(self.query(sql)[0][0]))
-
-
 @pytest.fixture
-def recorder(tmp_path: Path, broker: str) -> Recorder:
-    recorder = Recorder(tmp_path)
-    recorder.manage("migrate", "-v0")
+def recorder(tmp_path: Path, broker: str) -> Iterator[Installation]:
+    """An installation with a stream on the Mosquitto of the tests."""
     address = Address.from_url(broker)
-    recorder.manage(
-        "shell",
-        "-v0",
-        "-c",
-        "from streams.models import *\n"
-        f"b = Broker.objects.create(name='m', host='{address.host}', port={address.port})\n"
-        "Stream.objects.create(slug='s', name='s', broker=b, topic='kills', options={'escapes': 'percent'})",
-    )
-    return recorder
+    with Installation(tmp_path / "var", INGEST_BATCH="50") as made:
+        made.manage(
+            "shell",
+            "-v0",
+            "-c",
+            "from streams.models import *\n"
+            f"b = Broker.objects.create(name='m', host='{address.host}', port={address.port})\n"
+            "Stream.objects.create(slug='s', name='s', broker=b, topic='kills', options={'escapes': 'percent'})",
+        )
+        yield made
+
+
+def query(recorder: Installation, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(f"file:{recorder.var / 'procmine.sqlite3'}?mode=ro", uri=True, timeout=10)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def number(recorder: Installation, sql: str) -> int:
+    return int(str(query(recorder, sql)[0][0]))
 
 
 def test_every_event_is_stored_exactly_once_however_often_the_recorder_is_killed(recorder, publish):
-    recorder.start()
-    wait_for(lambda: "kills/#" in str(recorder.query("SELECT subscribed FROM streams_broker")), 20, "the subscription")
+    recorder.start("ingest")
+    wait_for(lambda: "kills/#" in str(query(recorder, "SELECT subscribed FROM streams_broker")), 20, "the subscription")
     sender = threading.Thread(target=send, args=(publish,))
     sender.start()
     chance = random.Random()
     stored_now = "SELECT stored FROM streams_stream"
     for kill in range(KILLS):
-        least = min(recorder.number(stored_now) + chance.randint(1, EVENTS // (2 * KILLS)), EVENTS)
-        wait_for(lambda least=least: recorder.number(stored_now) >= least, 20, f"events before kill {kill}")
-        recorder.end()
-        recorder.start()
+        least = min(number(recorder, stored_now) + chance.randint(1, EVENTS // (2 * KILLS)), EVENTS)
+        wait_for(lambda least=least: number(recorder, stored_now) >= least, 20, f"events before kill {kill}")
+        recorder.kill("ingest")
+        recorder.start("ingest")
     sender.join(30)
     enough = "SELECT COUNT(DISTINCT activity) FROM streams_event"
-    wait_for(lambda: recorder.number(enough) == EVENTS, 30, "every event")
-    assert recorder.end(signal.SIGTERM) == 0
-    assert recorder.number("SELECT COUNT(*) FROM streams_event") == EVENTS
-    assert recorder.number("SELECT next_seq FROM streams_eventlog") == EVENTS + 1
-    [(received, stored, duplicates, rejected, ignored)] = recorder.query(
-        "SELECT received, stored, duplicates, rejected, ignored FROM streams_stream"
+    wait_for(lambda: number(recorder, enough) == EVENTS, 30, "every event")
+    process = recorder.processes["ingest"]
+    recorder.stop("ingest")
+    assert process.returncode == 0
+    assert number(recorder, "SELECT COUNT(*) FROM streams_event") == EVENTS
+    assert number(recorder, "SELECT next_seq FROM streams_eventlog") == EVENTS + 1
+    [(received, stored, duplicates, rejected, ignored)] = query(
+        recorder, "SELECT received, stored, duplicates, rejected, ignored FROM streams_stream"
     )
     assert (received, stored, rejected, ignored) == (EVENTS + int(str(duplicates)), EVENTS, 0, 0)
-    assert recorder.query("SELECT state FROM streams_broker") == [("stopped",)]
+    assert query(recorder, "SELECT state FROM streams_broker") == [("stopped",)]
 
 
 def send(publish: Publish) -> None:
