@@ -144,8 +144,8 @@ def test_hundreds_of_slow_clients_hold_up_nobody(web: Installation) -> None:
         assert request(web, "GET", "/readyz")[0] == 200
 
 
-def test_ten_thousand_connects_leave_no_trace(web: Installation) -> None:
-    for number in range(10_000):
+def test_thousands_of_connects_leave_no_trace(web: Installation) -> None:
+    for number in range(4_000):
         with socket.create_connection((HOST, web.port), 30) as sock:
             if number % 3:
                 sock.sendall((b"GET / HTTP", b"\x00" * 50)[number % 2])
