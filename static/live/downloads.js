@@ -5,7 +5,10 @@ const FORMS = { bpmn: "BPMN", pnml: "PNML (Petri net)", ptml: "PTML (process tre
 const OWN = { bpmn: "bpmn", "process-tree": "ptml" };
 const NETS = ["petri-net", "process-tree", "bpmn", "powl"]; // kinds that stand for a Petri net
 
-const saved = async (...picture) => (await import("./picture-file.js")).saved(...picture);
+async function saved({ svg, drawn }, ...file) {
+  drawn.tell(...drawn.nodes.keys(), ...drawn.edges.keys()); // what the pointer reads, a file tells of all
+  (await import("./picture-file.js")).saved(svg, ...file);
+}
 
 export function downloads(view) {
   const menu = view.part("downloads");
@@ -19,8 +22,8 @@ export function downloads(view) {
     render(
       html`${kind
           ? html`<li><h3>Picture</h3></li>
-              <li><button type="button" onClick=${() => saved(view.map.svg, name, "svg")}>SVG, as shown</button></li>
-              <li><button type="button" onClick=${() => saved(view.map.svg, name, "png")}>PNG, as shown</button></li>`
+              <li><button type="button" onClick=${() => saved(view.map, name, "svg")}>SVG, as shown</button></li>
+              <li><button type="button" onClick=${() => saved(view.map, name, "png")}>PNG, as shown</button></li>`
           : null}
         ${model !== undefined && model !== null
           ? html`<li><h3>Model</h3></li>${forms.map((form) => html`<li key=${form}><a href="/api/v1/models/${model}/export/?as=${form}" download>${FORMS[form]}</a></li>`)}`
@@ -32,8 +35,11 @@ export function downloads(view) {
     );
   }
 
+  const opened = () => menu.open && draw();
+
   list.replaceChildren();
-  menu.addEventListener("toggle", () => menu.open && draw());
+  opened();
+  menu.addEventListener("toggle", opened);
   document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   });

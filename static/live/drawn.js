@@ -25,7 +25,6 @@ export class Drawn {
   paint({ nodes, edges }, layout, { overlay, faint, fresh = false, still = false }) {
     const most = Math.max(1, ...[...nodes.values()].filter(({ kind }) => kind !== "start" && kind !== "end").map(({ n }) => n ?? 0));
     const most_n = greatest(edges.values(), overlay);
-    const name = (key) => nodes.get(key).label;
     const sync = (marks, wanted, places, create, update) => {
       for (const [key, mark] of marks) {
         if (wanted.has(key) && places[key]) continue;
@@ -49,7 +48,7 @@ export class Drawn {
     let made = false;
     sync(this.nodes, nodes, layout.nodes, (node) => this.#newNode(node, fresh), (mark, node) => mark.update(node, most));
     sync(this.edges, edges, layout.edges, (edge) => this.#newEdge(edge, fresh), (mark, edge) =>
-      mark.update(edge, strength(edge, overlay, most_n), labelOf(edge, overlay), sentence(edge, name(edge.s), name(edge.t))));
+      mark.update(edge, strength(edge, overlay, most_n), labelOf(edge, overlay)));
     if (made) this.#again();
     if (!this.boxes.querySelector('[tabindex="0"]')) this.boxes.querySelector("[tabindex]")?.setAttribute("tabindex", "0");
   }
@@ -85,6 +84,16 @@ export class Drawn {
     const mark = new EdgeMark(edge, this.lines, this.labels);
     if (fresh && edge.kind !== "start" && edge.kind !== "end") badge(mark.label, 0, -16);
     return mark;
+  }
+
+  /** Have all there is to say written where the pointer reads it: for one mark, or for all in a file. */
+  tell(...keys) {
+    const name = (key) => this.nodes.get(key)?.node.label;
+    for (const key of keys) {
+      this.nodes.get(key)?.tell();
+      const path = this.edges.get(key);
+      path?.tell(sentence(path.edge, name(path.edge.s), name(path.edge.t)));
+    }
   }
 
   /** An activity with its paths and neighbours, a path with its ends; null where there is neither. */

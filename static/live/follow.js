@@ -36,7 +36,7 @@ export function follow(view) {
 
   function tell(found) {
     view.case = found;
-    view.map.follow(found?.detail ? { case: found.name, ...trailOf(found.detail, found.judged) } : null);
+    view.map.attention.follow(found?.detail ? { case: found.name, ...trailOf(found.detail, found.judged) } : null);
     view.tell("case");
   }
 

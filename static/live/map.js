@@ -1,4 +1,5 @@
-// The process map: boxes that keep their places, edges, and what hovers, pins, drags and zooms them.
+// The process map: boxes that keep their places, edges, and what drags and zooms them.
+import { Attention } from "./attention.js";
 import { boundsOf, Camera, stillness } from "./camera.js";
 import { Dots } from "./dots.js";
 import { drag } from "./drag.js";
@@ -24,9 +25,6 @@ export class ProcessMap {
   #busy = false;
   #drawing = null;
   #overlay = "n";
-  #pinned = null;
-  #hovered = null;
-  #trail = null;
   #faint = new Set();
   #turned = false;
   #known = new Map(); // layouts of the models that were shown before
@@ -40,11 +38,11 @@ export class ProcessMap {
   /** `root` gets the map; `pinned(key or null)` is called when a person chooses an activity or an edge. */
   constructor(root, { pinned }) {
     this.root = root;
-    this.pinned = pinned;
     this.held = false; // never tidy by itself
     this.svg = make("svg", { class: "map", role: "group", "aria-label": "Process map. Arrow keys walk along the paths." });
     this.world = make("g", { class: "world" }, this.svg);
     this.drawn = new Drawn(this.world);
+    this.attention = new Attention(this.svg, this.drawn, pinned);
     this.canvas = document.createElement("canvas");
     this.canvas.className = "dots";
     this.dots = new Dots(this.canvas);
@@ -116,28 +114,9 @@ export class ProcessMap {
     return performance.now() - this.#touchedAt < UNTOUCHED_MS;
   }
 
-  pin(key) {
-    this.#pinned = key;
-    this.#choose();
-    this.pinned(key);
-  }
-
-  /** Light the way of a case: {case, lit, wrong, here} (follow.js); null: none any more. */
-  follow(trail) {
-    this.#trail = trail;
-    this.svg.classList.toggle("following", trail !== null);
-    this.drawn.follow(trail);
-    this.#light();
-  }
-
   /** How many matches of rules wait at activities: key → {n, severity}. */
   alarm(places) {
     this.drawn.alarm(places);
-  }
-
-  #choose() {
-    this.drawn.choose(this.#pinned);
-    this.#light();
   }
 
   // --- drawing ------------------------------------------------------------------------
@@ -192,7 +171,7 @@ export class ProcessMap {
 
   /** What a new drawing shows first: all of it or its beginning, or what is chosen as near as one was. */
   #look() {
-    const key = this.#centre ?? (this.camera.moved ? this.#pinned : null);
+    const key = this.#centre ?? (this.camera.moved ? this.attention.pinned : null);
     if (this.#layout.nodes[key]) this.centre(key, false);
     else this.fit(false, true);
   }
@@ -214,8 +193,9 @@ export class ProcessMap {
       this.dots.clear();
     }
     this.drawn.paint(this.#drawing, this.#layout, { overlay: this.#overlay, faint: this.#faint, fresh, still: this.#glide !== null });
-    if (turned) this.#choose();
-    if (turned) this.mini.draw(this.#layout, boundsOf(this.#layout));
+    if (!turned) return;
+    this.attention.show();
+    this.mini.draw(this.#layout, boundsOf(this.#layout));
   }
 
   #glideFrom(old) {
@@ -238,7 +218,7 @@ export class ProcessMap {
 
   /** By itself only while nobody touches the map, at most every 30 s, and only if edges run through boxes. */
   #keepTidy() {
-    if (this.held || document.hidden || this.#hovered || this.#pinned || this.#trail || !this.#layout?.crossing) return;
+    if (this.held || document.hidden || this.attention.any || !this.#layout?.crossing) return;
     if (this.holds() || performance.now() - this.#tidiedAt < TIDY_EVERY_MS || this.camera.moved) return;
     if (!this.drawn.boxes.contains(document.activeElement)) this.tidy(false);
   }
@@ -252,7 +232,7 @@ export class ProcessMap {
     for (const [name, from, to] of moves) {
       const key = edgeKey(from === null ? START : this.#drawing.key.get(from), this.#drawing.key.get(to));
       const way = this.#layout.edges[key]?.samples;
-      const chosen = name === this.#trail?.case;
+      const chosen = name === this.attention.trail?.case;
       if (way && (chosen || !flood)) dots.push({ way, chosen });
       if (flood) this.drawn.edges.get(key)?.glow();
     }
@@ -273,13 +253,7 @@ export class ProcessMap {
   }
 
   #listen() {
-    const keyOf = (event) => event.target.closest?.("[data-key]")?.dataset.key ?? null;
     this.svg.addEventListener("pointermove", () => this.#touch());
-    this.svg.addEventListener("pointerover", (event) => this.#hover(keyOf(event)));
-    this.svg.addEventListener("pointerleave", () => this.#hover(null));
-    this.svg.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && this.#hover(keyOf(event)));
-    this.svg.addEventListener("focusout", () => this.#hover(null));
-    this.svg.addEventListener("click", (event) => this.pin(keyOf(event)));
     this.svg.addEventListener("keydown", (event) => this.#walk(event));
     let from = null;
     drag(this.svg, {
@@ -305,24 +279,10 @@ export class ProcessMap {
     this.#place();
   }
 
-  #hover(key) {
-    if (key === this.#hovered) return;
-    this.#hovered = key;
-    this.#light();
-  }
-
-  /** What belongs to the activity or edge in view, or to the case that is followed, stays; the rest is dimmed. */
-  #light() {
-    const { drawn } = this;
-    const lit = drawn.around(this.#hovered) ?? drawn.around(this.#pinned) ?? this.#trail?.lit ?? null;
-    this.svg.classList.toggle("dim", lit !== null);
-    drawn.light(lit);
-  }
-
   #walk(event) {
     const here = event.target.closest?.(".node[tabindex]")?.dataset.key;
     if (!here) return;
-    if (event.key === "Enter") this.pin(here);
+    if (event.key === "Enter") this.attention.pin(here);
     const { nodes, edges } = this.drawn;
     const boxes = [...nodes.values()].filter(({ focusable }) => focusable).map(({ key }) => key);
     const ways = [...edges.values()].map((mark) => mark.edge);

@@ -125,19 +125,20 @@ export class NodeMark {
 
   update(node, most) {
     this.node = node;
-    if (!this.focusable) {
-      const what = node.kind === START ? "begun" : "ended";
-      write(this.title, node.n ? `${plural(node.n, "case")} ${what}` : node.label);
-      return;
-    }
+    if (!this.focusable) return;
     if (this.count) {
       set(this.heat, "fill-opacity", (0.03 + 0.27 * stepped(Math.sqrt(node.n / most))).toFixed(3));
       write(this.count, short(node.n));
     }
     this.tokens.update(node);
-    const words = sentenceOf(node);
-    write(this.title, words);
-    set(this.group, "aria-label", words);
+    set(this.group, "aria-label", sentenceOf(node));
+  }
+
+  /** What the pointer reads. */
+  tell() {
+    const { node } = this;
+    const what = node.kind === START ? "begun" : "ended";
+    write(this.title, this.focusable ? sentenceOf(node) : node.n ? `${plural(node.n, "case")} ${what}` : node.label);
   }
 
   /** {n, severity} of the matches of rules here that nobody has acknowledged; undefined: none. */
@@ -153,6 +154,8 @@ export class NodeMark {
   }
 
   fade(is) {
+    if (is === this.faint) return;
+    this.faint = is;
     this.group.classList.toggle("faint", is);
   }
 
@@ -181,22 +184,19 @@ class Tokens {
   }
 
   update({ open, maybe }) {
-    set(this.here, "visibility", open || maybe ? "visible" : "hidden");
+    const text = [open ? short(open) : "", maybe ? `${short(maybe)}?` : ""].filter(Boolean).join(" + ");
+    if (text === this.text.data) return;
+    this.text.data = text;
+    set(this.here, "visibility", text ? "visible" : "hidden");
     this.here.classList.toggle("maybe", Boolean(!open && maybe));
-    if (!open && !maybe) return;
-    const text = open && maybe ? `${short(open)} + ${short(maybe)}?` : open ? short(open) : `${short(maybe)}?`;
     const width = 14 + 8 * Math.max(2, text.length);
-    write(this.text, text);
     set(this.pill, "width", width);
     set(this.pill, "x", -width / 2);
   }
 }
 
-const SHAPES = { // besides the colour
-  critical: "M-3 -7H3L7 -3V3L3 7H-3L-7 3V-3Z",
-  warning: "M0 -7L8 7H-8Z",
-  info: "M-7 0A7 7 0 1 0 7 0A7 7 0 1 0 -7 0Z",
-};
+// besides the colour
+const SHAPES = { critical: "M-3 -7H3L7 -3V3L3 7H-3L-7 3V-3Z", warning: "M0 -7L8 7H-8Z", info: "M-7 0A7 7 0 1 0 7 0A7 7 0 1 0 -7 0Z" };
 
 /** Matches of rules at an activity: a sign by the worst severity, and how many. */
 class Alarm {
@@ -235,8 +235,7 @@ export class EdgeMark {
   }
 
   move({ d, arrow, label }) {
-    set(this.line, "d", d);
-    set(this.hit, "d", d);
+    for (const path of [this.line, this.hit]) set(path, "d", d);
     set(this.arrow, "d", arrow);
     set(this.arrow, "visibility", "visible");
     set(this.label, "transform", `translate(${label.x.toFixed(1)} ${label.y.toFixed(1)})`);
@@ -249,7 +248,7 @@ export class EdgeMark {
     set(this.label, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
   }
 
-  update(edge, strength, text, title) {
+  update(edge, strength, text) {
     this.edge = edge;
     const step = edge.kind === START || edge.kind === END ? 0.1 : stepped(strength);
     if (step !== this.step) {
@@ -266,10 +265,13 @@ export class EdgeMark {
       set(this.plate, "x", -width / 2);
     }
     write(this.text, text);
-    const words = where(edge);
-    write(this.title, words ? `${title}: ${words}` : title);
     if (edge.open || edge.maybe) this.held ??= new Tokens(this.label, 0, 0);
     this.held?.update(edge);
+  }
+
+  /** What the pointer reads: `sentence`, and where open cases are. */
+  tell(sentence) {
+    write(this.title, [sentence, where(this.edge)].filter(Boolean).join(": "));
   }
 
   choose(is) {
@@ -277,6 +279,8 @@ export class EdgeMark {
   }
 
   fade(is) {
+    if (is === this.faint) return;
+    this.faint = is;
     this.group.classList.toggle("faint", is);
     this.label.classList.toggle("faint", is);
   }

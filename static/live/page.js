@@ -2,7 +2,6 @@
 // (view.js says what it may listen to), give it a place [data-part=NAME] in templates/live/log.html and name it here.
 //   a key or button       action("name", run, "k")     actions.js; the button has data-action="name"
 //   a name in the address  asked("name"), address({ name: value })     address.js
-import { downloads } from "./downloads.js";
 import { filters } from "./filters.js";
 import { follow } from "./follow.js";
 import { header } from "./header.js";
@@ -20,6 +19,11 @@ function rules(view) {
     sub = message.sub;
     if (message.upto) (await (add ??= import("./matches.js").then(({ matches }) => matches(view))))(message, news);
   });
+}
+
+/** Files of what is shown: the module comes when the menu is first opened. */
+function downloads(view) {
+  view.part("downloads").addEventListener("toggle", async () => (await import("./downloads.js")).downloads(view), { once: true });
 }
 
 const view = new View(document.querySelector("[data-live]"));

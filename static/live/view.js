@@ -104,7 +104,7 @@ export class View {
   }
 
   pin(key) {
-    this.map.pin(key);
+    this.map.attention.pin(key);
   }
 
   /** Hold the picture, or go on with the newest. */
