@@ -10,7 +10,6 @@ SECONDS_MS = 60_000  # for what a worker does
 
 
 def in_both_themes(opened: Opened, page: Page, name: str) -> None:
-    assert findings(page) == []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         opened.picture(page, f"{name}-{theme}")
@@ -32,6 +31,7 @@ def test_a_frozen_model_shows_what_deviates_and_predictions_what_comes(
     log.send("Pack Take", "Take Pray Ship", "Take", prefix="odd/case")  # shown by themselves
     expect(page.locator(".kinds li")).to_have_count(3, timeout=SECONDS_MS)
     expect(page.locator(".drawn .mark")).not_to_have_count(0)
+    assert findings(page) == []
     in_both_themes(opened, page, "conformance")
     page.get_by_role("link", name="Pray is not in the model").click()
     expect(page.locator("#state .grid tbody tr")).to_have_count(1)
@@ -47,6 +47,7 @@ def test_a_frozen_model_shows_what_deviates_and_predictions_what_comes(
     page.goto(f"{opened.address}{log.path}predictions/")
     expect(page.locator("#predictions tbody tr")).to_have_count(2, timeout=SECONDS_MS)
     expect(page.locator("tr", has_text="odd/case-2").locator(".nexts li").first).to_contain_text("Pack")
+    assert findings(page) == []
     in_both_themes(opened, page, "predictions")
     page.goto(f"{opened.address}{log.path}drift/")
     expect(page.locator("#drift .lead")).to_contain_text("more steps until changes are looked for")
