@@ -52,9 +52,9 @@ def statistics(request: HttpRequest, slug: str) -> HttpResponse:
     palette = Palette(log)
     stamp = (log.next_seq, state.epoch, state.seq)
     graph = _graph(log)
-    seen = timelines.window(log, clock, SPANS[span][1])
+    seen, happened = (timelines.window(log, one, SPANS[span][1]) for one in (clock, "event"))
     lasting = _kept.get((log.pk, "cases"), stamp, lambda: _lasting(log, graph))
-    over_time = _kept.get((log.pk, clock, span), (stamp, seen.at[-1]), lambda: _over_time(log, seen))
+    over_time = _kept.get((log.pk, clock, span), (stamp, seen.at[-1]), lambda: _over_time(log, seen, happened))
     dotted = _kept.get((log.pk, "dots", relative), stamp, lambda: _dotted(log, palette, relative=relative))
     key, down, heads = sorted_by(request, COLUMNS, "-events")
     rows = sorted(
@@ -119,22 +119,23 @@ def _lasting(log: EventLog, graph: MinedModel | None) -> dict[str, Any]:
     }
 
 
-def _over_time(log: EventLog, seen: timelines.Window) -> dict[str, Any]:
-    """Throughput and open cases: charts, tables, and the same for scripts."""
-    through, standing = timelines.throughput(log, seen), timelines.standing(log, seen)
+def _over_time(log: EventLog, seen: timelines.Window, happened: timelines.Window) -> dict[str, Any]:
+    """Throughput, and open cases by when events ``happened``: charts, tables, and the same for scripts."""
+    through, standing = timelines.throughput(log, seen), timelines.standing(log, happened)
     flow = [("events", "events", through.events), ("cases begun", "started", through.started)]
     flow.append(("cases ended", "closed", through.closed))
     here = [("open cases", "open", standing)]
-    at = [moment.timestamp() for moment in seen.at]
     step = duration(seen.step.total_seconds())
-    rows = zip(seen.at, through.events, through.started, through.closed, standing, strict=True)
+    rows = zip(seen.at, through.events, through.started, through.closed, strict=True)
     return {
         "flow": charts.over_time(seen.at, seen.step, flow),
-        "standing": charts.over_time(seen.at, seen.step, here),
-        "flow_data": _data(at, flow),
-        "standing_data": _data(at, here),
-        "table": [row for row in rows if any(row[1:])][::-1],
+        "standing": charts.over_time(happened.at, happened.step, here),
+        "flow_data": _data(seen, flow),
+        "standing_data": _data(happened, here),
+        "flow_table": [row for row in rows if any(row[1:])][::-1],
+        "open_table": [row for row in zip(happened.at, standing, strict=True) if row[1]][::-1],
         "step": step,
+        "open_step": duration(happened.step.total_seconds()),
         "per": step.removeprefix("1 "),
         "sampled": through.sampled,
         "totals": [(label, sum(values)) for label, _, values in flow],
@@ -143,7 +144,8 @@ def _over_time(log: EventLog, seen: timelines.Window) -> dict[str, Any]:
     }
 
 
-def _data(at: list[float], series: list[tuple[str, str, list[int]]]) -> dict[str, Any]:
+def _data(seen: timelines.Window, series: list[tuple[str, str, list[int]]]) -> dict[str, Any]:
+    at = [moment.timestamp() for moment in seen.at]
     return {"x": at, "series": [{"label": label, "look": look, "values": values} for label, look, values in series]}
 
 

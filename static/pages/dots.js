@@ -7,6 +7,7 @@ const LEFT = 8, RIGHT = 8, TOP = 8, BOTTOM = 24, HEIGHT = 300;
 const EVERY_MS = 30_000;
 const HUES = 9;
 const TICKS = 5;
+const DAY_MS = 86_400_000;
 let told = null;
 let askedAt = 0;
 let drawn = null; // by which time
@@ -64,7 +65,7 @@ function draw() {
     pen.lineTo(x, HEIGHT - BOTTOM);
     pen.stroke();
     pen.textAlign = tick === 0 ? "left" : tick === TICKS - 1 ? "right" : "center";
-    pen.fillText(since ? shortDuration(at / 1000) : span > 2 * 86_400_000 ? day(at) : clock(at), x, HEIGHT - 6);
+    pen.fillText(since ? shortDuration(at / 1000) : span > 10 * DAY_MS ? day(at) : span > DAY_MS ? `${day(at).slice(5)} ${clock(at)}` : clock(at), x, HEIGHT - 6);
   }
   const look = looks();
   const size = points.length > 2000 ? 2.5 : 3.5;
