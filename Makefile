@@ -10,7 +10,6 @@ unexport PYTHONDONTWRITEBYTECODE
 SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database (tests/conftest.py leaves out what does not).
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
-NOT_AGAIN := tests/models_mining/core tests/api/test_documents.py
 
 .PHONY: help demo serve check test test-sqlite test-postgresql services soak socket fuzz peers clean
 
@@ -62,7 +61,7 @@ check: .venv/dev
 	$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run
 
 test-postgresql: .venv/dev
-	$(RUN) --postgresql $(BIN)/pytest -q $(SIDE_BY_SIDE) $(NOT_AGAIN:%=--ignore=%) $(DATABASE_TESTS)
+	$(RUN) --postgresql $(BIN)/pytest -q $(SIDE_BY_SIDE) --ignore=tests/models_mining/core $(DATABASE_TESTS)
 
 test-sqlite: .venv/dev
 	$(RUN) $(BIN)/pytest -q $(SIDE_BY_SIDE)

@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.test import Client
 from playwright.sync_api import BrowserContext, sync_playwright
 from rest_framework.test import APIClient
 
-from streams.models import EventLog, Stream
 from tests.api.conftest import EVENT
 from tests.chromium import HEADLESS, QUIET
+from tests.installation import Installation
 
 
 def test_the_document_is_made_without_a_warning(tmp_path: Path) -> None:
@@ -37,18 +35,20 @@ def test_the_document_is_served(api: APIClient) -> None:
     assert answer.json()["info"]["title"] == "procmine"
 
 
-@pytest.fixture
-def address(live_server: Any, owner: User, log: EventLog, stream: Stream) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Where the server is, and the session of its owner."""
-    client = Client()
-    client.force_login(owner)
-    client.post("/api/v1/logs/factory/events/", EVENT, content_type="application/json")
-    return live_server.url, client.cookies["procmine_session"].value
+    with Installation(tmp_path_factory.mktemp("api") / "var") as made:
+        made.start("web")
+        made.api("POST", "logs/", {"slug": "factory", "name": "Factory"})
+        made.add_stream(made.connect_broker("mqtt://127.0.0.1:1"), "line1", slug="line-1")
+        made.api("POST", "logs/factory/events/", EVENT)
+        yield f"http://127.0.0.1:{made.port}", made.session
 
 
 @pytest.fixture
 def window(address: tuple[str, str]) -> Iterator[BrowserContext]:
-    """A browser, signed in. While it runs, its event loop keeps Django's tables from this thread."""
+    """A browser, signed in."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=HEADLESS, args=QUIET)
         context = browser.new_context(base_url=address[0])
@@ -94,7 +94,6 @@ def complaints(page: Any) -> list[str]:
     return said
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_browser_has_nothing_to_complain_about(window: BrowserContext) -> None:
     page = window.new_page()
     said = complaints(page)
@@ -105,7 +104,6 @@ def test_the_browser_has_nothing_to_complain_about(window: BrowserContext) -> No
         assert said == [], path
 
 
-@pytest.mark.django_db(transaction=True)
 def test_swagger_describes_every_resource_under_our_policy(window: BrowserContext) -> None:
     page = window.new_page()
     said = complaints(page)
@@ -123,7 +121,6 @@ def test_swagger_describes_every_resource_under_our_policy(window: BrowserContex
     assert said == []
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_log_is_opened_in_the_browsable_api(window: BrowserContext) -> None:
     page = window.new_page()
     said = complaints(page)
