@@ -3,19 +3,29 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_mining import alignment_api, analysis_api, api, case_api, log_files, past_api, reference_api, selection_api
+from models_mining import (
+    alignment_api,
+    analysis_api,
+    case_api,
+    log_api,
+    log_files,
+    model_api,
+    past_api,
+    reference_api,
+    selection_api,
+)
 from models_mining.jobs.api import JobViewSet
 from models_mining.snapshot_api import SnapshotViewSet
 
 router = SimpleRouter(use_regex_path=False)
-router.register("logs", api.LogViewSet, basename="log")
-router.register("models", api.ModelViewSet, basename="model")
+router.register("logs", log_api.LogViewSet, basename="log")
+router.register("models", model_api.ModelViewSet, basename="model")
 router.register("jobs", JobViewSet, basename="job")
 router.register("references", reference_api.ReferenceViewSet, basename="reference")
 
 urlpatterns = [
     *router.urls,
-    path("logs/<slug:slug>/events/", api.EventList.as_view(), name="event-list"),
+    path("logs/<slug:slug>/events/", log_api.EventList.as_view(), name="event-list"),
     path("logs/<slug:slug>/cases/", case_api.CaseList.as_view(), name="case-list"),
     path("logs/<slug:slug>/cases/<path:name>/", case_api.CaseDetail.as_view(), name="case-detail"),
     path("logs/<slug:slug>/variants/", case_api.VariantList.as_view(), name="variant-list"),
@@ -59,6 +69,6 @@ urlpatterns = [
     path("models/<int:pk>/picture/replay/", past_api.ReplayView.as_view(), name="picture-replay"),
     path("models/<int:pk>/picture/selection/", selection_api.SelectionView.as_view(), name="picture-selection"),
     path("models/<int:pk>/alignment/", alignment_api.AlignmentView.as_view(), name="alignment"),
-    path("models/<int:pk>/picture/", api.PictureView.as_view(), name="picture"),
-    path("algorithms/", api.AlgorithmList.as_view(), name="algorithm-list"),
+    path("models/<int:pk>/picture/", model_api.PictureView.as_view(), name="picture"),
+    path("algorithms/", model_api.AlgorithmList.as_view(), name="algorithm-list"),
 ]

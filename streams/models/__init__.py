@@ -2,9 +2,11 @@
 
 from streams.answers import KeptAnswer
 from streams.grants import LogGrant
+from streams.models.broker import Broker
+from streams.models.edited import SetUp
 from streams.models.lease import Lease
 from streams.models.records import Delivered, Event, Import, Position, Rejection, Retired, plus
-from streams.models.setup import Broker, EventLog, Republish, SetUp, Stream
+from streams.models.setup import EventLog, Republish, Stream
 
 __all__ = [
     "Broker",

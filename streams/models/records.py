@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from streams.models.setup import Broker, EventLog, Stream
+from streams.models.broker import Broker
+from streams.models.setup import EventLog, Stream
 
 
 class Event(models.Model):

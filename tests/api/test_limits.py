@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from models_mining import api as models_api
+from models_mining import log_api
 from streams import limits
 from streams.answers import KeptAnswer
 from streams.models import Event, EventLog
@@ -61,7 +61,7 @@ def test_while_the_first_is_under_way_the_second_waits(
     begun, go_on = threading.Event(), threading.Event()
     answers: list[Any] = []
 
-    monkeypatch.setattr(models_api, "take_events", lambda *_: begun.set() or go_on.wait(10))
+    monkeypatch.setattr(log_api, "take_events", lambda *_: begun.set() or go_on.wait(10))
     sender = with_token("ingest")
 
     def first() -> None:

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
-from models_mining import api as logs_api
+from models_mining import log_api
 from streams.models import EventLog, Stream
 from tests.api.conftest import EVENT
 
@@ -88,7 +88,7 @@ def test_what_nobody_expected_is_a_500_that_tells_nothing(
     def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("the secret of the house")
 
-    monkeypatch.setattr(logs_api, "take", fail)
+    monkeypatch.setattr(log_api, "take", fail)
     client = Client(raise_request_exception=False)
     client.force_login(owner)
     answer = client.post("/api/v1/logs/factory/events/", EVENT, content_type="application/json")
@@ -103,7 +103,7 @@ def test_a_database_that_cannot_take_it_is_a_503(
     def locked(*_: Any, **__: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(logs_api, "take", locked)
+    monkeypatch.setattr(log_api, "take", locked)
     answer = api.post("/api/v1/logs/factory/events/", EVENT)
     assert problem(answer)["status"] == 503
     assert answer["Retry-After"] == "1"
