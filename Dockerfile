@@ -24,6 +24,7 @@ RUN apt-get update \
 COPY --from=packages /opt/venv /opt/venv
 COPY . /app
 WORKDIR /app
+RUN /opt/venv/bin/python -m compileall -q /app
 
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PROCMINE_VAR=/var/lib/procmine
 USER 10001:10001
