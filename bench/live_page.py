@@ -142,6 +142,7 @@ class Proxy:
     def __init__(self, page: Page, moves: int = 0) -> None:
         self.page = page
         self.moves = moves  # in each delta
+        self.all_rows = True  # each delta has new numbers for everything; else for what its moves change
         self.sent = 0
         self.snapshot: dict[str, Any] | None = None
         self.version = 0
@@ -191,20 +192,21 @@ class Proxy:
         if self.snapshot is None or self.route is None:
             raise SystemExit("the page has not subscribed")
         old = self.snapshot
-        for node in old["nodes"]:
-            node["n"] += 1
-        for edge in old["edges"]:
-            edge["n"] += 1
         pairs = [(edge["s"], edge["t"]) for edge in old["edges"]]
         at = self.version % len(pairs)
         chosen = [pairs[(at + 7 * i) % len(pairs)] for i in range(self.moves)]
+        ways, ends = set(chosen), {end for pair in chosen for end in pair}
+        nodes = [node for node in old["nodes"] if self.all_rows or node["id"] in ends]
+        edges = [edge for edge in old["edges"] if self.all_rows or (edge["s"], edge["t"]) in ways]
+        for row in (*nodes, *edges):
+            row["n"] += 1
         members = {name: old[name] for name in old if name not in ("type", "nodes", "edges", "version")}
         delta = members | {
             "type": "delta",
             "from": self.version,
             "version": self.version + 1,
-            "nodes": old["nodes"],
-            "edges": old["edges"],
+            "nodes": nodes,
+            "edges": edges,
             "removed": {"nodes": [], "edges": []},
             "moves": [[f"case-{i}", s, t, old["at"]] for i, (s, t) in enumerate(chosen)],
             "moves_omitted": 0,

@@ -1,12 +1,14 @@
 """The live view of a log."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
 from live.pages.common import log_or_404, render_log
+from live.places import MapPlaces
 from live.queries import default_model
 from live.scripts import modules
 from live.svg import draw, tables
@@ -32,6 +34,7 @@ def log(request: HttpRequest, slug: str) -> HttpResponse:
         "modules": modules("live/begin.js", "live/page.js"),
         "may_change": logs_of(request.user, None, "change").filter(pk=found.pk).exists(),
         "model": model,
+        "places": _places(request, model),
         "models": MinedModel.objects.filter(log=found).defer("picture", "definition"),
         "words": _words(model),
         "downloads": _downloads(found, model),
@@ -49,6 +52,12 @@ def _wanted(request: HttpRequest, log: EventLog) -> MinedModel | None:
         return default_model(log)
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
     return MinedModel.objects.filter(log=log, pk=number).first() or default_model(log)
+
+
+def _places(request: HttpRequest, model: MinedModel | None) -> dict[str, Any]:
+    """Where the person put the boxes of the model, which the map needs before all else."""
+    row = MapPlaces.objects.filter(model=model, user=cast("User", request.user)).first()
+    return {"model": model.pk if model else None, "places": row.places if row else {}}
 
 
 def _words(model: MinedModel | None) -> str:

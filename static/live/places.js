@@ -8,6 +8,13 @@ export class Places {
   #known = new Map();
   #timer = new Map();
 
+  constructor() {
+    const told = document.getElementById("places"); // those of the model that the page came with
+    if (!told) return;
+    const { model, places } = JSON.parse(told.textContent);
+    this.#known.set(model, Promise.resolve(places));
+  }
+
   /** {key: [x, y]} of a model; empty while the server cannot be asked. */
   async of(model) {
     if (model === null || model === undefined) return {};
