@@ -123,7 +123,10 @@ class Source:
         return not self._asked
 
     def receive(self, limit: int, timeout_s: float) -> list[Message]:
-        """At most ``limit`` messages that wait, as soon as there is one; none after ``timeout_s``, or with a part of one."""
+        """At most ``limit`` messages that wait, as soon as there is one.
+
+        None after ``timeout_s``, and before that where only a part of one has come.
+        """
         if not self._waiting:
             self._drive(timeout_s, limit)
         elif len(self._waiting) < limit:
