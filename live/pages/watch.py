@@ -1,5 +1,6 @@
 """The live view of a log."""
 
+import json
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
@@ -54,10 +55,10 @@ def _wanted(request: HttpRequest, log: EventLog) -> MinedModel | None:
     return MinedModel.objects.filter(log=log, pk=number).first() or default_model(log)
 
 
-def _places(request: HttpRequest, model: MinedModel | None) -> dict[str, Any]:
-    """Where the person put the boxes of the model, which the map needs before all else."""
+def _places(request: HttpRequest, model: MinedModel | None) -> str:
+    """Where the person put the boxes of the model, which the map needs before all else, as JSON."""
     row = MapPlaces.objects.filter(model=model, user=cast("User", request.user)).first()
-    return {"model": model.pk if model else None, "places": row.places if row else {}}
+    return json.dumps({"model": model.pk if model else None, "places": row.places if row else {}})
 
 
 def _words(model: MinedModel | None) -> str:

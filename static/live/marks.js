@@ -49,7 +49,7 @@ function fitted(label, room) {
   const words = label.split(/(?<=[\s_/-])|(?<=[a-z])(?=[A-Z])/u);
   while (words.length && ruler.measureText(first + words[0]).width <= room) first += words.shift();
   const rest = words.join("");
-  const lines = first && rest ? [first.trim(), shorten(rest, room)] : [shorten(label, room)];
+  const lines = first && rest ? [first, shorten(rest, room)] : [shorten(label, room)];
   const result = { lines, width: Math.max(...lines.map((line) => ruler.measureText(line).width)) };
   known.set(id, result);
   return result;

@@ -9,9 +9,7 @@ export class Places {
   #timer = new Map();
 
   constructor() {
-    const told = document.getElementById("places"); // those of the model that the page came with
-    if (!told) return;
-    const { model, places } = JSON.parse(told.textContent);
+    const { model, places } = JSON.parse(document.querySelector("[data-places]").dataset.places); // the page came with these
     this.#known.set(model, Promise.resolve(places));
   }
 
