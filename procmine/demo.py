@@ -19,6 +19,7 @@ from streams import hints
 from streams.models import Broker, EventLog, Stream
 
 USER = "demo"
+LOG = "factory"
 FACTORY = settings.BASE_DIR / "simulator" / "examples" / "factory"
 END_ACTIVITIES = ["Ship", "Scrap"]
 LINK_LASTS_S = 30 * 60
@@ -42,7 +43,7 @@ def prepare() -> list[str]:
         password_file().unlink(missing_ok=True)
         user.set_password(kept_secret(password_file(), secrets.token_urlsafe(12)))
         user.save(update_fields=["password"])
-    EventLog.objects.get_or_create(name="factory", defaults={"slug": "factory", "end_activities": END_ACTIVITIES})
+    EventLog.objects.get_or_create(name=LOG, defaults={"slug": LOG, "end_activities": END_ACTIVITIES})
     if Stream.objects.filter(slug="factory").exists():
         return []
     stream = Stream(

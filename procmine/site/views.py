@@ -16,6 +16,7 @@ from procmine.api.renderers import OneForm
 from procmine.site import health, metrics
 from procmine.site.archive import source_archive
 from streams.access import SeesAll
+from streams.models import EventLog
 
 
 @never_cache
@@ -63,9 +64,10 @@ async def source(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET  # HEAD, as link previews send it, uses nothing up
 def demo_sign_in(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in as the demo user by the link that `manage.py serve --demo` printed; it works once."""
+    """Sign in as the demo user by the link that `manage.py serve --demo` printed, and show its log; it works once."""
     user = demo.redeem(token)
     if user is None:
         return render(request, "site/link_used.html", status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    log = EventLog.objects.filter(name=demo.LOG).first()
+    return redirect("log", log.slug) if log else redirect(settings.LOGIN_REDIRECT_URL)

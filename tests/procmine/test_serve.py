@@ -172,7 +172,7 @@ def test_the_demo_signs_in_once_by_its_link_and_shows_a_factory(serve: Run, var:
     url = address(served)
     link = re.search(r"http\S+/demo/\S+", served.said("sign in, once"))[0]  # type: ignore[index]
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    assert browser.open(link, timeout=10).url == url
+    assert browser.open(link, timeout=10).url == f"{url}logs/factory/"
     assert browser.open(f"{url}admin/", timeout=10).url == f"{url}admin/"
     assert get(link)[0] == 410
     assert get(f"{url}demo/guessed/")[0] == 410
