@@ -94,7 +94,8 @@ export class ProcessMap {
   fit(glide = true, readable = false) {
     if (!this.#layout || !this.drawn.nodes.size) return;
     const bounds = boundsOf(this.#layout);
-    const start = this.#layout.nodes[START] ?? { x: (bounds.x0 + bounds.x1) / 2, y: bounds.y0 };
+    const begins = [...this.#drawing.nodes.values()].find(({ key, initial }) => key === START || initial); // of a net: its first place
+    const start = this.#layout.nodes[begins?.key] ?? { x: (bounds.x0 + bounds.x1) / 2, y: bounds.y0 };
     this.camera.fit(bounds, start, { glide, readable });
   }
 
