@@ -5,6 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary --no-compile
 RUN := $(BIN)/python -m tests.tools.run
+PYTEST := $(BIN)/python -m pytest -q -p tests.tools.progress -o console_output_style=classic
 # Where pip compiles nothing and Python keeps nothing, each start of a process compiles Django: 5 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 SIDE_BY_SIDE ?= -n 3 --dist worksteal
@@ -54,18 +55,23 @@ services:
 	@sh tests/tools/services.sh
 
 # --- Checks and tests -----------------------------------------------------------------
+# One line where a check passes, all of its output where it fails.
+quietly = @found=$$($(2) 2>&1) && echo "$(1): ok" || { status=$$?; echo "$$found"; echo "$(1): failed"; exit $$status; }
+
 check: .venv/dev
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(RUN) $(BIN)/mypy
-	$(RUN) $(BIN)/lint-imports
-	$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(call quietly,style,$(BIN)/ruff check)
+	$(call quietly,format,$(BIN)/ruff format --check)
+	$(call quietly,types,$(RUN) $(BIN)/mypy)
+	$(call quietly,imports,$(RUN) $(BIN)/lint-imports --no-logo)
+	$(call quietly,migrations,$(RUN) $(BIN)/python manage.py makemigrations --check --dry-run)
 
 test-postgresql: .venv/dev
-	$(RUN) --postgresql $(BIN)/pytest -q $(SIDE_BY_SIDE) --ignore=tests/models_mining/core $(DATABASE_TESTS)
+	@echo "Tests on PostgreSQL"
+	@$(RUN) --postgresql $(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/models_mining/core $(DATABASE_TESTS)
 
 test-sqlite: .venv/dev
-	$(RUN) $(BIN)/pytest -q $(SIDE_BY_SIDE)
+	@echo "Tests on SQLite"
+	@$(RUN) $(PYTEST) $(SIDE_BY_SIDE)
 
 # In this order, also under `make -j`; the whole suite last, so that its closing line ends the output. Each of the two
 # that run side by side tells at its end what it has to say.
