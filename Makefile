@@ -12,7 +12,7 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database (tests/conftest.py leaves out what does not).
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
 
-.PHONY: help demo serve check test test-sqlite test-postgresql services soak socket fuzz peers clean
+.PHONY: help demo serve check test test-sqlite test-postgresql programs rehearse soak socket fuzz peers clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
@@ -21,6 +21,8 @@ help:
 	@echo "make test    install what tests need, check, run all tests"
 	@echo "make soak    kill every part hundreds of times under load, then check that nothing is lost or twice"
 	@echo "make fuzz    10,000 requests drawn from the OpenAPI document: none fails, every answer is as described"
+	@echo "make programs  install the Debian packages that tests and benchmarks start"
+	@echo "make rehearse  install and test procmine in a bare Debian, as on a clean machine"
 	@echo "make clean   remove the environment and caches; state in var/ stays"
 
 demo: .venv/runtime
@@ -51,8 +53,14 @@ serve: .venv/runtime
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/runtime
 
-services:
-	@sh tests/tools/services.sh
+# Install the Debian packages of tests/tools/programs.py: FOR=test, bench or rehearse; all of them without it.
+programs:
+	@$(PYTHON) -m tests.tools.programs install $(FOR)
+
+# As on a clean machine: see tests/tools/rehearsal.py. Run it after every change of requirements or programs.
+rehearse:
+	@$(PYTHON) -m tests.tools.programs install rehearse
+	@$(PYTHON) -m tests.tools.rehearsal
 
 # --- Checks and tests -----------------------------------------------------------------
 # One line where a check passes, all of its output where it fails.
@@ -76,7 +84,7 @@ test-sqlite: .venv/dev
 # In this order, also under `make -j`; the whole suite last, so that its closing line ends the output. Each of the two
 # that run side by side tells at its end what it has to say.
 test: .venv/dev
-	@$(MAKE) --no-print-directory services
+	@$(MAKE) --no-print-directory programs FOR=test
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync check test-postgresql
 	@$(MAKE) --no-print-directory test-sqlite
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.world import free_port, start_broker  # noqa: E402
+from tests.tools.programs import find  # noqa: E402
 
 KINDS = ("mqtt", "redis", "kafka")
 ROUNDS = 3
@@ -147,7 +148,8 @@ def mqtt(folder: Path) -> Iterator[tuple[int, Send]]:
 @contextlib.contextmanager
 def redis(folder: Path) -> Iterator[tuple[int, Send]]:
     port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    server = str(find("redis-server"))
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         yield port, lambda events: publish("redis", port, events)

@@ -36,9 +36,10 @@ from bench.live_page import (  # noqa: E402
     graph,
     serve,
 )
-from tests.chromium import CHROMIUM, QUIET  # noqa: E402
+from tests.chromium import QUIET  # noqa: E402
 from tests.conftest import wait_for  # noqa: E402
 from tests.installation import PASSWORD, Installation  # noqa: E402
+from tests.tools.programs import find  # noqa: E402
 
 DOTS = 300
 WAY_MS = 600
@@ -67,7 +68,7 @@ def main() -> None:
         sync_playwright() as player,
     ):
         serve(made)
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = player.chromium.launch(executable_path=find("chromium"), args=QUIET)
         bench = Bench(made, browser, quick=options.quick)
         for name, measure in (("visit", bench.visit), ("layout", bench.layout), ("frames", bench.frames)):
             if options.only not in (None, name):

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.world import free_port, start_broker  # noqa: E402
+from tests.tools.programs import find  # noqa: E402
 
 LARGE = 160_000, "x" * 1900  # events that fill the page cache: two on a page
 CALIBRATION = 20_000  # events, sent as fast as they go
@@ -108,7 +109,7 @@ class Sender:
     """Publishes lines at QoS 1 by a program that is fast enough."""
 
     def __init__(self, port: int) -> None:
-        command = ["mosquitto_pub", "-p", str(port), "-t", "bench", "-q", "1", "-l"]
+        command = [str(find("mosquitto_pub")), "-p", str(port), "-t", "bench", "-q", "1", "-l"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
         self._lines = cast("IO[bytes]", self._process.stdin)
         self.sent = 0

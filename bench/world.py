@@ -7,6 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.tools.programs import find, restrict
+
+restrict()
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -24,7 +28,7 @@ def start_broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
     text = re.sub(r"(?m)^persistence_location .*$", f"persistence_location {folder}/", text)
     config = folder / "mosquitto.conf"
     config.write_text(f"{text}\nuser {os.environ.get('USER', 'root')}\n")
-    process = subprocess.Popen(["mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([find("mosquitto"), "-c", str(config)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         with socket.socket() as probe:
@@ -32,4 +36,4 @@ def start_broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
                 return process
         time.sleep(0.02)
     process.kill()
-    raise SystemExit("mosquitto did not start; is it installed?")
+    raise SystemExit("mosquitto did not start")

@@ -1,10 +1,5 @@
-"""The browser of tests and benchmarks: Debian's Chromium, so that none is downloaded."""
+"""The options of the browser of tests and benchmarks: Debian's Chromium, so that none is downloaded."""
 
-import os
-import shutil
-
-CHROMIUM = os.environ.get("PROCMINE_CHROMIUM", "/usr/bin/chromium")
-HEADLESS = shutil.which("chromium-headless-shell") or CHROMIUM  # the same without windows: a page costs a third
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,7 +1,6 @@
 """Real parts for every test: a Mosquitto, a database that processes and threads share."""
 
 import atexit
-import contextlib
 import itertools
 import os
 import shutil
@@ -19,7 +18,10 @@ from django.conf import settings
 from django.db import connection
 
 from streams import limits
-from tests.tools import emptying
+from tests.tools import emptying, programs
+from tests.tools.ports import free_port
+
+programs.restrict()
 
 LONG = (  # each of their tests, or some, take half a minute: begun last, such a one is waited for by all other workers
     "tests/faults",
@@ -32,17 +34,6 @@ LONG = (  # each of their tests, or some, take half a minute: begun last, such a
     "tests/procmine/test_documents.py",
     "tests/procmine/test_serve.py",
 )
-
-_ports = itertools.count(os.getpid() * 97)  # tests that run beside each other begin at different places
-
-
-def free_port() -> int:
-    """A loopback port that nobody uses, and that the system gives to no outgoing connection (those begin at 32768)."""
-    while True:
-        port = 20_000 + next(_ports) % 12_000
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def pytest_xdist_setupnodes(specs: list[Any]) -> None:
@@ -102,11 +93,11 @@ def listening(port: int) -> bool:
 
 
 def needs(program: str) -> str:
-    """Where ``program`` is; without it the test is left out, in CI failed. `make test` installs all of them."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{program} is not installed")
-    return found
+    """Return the path of a program of tests/tools/programs.py. If it is missing, skip the test; in CI, fail."""
+    try:
+        return str(programs.find(program))
+    except programs.MissingProgramError as error:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
 
 
 @contextmanager

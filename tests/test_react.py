@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.chromium import HEADLESS, QUIET
-from tests.conftest import wait_for
+from tests.chromium import QUIET
+from tests.conftest import needs, wait_for
 from tests.installation import PASSWORD, Installation
 from tests.rules.receiver import SECRET, receiving
 from tests.sheets.conftest import QUESTIONS
@@ -48,7 +48,7 @@ def test_from_a_report_to_the_answer_on_the_map_and_a_signed_notification(tmp_pa
         report = {"client": "playground", "user": "dev.001", "events": events}
         answer = made.api("POST", "reports/", report)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=HEADLESS, args=QUIET)
+            browser = playwright.chromium.launch(executable_path=needs("chromium-headless-shell"), args=QUIET)
             watching = browser.new_page(viewport={"width": 1280, "height": 800})
             sign_in(made, watching)
             watching.goto(f"http://127.0.0.1:{made.port}/logs/playground/")

@@ -13,6 +13,7 @@ import pytest
 
 from rules.notifiers import client
 from rules.notifiers.client import BadUrlError, NoAnswerError, check_url, post
+from tests.conftest import needs
 from tests.rules.receiver import Receiver, receiving
 
 NOWHERE = [  # loopback, private, link-local, metadata; plain, mapped, embedded, decimal, octal, hexadecimal
@@ -120,8 +121,9 @@ def test_it_is_not_led_on_nor_kept_nor_flooded_nor_sent_round(
 def test_a_certificate_must_be_of_the_name_and_the_name_is_told(settings: Any, tmp_path: Path) -> None:
     settings.NOTIFY_HOSTS = ["127.0.0.1"]
     key, chain = tmp_path / "key.pem", tmp_path / "cert.pem"
-    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    subprocess.run([*make.split(), "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True)
+    make = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    command = [needs("openssl"), *make.split(), "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(command, check=True, capture_output=True)
     told: list[Any] = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)

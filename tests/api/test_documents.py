@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, sync_playwright
 from rest_framework.test import APIClient
 
 from tests.api.conftest import EVENT
-from tests.chromium import HEADLESS, QUIET
+from tests.chromium import QUIET
+from tests.conftest import needs
 from tests.installation import Installation
 
 
@@ -50,7 +51,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
 def window(address: tuple[str, str]) -> Iterator[BrowserContext]:
     """A browser, signed in."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=HEADLESS, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=needs("chromium-headless-shell"), args=QUIET)
         context = browser.new_context(base_url=address[0])
         context.add_cookies([{"name": "procmine_session", "value": address[1], "url": address[0]}])
         yield context

@@ -19,7 +19,7 @@ from compose_spec import PyCompose
 from django.core.management import get_commands, load_command_class
 from websockets.sync.client import connect
 
-from tests.conftest import free_port, listening, wait_for
+from tests.conftest import free_port, listening, needs, wait_for
 from tests.installation import Installation
 from tests.procmine.conftest import ROOT
 
@@ -103,7 +103,7 @@ def test_the_settings_of_production_pass_djangos_check(tmp_path: Path) -> None:
 
 def test_the_image_is_built_as_it_should_be() -> None:
     done = subprocess.run(
-        [BIN / "hadolint", "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+        [needs("hadolint"), "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
     text = (ROOT / "Dockerfile").read_text()
@@ -124,8 +124,8 @@ def test_mosquitto_starts_as_the_container_starts_it(tmp_path: Path) -> None:
     for inside, here in places.items():
         script = script.replace(inside, here)
     script = script.replace("listener 1883|", f"listener {port} 127.0.0.1|")
-    env = os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"}
-    with subprocess.Popen(["sh", "-c", script], cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
+    needs("mosquitto")
+    with subprocess.Popen(["sh", "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         try:
             wait_for(lambda: listening(port), 10, "mosquitto")
             assert process.poll() is None
@@ -170,7 +170,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
             "XDG_DATA_HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
         }
-        command = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", ROOT / "docs" / "Caddyfile"]
+        command = [needs("caddy"), "run", "--adapter", "caddyfile", "--config", ROOT / "docs" / "Caddyfile"]
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_for(lambda: listening(port), 20, "Caddy")

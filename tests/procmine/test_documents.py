@@ -1,6 +1,7 @@
 """What the documents say is so."""
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from tests.conftest import needs
 from tests.procmine.conftest import ROOT, Running
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -27,7 +29,8 @@ def test_a_command_in_a_document_exists_as_it_is_written(document: str, line: st
     assert subprocess.run(["sh", "-n", "-c", line], check=False).returncode == 0
     words = shlex.split(re.sub(r"^.*\$\((.*?)(?: \|.*)?\)$", r"\1", line))  # what stands inside $(…)
     if words[0] == "make":
-        assert subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, check=False).returncode == 0
+        dry_run = [needs("make"), "-n", *words[1:]]
+        assert subprocess.run(dry_run, cwd=ROOT, capture_output=True, check=False).returncode == 0
     if "manage.py" in words:
         name, *arguments = words[words.index("manage.py") + 1 :]
         command = load_command_class(get_commands()[name], name)
@@ -35,12 +38,13 @@ def test_a_command_in_a_document_exists_as_it_is_written(document: str, line: st
 
 
 def test_the_readmes_first_steps_work(run: Callable[..., Running], tmp_path: Path) -> None:
+    needs("curl")
     served = run("manage.py", "serve", "--demo", "--port", "0", PROCMINE_BROKER_PORT="0")
     url = re.search(r"serves (\S+)", served.said("serves http"))[1]  # type: ignore[index]
     steps = [line for line in shell_lines("README.md") if "TOKEN" in line]
     assert len(steps) == 5
     script = "\n".join(steps).replace("http://127.0.0.1:8000/", url).replace(".venv/bin/python", sys.executable)
-    environment = {"PROCMINE_VAR": str(tmp_path / "var"), "PATH": "/usr/bin:/bin"}
+    environment = {"PROCMINE_VAR": str(tmp_path / "var"), "PATH": os.environ["PATH"]}
     done = subprocess.run(
         ["sh", "-euc", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )

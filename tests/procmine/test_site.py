@@ -13,6 +13,7 @@ from django.test import Client
 
 from procmine import demo
 from procmine.site import archive
+from tests.conftest import needs
 from tests.procmine.conftest import ROOT
 
 
@@ -37,7 +38,8 @@ def test_the_source_leads_to_where_it_is_offered_instead(client: Client, setting
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
 def test_the_source_holds_every_file_of_the_repository() -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = [needs("git"), "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     there = {name for name in listed.split("\0") if name and (ROOT / name).exists()}
     assert there <= names()
 

@@ -76,12 +76,8 @@ class Plant:
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    try:
-        cluster = Cluster()
-    except FileNotFoundError:
-        needs("initdb")
-        raise
-    with cluster:
+    needs("initdb")
+    with Cluster() as cluster:
         made = Plant(tmp_path_factory.mktemp("var"), cluster)
         made.installation.manage("migrate", "-v0")
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.conftest import free_port, wait_for
+from tests.conftest import free_port, needs, wait_for
 from tests.simulator.worlds import COUNTED, MQTT_SINK, SINK, sound_but
 
 Simulate = Callable[..., subprocess.CompletedProcess[str]]
@@ -125,7 +125,7 @@ def test_a_broker_that_starts_at_the_same_time_is_waited_for(
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, env=environment, text=True) as process:
         assert process.stderr is not None
         assert "trying again for 10 s" in process.stderr.readline()
-        broker = subprocess.Popen(["mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
+        broker = subprocess.Popen([needs("mosquitto"), "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
             assert process.stderr.read() == "10 events sent\n"
             assert process.wait(timeout=10) == 0

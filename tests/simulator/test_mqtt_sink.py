@@ -20,7 +20,7 @@ from simulator.ids import EventIds
 from simulator.simulation import Simulation
 from simulator.sinks import mqtt_connection
 from simulator.sinks.mqtt_connection import BrokerUrl
-from tests.conftest import free_port, listening, wait_for
+from tests.conftest import free_port, listening, needs, wait_for
 from tests.simulator.line import Line
 from tests.simulator.worlds import COUNTED, MQTT_SINK, PRESS, sound_but
 
@@ -177,7 +177,7 @@ def test_a_broker_that_says_no_is_an_error_at_once(tmp_path: Path, process: str)
     port = free_port()
     config = tmp_path / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous false\n")
-    broker = subprocess.Popen(["mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
+    broker = subprocess.Popen([needs("mosquitto"), "-c", str(config)], stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: listening(port), what="mosquitto")
         with pytest.raises(SinkError, match="the broker refused the connection: Not authorized"):

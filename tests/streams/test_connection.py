@@ -19,7 +19,7 @@ from streams.ingest import Ingest
 from streams.models import Broker, Delivered, EventLog, Stream
 from streams.mqtt import Address, BrokerError, client_id
 from streams.mqtt import test_connection as try_connection
-from tests.conftest import free_port, listening, wait_for
+from tests.conftest import free_port, listening, needs, wait_for
 from tests.streams.conftest import counts, stored, subscribed, wait_received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ class Mosquitto:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(["mosquitto", "-c", str(self.config)], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([needs("mosquitto"), "-c", str(self.config)], stderr=subprocess.DEVNULL)
         wait_for(lambda: listening(self.port), timeout_s=5, what="mosquitto")
 
     def stop(self, how: int = signal.SIGTERM) -> None:
@@ -50,7 +50,7 @@ class Mosquitto:
             self.process = None
 
     def publish(self, topic: str, payload: str = "{}", *options: str) -> None:
-        command = ["mosquitto_pub", "-p", str(self.port), "-t", topic, "-m", payload, "-q", "1", *options]
+        command = [needs("mosquitto_pub"), "-p", str(self.port), "-t", topic, "-m", payload, "-q", "1", *options]
         subprocess.run(command, check=True, timeout=10)
 
 
@@ -183,7 +183,7 @@ def test_a_broker_that_forgot_our_session_is_told(ingesting, mosquitto, row, tmp
 @pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 def test_a_wrong_password_is_told_and_a_mended_one_used_at_once(ingesting, tmp_path, transactional_db, protocol):
     passwords = tmp_path / "passwords"
-    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "ann", "right"], check=True)
+    subprocess.run([needs("mosquitto_passwd"), "-b", "-c", str(passwords), "ann", "right"], check=True)
     passwords.chmod(0o644)
     mosquitto = Mosquitto(tmp_path, f"password_file {passwords}")
     mosquitto.start()
@@ -214,8 +214,8 @@ def test_a_wrong_password_is_told_and_a_mended_one_used_at_once(ingesting, tmp_p
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     """Key and self-signed certificate of 127.0.0.1."""
     key, cert = folder / "key.pem", folder / "cert.pem"
-    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
-    command = [*make.split(), "-keyout", str(key), "-out", str(cert)]
+    make = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    command = [needs("openssl"), *make.split(), "-keyout", str(key), "-out", str(cert)]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     for file in (key, cert):
         file.chmod(0o644)

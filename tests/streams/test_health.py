@@ -17,7 +17,7 @@ from procmine import embedded_broker
 from streams import health, pulse
 from streams.models import Broker, EventLog, Lease, Stream
 from streams.mqtt import source
-from tests.conftest import free_port, listening, wait_for
+from tests.conftest import free_port, listening, needs, wait_for
 from tests.streams.conftest import stored, wait_received
 from tests.streams.test_connection import Mosquitto, add
 
@@ -234,7 +234,7 @@ class Embedded:
         self.process.wait(5)
 
     def publish(self, topic: str, payload: str = "") -> None:
-        command = ["mosquitto_pub", "-p", str(self.broker.port), "-t", topic, "-m", payload, "-q", "1"]
+        command = [needs("mosquitto_pub"), "-p", str(self.broker.port), "-t", topic, "-m", payload, "-q", "1"]
         subprocess.run(command, check=True, timeout=10)
 
 

@@ -17,7 +17,7 @@ from django.db.backends.signals import connection_created
 from streams.models import Broker, Event, Stream
 from streams.mqtt import Address, Source, address
 from streams.mqtt.source import MAX_HELD
-from tests.conftest import wait_for
+from tests.conftest import needs, wait_for
 from tests.streams.conftest import counts, stored, wait_received
 from tests.streams.test_connection import Mosquitto, make_certificate
 
@@ -275,8 +275,10 @@ def tls_broker(tmp_path: Path, transactional_db: None) -> Iterator[tuple[Broker,
     mosquitto.start()
 
     def publish(topic: str, lines: list[str]) -> None:
-        command = ["mosquitto_pub", "-p", str(mosquitto.port), "-t", topic, "-q", "1", "-l", "--cafile", str(cert)]
-        subprocess.run([*command, "-h", "127.0.0.1"], input="\n".join(lines).encode(), check=True, timeout=20)
+        command = [needs("mosquitto_pub"), "-h", "127.0.0.1", "-p", str(mosquitto.port), "--cafile", str(cert)]
+        subprocess.run(
+            [*command, "-t", topic, "-q", "1", "-l"], input="\n".join(lines).encode(), check=True, timeout=20
+        )
 
     yield Broker.objects.create(name="t", host="127.0.0.1", port=mosquitto.port, tls=True, ca=cert.read_text()), publish
     mosquitto.stop()

@@ -13,27 +13,20 @@ from typing import Any, Self
 
 import psycopg
 
-from tests.conftest import free_port
+from tests.tools.ports import free_port
+from tests.tools.programs import find
 
 OPTIONS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200")
 
 
-def program(name: str) -> str | None:
-    """Where PostgreSQL's ``name`` is; Debian keeps it off the path."""
-    found = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))]
-    return shutil.which(name) or (found[-1] if found else None)
-
-
 class Cluster:
-    """A fresh cluster; gone at the end. FileNotFoundError where PostgreSQL is not installed.
+    """A fresh cluster; gone at the end. MissingProgramError where PostgreSQL is not installed.
 
     As root it runs as the user postgres, since it refuses root.
     """
 
     def __init__(self) -> None:
-        initdb, server = program("initdb"), program("postgres")
-        if initdb is None or server is None:
-            raise FileNotFoundError("postgresql")
+        initdb, server = find("initdb"), find("postgres")
         user = "postgres" if os.geteuid() == 0 else getpass.getuser()
         self._account: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
         self._server = server
@@ -43,7 +36,7 @@ class Cluster:
         self.port = free_port()
         self.url = f"postgres://procmine@127.0.0.1:{self.port}/postgres"
         setup = ["--auth=trust", "--username=procmine", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        command = [initdb, *setup, self.folder / "data"]
+        command = [str(initdb), *setup, self.folder / "data"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._account)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -62,7 +55,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server and wait until it answers, after its recovery if it was killed."""
         options = [word for option in OPTIONS for word in ("-c", option)]
-        command = [self._server, "-D", str(self.folder / "data"), "-p", str(self.port), *options]
+        command = [str(self._server), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
         deadline = time.monotonic() + 30
         while True:
             if self._process is None or self._process.poll() is not None:  # what a killed one left is still going

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.tools import programs
 from tests.tools.cluster import Cluster
 
 KEPT = ("PROCMINE_SAMPLE_LOGS", "PROCMINE_SCREENSHOTS")  # what tests read and may write themselves
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
+    programs.restrict()
     environment = {
         name: value for name, value in os.environ.items() if name in KEPT or not name.startswith("PROCMINE_")
     }
@@ -42,8 +44,8 @@ def main() -> int:
         if options.postgresql:
             try:
                 environment["PROCMINE_DATABASE_URL"] = stack.enter_context(Cluster()).url
-            except FileNotFoundError:
-                sys.stderr.write("PostgreSQL is not installed: these tests are left out.\n")
+            except programs.MissingProgramError as error:
+                sys.stderr.write(f"{error} The tests on PostgreSQL are skipped.\n")
                 return 1 if os.environ.get("CI") == "true" else 0
         return subprocess.run(options.command, env=environment, check=False).returncode
 

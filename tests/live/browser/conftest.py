@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.chromium import HEADLESS, QUIET
-from tests.conftest import wait_for
+from tests.chromium import QUIET
+from tests.conftest import needs, wait_for
 from tests.installation import Installation
 
 expect.set_options(timeout=20_000)  # ms; three browsers and their servers share the machine
@@ -38,7 +38,7 @@ def work(installation: Installation) -> None:
 def browser() -> Iterator[Browser]:
     """A browser for the tests of a file. No longer: Playwright's event loop would run on under the tests of others."""
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=HEADLESS, args=QUIET)
+        made = playwright.chromium.launch(executable_path=needs("chromium-headless-shell"), args=QUIET)
         yield made
         made.close()
 
