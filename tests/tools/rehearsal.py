@@ -164,9 +164,8 @@ def _local_packages() -> list[Path]:
     command = [sys.executable, "-m", "pip", "config", "list"]
     shown = subprocess.run(command, check=False, capture_output=True, text=True).stdout
     words = [word.strip("'\"").removeprefix("file://") for word in re.split(r"[=\s]+", shown)]
-    return sorted(
-        {Path(word) for word in words if word.startswith("/") and Path(word).is_dir()} - {Path("/etc/ssl/certs")}
-    )
+    named = {Path(word) for word in words if word.startswith("/") and Path(word).is_dir()}
+    return sorted({folder.parent if folder.name == "simple" else folder for folder in named})  # an index: ../files
 
 
 # --- What is rehearsed ------------------------------------------------------------------
