@@ -3,7 +3,8 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary --no-compile
+# Errors only: the warnings are about this machine's own package folders. Nothing is installed whose hash is not in our files.
+PIP := -m pip --disable-pip-version-check install -qq --no-compile --require-hashes
 RUN := $(BIN)/python -m tests.tools.run
 PYTEST := $(BIN)/python -m pytest -q -p tests.tools.progress -o console_output_style=classic
 # Where pip compiles nothing and Python keeps nothing, each start of a process compiles Django: 5 s instead of 1.
@@ -12,7 +13,7 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database (tests/conftest.py leaves out what does not).
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
 
-.PHONY: help demo serve check test test-sqlite test-postgresql programs rehearse soak socket fuzz peers clean
+.PHONY: help demo serve check test test-sqlite test-postgresql programs rehearse lock soak socket fuzz peers clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
@@ -23,6 +24,7 @@ help:
 	@echo "make fuzz    10,000 requests drawn from the OpenAPI document: none fails, every answer is as described"
 	@echo "make programs  install the Debian packages that tests and benchmarks start"
 	@echo "make rehearse  install and test procmine in a bare Debian, as on a clean machine"
+	@echo "make lock    renew the locked requirements after a change of requirements.txt or requirements-dev.txt"
 	@echo "make clean   remove the environment and caches; state in var/ stays"
 
 demo: .venv/runtime
@@ -39,19 +41,31 @@ serve: .venv/runtime
 	  { echo "Python's venv is missing. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Creating the environment in .venv (some seconds)"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) 'pip>=25'  # the one that comes with older Pythons takes twice as long for what follows
+	@$(BIN)/python $(PIP) -r requirements/pip.txt
 	@touch $@
 
-.venv/runtime: requirements.txt | .venv/made
+.venv/runtime: requirements/base.txt | .venv/made
 	@echo "Installing what procmine runs on into .venv (80 packages, 600 MB; 20 s once they are downloaded)"
-	@$(PIP) -r requirements.txt
+	@$(BIN)/python $(PIP) -r requirements/base.txt
 	@$(BIN)/python -c 'import pm4py' >/dev/null 2>&1 &  # compiled beside the start: the first Petri net waits less
 	@touch $@
 
-.venv/dev: requirements.txt requirements-dev.txt | .venv/made
+.venv/dev: requirements/dev.txt | .venv/made
 	@echo "Installing what procmine and its tests need into .venv"
-	@$(PIP) -r requirements-dev.txt
+	@$(BIN)/python $(PIP) -r requirements/dev.txt
 	@touch $@ .venv/runtime
+
+.venv-tools/made: requirements/tools.txt
+	@echo "Installing the tools of maintainers into .venv-tools"
+	@$(PYTHON) -m venv .venv-tools
+	@.venv-tools/bin/python $(PIP) -r requirements/pip.txt
+	@.venv-tools/bin/python $(PIP) -r requirements/tools.txt
+	@touch $@
+
+# Write requirements/*.txt from requirements.txt, requirements-dev.txt and requirements/*.in. What is locked stays where it
+# still fits; UPGRADE=1 takes the newest of all that the inputs leave open.
+lock: .venv-tools/made
+	@.venv-tools/bin/python -m tools.lock $(if $(UPGRADE),--upgrade)
 
 # Install the Debian packages of tests/tools/programs.py: FOR=test, bench or rehearse; all of them without it.
 programs:
@@ -110,5 +124,5 @@ peers: .venv-peers/made
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-tools .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ from django.conf import settings
 # What belongs to the program. Anything else that lies in the folder, as state, keys and environments, is never offered.
 TOP_LEVEL = (
     *("procmine", "live", "sheets", "rules", "models_mining", "streams", "simulator"),
-    *("templates", "static", "tests", "bench", "docs"),
+    *("templates", "static", "tests", "bench", "docs", "tools", "requirements"),
     *("manage.py", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "Makefile", "Dockerfile"),
     *("compose.yaml", ".dockerignore", ".env.example", ".gitignore", ".ci"),
     *("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
