@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -20,6 +21,7 @@ from models_mining.core.seen import Seen
 from models_mining.follow import serving
 from models_mining.models import LogState, MinedModel, ReferenceModel
 from streams.models import EventLog
+from streams.progress import Report, ignore
 
 
 @dataclass
@@ -40,8 +42,8 @@ def exact_live_algorithms() -> list[str]:
 class Audit:
     """One log, up to its last event at the start: pictures, the newest checkpoint, and mining from nothing."""
 
-    def __init__(self, log: EventLog, algorithms: Collection[str]) -> None:
-        self.log, self.algorithms = log, algorithms
+    def __init__(self, log: EventLog, algorithms: Collection[str], report: Report = ignore) -> None:
+        self.log, self.algorithms, self.report = log, algorithms, report
         log.refresh_from_db(fields=["next_seq", "retired_events"])
         self.upto = log.next_seq - 1
         self.models = list(MinedModel.objects.filter(log=log, algorithm__in=algorithms))
@@ -80,7 +82,9 @@ class Audit:
     def _from_nothing(self) -> LiveLog:
         pairs = any(registry.get(name).needs == "pairs" for name in self.algorithms)
         settings = replace(self.settings, track_pairs=self.settings.track_pairs or pairs)
-        live, _ = rediscovery.from_nothing(self.log.pk, settings, self.upto)
+        live, _ = rediscovery.from_nothing(
+            self.log.pk, settings, self.upto, partial(self.report, f"log {self.log.slug}")
+        )
         return live
 
     def _compare_live(self, what: str, live: LiveLog) -> None:
@@ -125,6 +129,7 @@ class Audit:
     def _report(
         self, what: str, algorithm: str, cases: CaseSet, value: object, seq: int, parameters: Mapping[str, Any]
     ) -> None:
+        self.report(f"log {self.log.slug}, comparing", self.findings.models, unit="models")
         rows, closed = self._batch_rows(seq, cases)
         miner = registry.get(algorithm)
         if miner.audit is not None:
@@ -148,7 +153,7 @@ def _close(ours: float | None, theirs: float | None) -> bool:
     return ours is None or (theirs is not None and math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9))
 
 
-def audit(logs: Iterable[EventLog], algorithms: Collection[str]) -> Iterator[Findings]:
+def audit(logs: Iterable[EventLog], algorithms: Collection[str], report: Report = ignore) -> Iterator[Findings]:
     """Audit one log after the other."""
     for log in logs:
-        yield Audit(log, algorithms).run()
+        yield Audit(log, algorithms, report).run()

@@ -62,7 +62,7 @@ class Child:
 
     def poll(self) -> Outcome | None:
         """The outcome as soon as there is one. A call beyond its time is killed."""
-        self._hear()
+        self.heard()
         took_s = time.monotonic() - self._began
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if not pid:
@@ -90,12 +90,14 @@ class Child:
         os.close(self._heard)
         return outcome
 
-    def _hear(self) -> None:
+    def heard(self) -> float:
+        """How much of the call is done, as it last reported."""
         while select.select([self._heard], [], [], 0)[0]:
             said = os.read(self._heard, 1024 * _RECORD)
             if not said:  # it has ended
-                return
+                break
             self.progress = float(said[-_RECORD:])
+        return self.progress
 
     def _why(self, status: int) -> str:
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _NO_MEMORY:

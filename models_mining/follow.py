@@ -9,6 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from models_mining.models import LogState, MinedModel
 from models_mining.painting import Painter
 from streams.leases import Held
 from streams.models import EventLog
+from streams.progress import Report, ignore
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +39,8 @@ class Follower(ABC, Generic[P]):
 
     home: ClassVar[str]  # whose models these are, see `MinedModel.home`
 
-    def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> None:
-        self.log, self.held = log, held
+    def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held, report: Report = ignore) -> None:
+        self.log, self.held, self.report = log, held, report
         self.tail = reading.TailReader(log.pk)
         self.checkpoint_seq = 0
         self.painted_at = float("-inf")  # monotonic seconds; who waited longest goes first
@@ -68,7 +70,7 @@ class Follower(ABC, Generic[P]):
         live = checkpoints.newest(self.log.pk, wanted.key, upto)
         if live is None:
             logger.info("Log %s: no checkpoint, rediscovering %s events", self.log.slug, upto)
-            live, _ = rediscovery.from_nothing(self.log.pk, wanted, upto)
+            live, _ = rediscovery.from_nothing(self.log.pk, wanted, upto, partial(self.report, f"log {self.log.slug}"))
         else:
             self.checkpoint_seq = live.seq
         reading.catch_up(live, self.log.pk, upto, self.tail)

@@ -10,6 +10,7 @@ from models_mining.painting import PART, Share
 from models_mining.recording import Recorder
 from streams.leases import Held
 from streams.models import EventLog
+from streams.progress import Report, ignore
 
 
 class Miner(Followers[Recorder]):
@@ -18,19 +19,21 @@ class Miner(Followers[Recorder]):
     prefix: ClassVar[str] = "log"
     group: ClassVar[str] = "miners"
 
-    def __init__(self) -> None:
+    def __init__(self, report: Report = ignore) -> None:
         super().__init__()
+        self.report = report
         self.share = Share(PART)
 
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Recorder:
-        return Recorder(log, models, held, self.share)
+        return Recorder(log, models, held, self.share, self.report)
 
     def drain(self) -> int:
         """Learn all that is stored now, save it, and let go; how many events that were."""
         self.look(time.monotonic())
-        learnt = 0
+        learnt = sum(follower.mined for follower in self.followers.values())
         for follower in self.followers.values():
             while step := follower.step():
                 learnt += step
+                self.report(f"log {follower.log.slug}", follower.live.seq, follower.log.next_seq - 1)
         self.close()
         return learnt

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from models_mining.models import MinedModel
 from models_mining.painting import LivePainter, Share
 from streams.leases import Held
 from streams.models import EventLog
+from streams.progress import Report, ignore
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +32,15 @@ class Recorder(Follower[LivePainter]):
 
     home: ClassVar[str] = "mine"
 
-    def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held, share: Share) -> None:
+    def __init__(
+        self, log: EventLog, models: Mapping[int, MinedModel], held: Held, share: Share, report: Report = ignore
+    ) -> None:
         self.share = share  # of the time, for the pictures of all logs of this process
         self.pending = rows.Pending()
         self.saved_at = self.checkpoint_at = time.monotonic()
         self.save_took_s = 0.0
-        super().__init__(log, models, held)
+        self.mined = 0  # events of a log that nothing was derived from before
+        super().__init__(log, models, held, report)
 
     # --- Beginning ----------------------------------------------------------------------
 
@@ -49,7 +54,7 @@ class Recorder(Follower[LivePainter]):
         """Mine the whole table anew, and write all rows: a new log, or one whose settings changed."""
         self.log.refresh_from_db()
         upto = self.log.next_seq - 1
-        live, passed = rediscovery.from_nothing(self.log.pk, wanted, upto)
+        live, passed = rediscovery.from_nothing(self.log.pk, wanted, upto, partial(self.report, f"log {self.log.slug}"))
         cases = passed.outside | live.cases
         closed = Counter(case.received_at_us // rows.MINUTE_US for case in cases.values() if case.closed)
         rows.forget(self.log.pk)
@@ -57,12 +62,14 @@ class Recorder(Follower[LivePainter]):
         for start in range(0, len(names), CHUNK):
             some = names[start : start + CHUNK]
             rows.save_cases(self.log.pk, live, some, reading.traces(self.log.pk, some), passed.outside)
+            self.report(f"log {self.log.slug}, saving", start + len(some), len(names), unit="cases")
         with transaction.atomic():
             self.held.check()
             rows.save_minutes(self.log.pk, rows.Pending(events=passed.events, started=passed.started, closed=closed))
             epoch = secrets.token_hex(5)[:9]  # a model adds three characters of its own
             rows.save_state(self.log.pk, epoch, wanted.key, live)
         logger.info("Log %s: mined %s events of %s cases", self.log.slug, upto, len(cases))
+        self.mined = upto
         return live, epoch
 
     def painter(self, model: MinedModel) -> LivePainter:

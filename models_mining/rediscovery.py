@@ -8,9 +8,10 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, islice
 
 import msgspec
 from django.conf import settings
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 PARALLEL = 300_000  # events from which on a second process saves more than it costs
 CHILD_S, CHILD_MB = 24 * 3600.0, 16_384  # what a forked process may take: it is our own code
+
+
+Report = Callable[[int, int], None]
+"""Takes how many events are mined, and of how many."""
 
 
 class RediscoveryError(RuntimeError):
@@ -74,7 +79,9 @@ class Passed:
         case.seq = max(case.seq, event.seq)
 
 
-def from_nothing(log: int, wanted: LiveSettings, upto: int) -> tuple[LiveLog, Passed]:
+def from_nothing(
+    log: int, wanted: LiveSettings, upto: int, report: Report = lambda done, total: None
+) -> tuple[LiveLog, Passed]:
     """The live log of the events up to ``upto``, and what was seen on the way."""
     began = time.monotonic()
     bounded = wanted.memory_cases is not None or wanted.memory_us is not None
@@ -82,10 +89,14 @@ def from_nothing(log: int, wanted: LiveSettings, upto: int) -> tuple[LiveLog, Pa
     activities = reading.activities(log, upto)
     number = _processes(upto)
     if number == 1:
-        live, passed = _mine(log, wanted, upto, activities, (None, None), inside)
+        live, passed = _mine(log, wanted, upto, activities, (None, None), inside, lambda done: report(done, upto))
     else:
         parts = [_arguments(log, wanted, upto, activities, part, inside) for part in reading.parts(log, number)]
-        dumped = cluster.run(settings.DASK, parts) if settings.DASK else _run_forked(parts)
+        size = upto / len(parts)  # about
+        if settings.DASK:
+            dumped = _counted(cluster.run(settings.DASK, parts), lambda done: report(int(done * size), upto))
+        else:
+            dumped = _run_forked(parts, size, lambda done: report(done, upto))
         live, passed = _merged(log, dumped)
     live.seq = max(live.seq, upto)
     live.memory.left = len(passed.outside)
@@ -110,11 +121,28 @@ def _mine(
     activities: list[str],
     part: tuple[str | None, str | None],
     inside: set[str] | None,
+    report: Callable[[int], None],
 ) -> tuple[LiveLog, Passed]:
     live, passed = wanted.new_live_log(activities), Passed(inside)
+    chunks = _chunks(reading.in_order(log, upto, *part), report)
     with collector_paused():
-        live.learn_sorted(passed.of(reading.in_order(log, upto, *part)), reading.TailReader(log))
+        live.learn_sorted(passed.of(chain.from_iterable(chunks)), reading.TailReader(log))
     return live, passed
+
+
+def _chunks(events: Iterator[Seen], report: Callable[[int], None]) -> Iterator[list[Seen]]:
+    """The events in lists, which costs less than to count each one."""
+    done = 0
+    while chunk := list(islice(events, reading.CHUNK)):
+        yield chunk
+        done += len(chunk)
+        report(done)
+
+
+def _counted(dumped: Iterable[bytes], report: Callable[[int], None]) -> Iterator[bytes]:
+    for number, data in enumerate(dumped, start=1):
+        report(number)
+        yield data
 
 
 # --- Parts, elsewhere ----------------------------------------------------------------------
@@ -132,12 +160,12 @@ def _arguments(
     return msgspec.msgpack.encode([log, wanted, upto, activities, part, None if inside is None else sorted(inside)])
 
 
-def mine_part(arguments: bytes) -> bytes:
+def mine_part(arguments: bytes, report: Callable[[int], None] = lambda done: None) -> bytes:
     """Mine the part that :func:`_arguments` described."""
     log, wanted, upto, activities, part, inside = msgspec.msgpack.decode(
         arguments, type=tuple[int, LiveSettings, int, list[str], tuple[str | None, str | None], set[str] | None]
     )
-    live, passed = _mine(log, wanted, upto, activities, part, inside)
+    live, passed = _mine(log, wanted, upto, activities, part, inside, report)
     outside = [
         (name, case.started_at_us, case.last_at_us, case.received_at_us, case.seq, case.beyond)
         for name, case in passed.outside.items()
@@ -166,18 +194,20 @@ def _merged(log: int, dumped: Iterable[bytes]) -> tuple[LiveLog, Passed]:
     return merged, passed
 
 
-def _mine_in_child(part: bytes, _: Progress) -> str:
-    return mine_part(part).hex()  # a child's value travels as JSON
+def _mine_in_child(part: bytes, size: float, progress: Progress) -> str:
+    return mine_part(part, lambda done: progress(done / size)).hex()  # a child's value travels as JSON
 
 
-def _run_forked(parts: list[bytes]) -> Iterator[bytes]:
-    """The parts mined in processes of their own, in order."""
+def _run_forked(parts: list[bytes], size: float, report: Callable[[int], None]) -> Iterator[bytes]:
+    """The parts, of about ``size`` events each, mined in processes of their own, in order."""
     loading.settle()
-    children = [Child(partial(_mine_in_child, part), seconds=CHILD_S, memory_mb=CHILD_MB) for part in parts]
+    children = [Child(partial(_mine_in_child, part, size), seconds=CHILD_S, memory_mb=CHILD_MB) for part in parts]
     try:
         while children:
             outcome = children[0].poll()
             if outcome is None:
+                done = len(parts) - len(children) + sum(child.heard() for child in children)
+                report(int(size * done))
                 time.sleep(0.02)
                 continue
             children.pop(0)

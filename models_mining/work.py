@@ -20,6 +20,7 @@ from models_mining.parts import PARTS, Part
 from models_mining.retention import Housekeeping
 from streams.leases import Held
 from streams.models import EventLog
+from streams.progress import Report, ignore
 
 LINGER_S = 60.0  # a log nobody asks for any more is followed so long, should somebody come back
 
@@ -73,10 +74,11 @@ class Work(Followers[Deriver]):
         due = min(due, self.analysts.turn(), self.jobs.turn(now), self.retention.turn(now))
         return min([due, *(part.turn(now) for part in self.parts)])
 
-    def drain(self) -> tuple[int, int]:
+    def drain(self, report: Report = ignore) -> tuple[int, int]:
         """Derive every slow model that is behind and run every job that waits, then let go; how many of each."""
         began = timezone.now()
         while self._under_way():
+            report("jobs and slow models", self.jobs.ended, unit="jobs")
             time.sleep(POLL_S)
         self.close()
         derived = MinedModel.objects.filter(derived_at__gte=began)

@@ -16,8 +16,9 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -28,20 +29,22 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from streams.models import Broker, EventLog, Lease
+from streams.progress import Report, ignore
 
 FORM = 1  # of the tar file
 KEPT = ("secret_key", "installation")  # files of the state folder
+_MB = 1_000_000
+POLL_S = 0.2  # between two looks at a program of PostgreSQL
+_STEPS = 1_000_000  # of SQLite's machine, between two reports
 _PAGES = 2000  # of SQLite, copied between two reports
 _NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
-
-Progress = Callable[[float], None]
 
 
 class BackupError(RuntimeError):
     """It cannot be done; the message says why, and what to do."""
 
 
-def backup(target: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
+def backup(target: Path, report: Report = ignore) -> dict[str, Any]:
     """Write a backup to ``target``, which appears whole or not at all; what its manifest says.
 
     Recording goes on: SQLite is copied within one read transaction, which no writer waits for, and pg_dump has a
@@ -50,11 +53,16 @@ def backup(target: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
     with _scratch(target.parent) as folder:
         database = folder / _NAMES[connection.vendor]
         if connection.vendor == "sqlite":
-            _copy_sqlite(Path(connection.settings_dict["NAME"]), database, progress)
+            _copy_sqlite(Path(connection.settings_dict["NAME"]), database, report)
             logs = _logs_of(database)
         else:
             logs = dict(EventLog.objects.values_list("slug", "next_seq"))
-            _run_postgresql("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={database}")
+
+            def dumped() -> None:
+                report("dumping the database", database.stat().st_size / _MB if database.exists() else 0, unit="MB")
+
+            options = ("--format=custom", "--no-owner", "--no-privileges", f"--file={database}")
+            _run_postgresql("pg_dump", *options, poll=dumped)
         kept = [name for name in KEPT if (settings.VAR / name).exists()]
         manifest = {
             "form": FORM,
@@ -76,26 +84,26 @@ def backup(target: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
                 info = tarfile.TarInfo(path.name)
                 info.size, info.mode = path.stat().st_size, 0o600
                 with path.open("rb") as file:
-                    tar.addfile(info, file)
+                    tar.addfile(info, _Read(file, "packing", info.size, report))
         _sync(draft)
         draft.replace(target)
     return manifest
 
 
-def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
+def restore(source: Path, *, force: bool = False, report: Report = ignore) -> dict[str, Any]:
     """Put a backup in the place of this installation's database and keys; what its manifest says. Raises BackupError.
 
     Only with ``force`` where anything is there already, and never while something runs. Migrations that are newer than
     the backup are applied to it.
     """
     with _scratch(settings.VAR) as folder:
-        manifest = _unpack(source, folder)
+        manifest = _unpack(source, folder, report)
         if manifest["database"] != connection.vendor:
             raise BackupError(f"This backup is of {manifest['database']}, the installation has {connection.vendor}.")
         _refuse_what_is_there(force=force)
         database = folder / _NAMES[connection.vendor]
         if connection.vendor == "sqlite":
-            _check_sqlite(database)
+            _check_sqlite(database, report)
             connections.close_all()
             _replace_sqlite(database, Path(connection.settings_dict["NAME"]))
         else:
@@ -109,10 +117,12 @@ def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
                 "--single-transaction",
                 "--exit-on-error",
             )
-            _run_postgresql("pg_restore", *clean, f"--dbname={name}", str(database))
+            restoring = partial(report, "restoring the database")
+            _run_postgresql("pg_restore", *clean, f"--dbname={name}", str(database), poll=restoring)
         for name in manifest["keys"]:
             (folder / name).chmod(0o600)
             (folder / name).replace(settings.VAR / name)
+    report("migrating the database")
     call_command("migrate", verbosity=0)
     Lease.objects.update(expires_at=Now())  # whoever had them then has nothing to do with what is here now
     Broker.objects.update(state=Broker.State.STOPPED)
@@ -130,13 +140,25 @@ def _scratch(parent: Path) -> Iterator[Path]:
         raise BackupError(f"{error.filename or parent}: {error.strerror or error}.") from error
 
 
+class _Read:
+    """A file whose reading is reported."""
+
+    def __init__(self, file: IO[bytes], label: str, size: int, report: Report) -> None:
+        self._file, self._report = file, partial(report, label, total=size / _MB, unit="MB")
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._report(done=self._file.tell() / _MB)
+        return data
+
+
 def _sync(path: Path) -> None:
     path.chmod(0o600)
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
-def _unpack(source: Path, folder: Path) -> dict[str, Any]:
+def _unpack(source: Path, folder: Path, report: Report) -> dict[str, Any]:
     """The manifest; the files that belong to a backup are in ``folder`` then, and nothing else."""
     try:
         with tarfile.open(source) as tar:
@@ -145,7 +167,7 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
                     file = tar.extractfile(info)
                     if file is not None:
                         with (folder / info.name).open("wb") as target:
-                            shutil.copyfileobj(file, target, 1 << 20)
+                            shutil.copyfileobj(_Read(file, "unpacking", info.size, report), target, 1 << 20)
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         form, kind = manifest["form"], manifest["database"]
     except (tarfile.TarError, EOFError, KeyError, TypeError, ValueError, FileNotFoundError) as error:
@@ -182,19 +204,21 @@ def _refuse_what_is_there(*, force: bool) -> None:
 # --- SQLite -----------------------------------------------------------------------------
 
 
-def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
+def _copy_sqlite(source: Path, target: Path, report: Report) -> None:
     """Copy page by page within one read transaction: a snapshot, whatever is written meanwhile (WAL).
 
     Source: SQLite, Online Backup API: a backup whose source is written by others begins again, unless it holds one.
     """
 
-    def told(_: int, remaining: int, total: int) -> None:
-        progress(1 - remaining / total if total else 1.0)
-
     with closing(sqlite3.connect(source, isolation_level=None)) as here, closing(sqlite3.connect(target)) as copy:
+        page_mb = here.execute("PRAGMA page_size").fetchone()[0] / _MB
+
+        def copied(_: int, remaining: int, total: int) -> None:
+            report("copying the database", (total - remaining) * page_mb, total * page_mb, unit="MB")
+
         here.execute("BEGIN")
         here.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here on the snapshot holds
-        here.backup(copy, pages=_PAGES, progress=told, sleep=0)
+        here.backup(copy, pages=_PAGES, progress=copied, sleep=0)
         here.execute("ROLLBACK")
         copy.execute("PRAGMA journal_mode=DELETE")  # one file
 
@@ -204,9 +228,10 @@ def _logs_of(database: Path) -> dict[str, int]:
         return dict(copy.execute("SELECT slug, next_seq FROM streams_eventlog").fetchall())
 
 
-def _check_sqlite(database: Path) -> None:
+def _check_sqlite(database: Path, report: Report) -> None:
     try:
         with closing(sqlite3.connect(database)) as copy:
+            copy.set_progress_handler(partial(report, "checking the database"), _STEPS)
             found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.Error as error:
         found = str(error)
@@ -226,8 +251,8 @@ def _replace_sqlite(database: Path, target: Path) -> None:
 # --- PostgreSQL -------------------------------------------------------------------------
 
 
-def _run_postgresql(program: str, *options: str) -> None:
-    """Run one of PostgreSQL's own programs on our database."""
+def _run_postgresql(program: str, *options: str, poll: Callable[[], None]) -> None:
+    """Run one of PostgreSQL's own programs on our database, and ``poll`` meanwhile."""
     found = shutil.which(program)
     if found is None:
         raise BackupError(f"{program} is not installed here: install PostgreSQL's client programs.")
@@ -241,6 +266,13 @@ def _run_postgresql(program: str, *options: str) -> None:
         "PGSSLMODE": own.get("OPTIONS", {}).get("sslmode", ""),
     }
     given = os.environ | {name: value for name, value in environment.items() if value}
-    done = subprocess.run([found, *options], env=given, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise BackupError(f"{program} failed: {done.stderr.strip()[-1000:]}")
+    command = [found, *options]
+    with subprocess.Popen(command, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        while True:
+            try:
+                _, errors = process.communicate(timeout=POLL_S)
+                break
+            except subprocess.TimeoutExpired:
+                poll()
+    if process.returncode:
+        raise BackupError(f"{program} failed: {errors.strip()[-1000:]}")

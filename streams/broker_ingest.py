@@ -57,6 +57,7 @@ class BrokerIngest(threading.Thread):
         self.broker_id = broker_id
         self.once = once
         self.failed = ""  # with ``once``: why the broker could not be drained
+        self.handled = 0  # messages stored or refused, and acknowledged
         self.look = threading.Event()  # set it to have the tables read again
         self._stopping = stop
         self._source: Source | None = None
@@ -166,6 +167,7 @@ class BrokerIngest(threading.Thread):
                 tries += 1
         self._pulse.committed(messages[0].received_at)
         source.acknowledge(messages)
+        self.handled += len(messages)
         self._say(Broker.State.CONNECTED, source.note)
 
     def _store(self, reads: list[Read]) -> None:

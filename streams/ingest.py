@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
@@ -11,9 +12,11 @@ from django.db.models import Q
 from streams import hints
 from streams.broker_ingest import DRAIN_S, LOOK_EVERY_S, BrokerIngest
 from streams.models import Broker, Republish, Stream
+from streams.progress import Report, ignore
 from streams.republish import Republisher
 
 Worker = BrokerIngest | Republisher
+REPORT_S = 0.2  # between two reports of `drain`
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,7 @@ class Ingest:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
+        self.taken = self.sent = 0  # messages and events, by `drain`
         self._threads: dict[tuple[type[Worker], int], Worker] = {}
 
     def run(self) -> None:
@@ -39,14 +43,14 @@ class Ingest:
             thread.join(2 * DRAIN_S)
         connection.close()
 
-    def drain(self) -> list[str]:
+    def drain(self, report: Report = ignore) -> list[str]:
         """Take what waits at every broker, send on what is stored then, and end; what went wrong, in words."""
         names = dict(Broker.objects.values_list("pk", "name"))
         brokers = [BrokerIngest(pk, self.stop, once=True) for pk in sorted(wanted_brokers())]
-        _run(brokers)
+        self.taken = _run(brokers, partial(report, "messages of brokers", unit="messages"))
         logs = {row.pk: str(row) for row in Republish.objects.filter(enabled=True).select_related("log")}
         republishers = [Republisher(pk, self.stop, once=True) for pk in logs]
-        _run(republishers)
+        self.sent = _run(republishers, partial(report, "sending on"))
         return [f"{names.get(thread.broker_id)}: {thread.failed}" for thread in brokers if thread.failed] + [
             f"{logs[thread.pk]}: {thread.failed}" for thread in republishers if thread.failed
         ]
@@ -69,11 +73,15 @@ class Ingest:
             self._threads[kind, pk].start()
 
 
-def _run(threads: Sequence[Worker]) -> None:
+def _run(threads: Sequence[Worker], report: Callable[[int], None]) -> int:
+    """Run the threads to their end; how many messages they handled."""
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        while thread.is_alive():
+            thread.join(REPORT_S)
+            report(sum(thread.handled for thread in threads))
+    return sum(thread.handled for thread in threads)
 
 
 def wanted_brokers() -> set[int]:

@@ -37,6 +37,7 @@ class Republisher(threading.Thread):
         self.pk = pk
         self.once = once
         self.failed = ""  # with ``once``: why not all could be sent
+        self.handled = 0  # events sent and confirmed
         self.look = threading.Event()  # set it to end a rest
         self._stopping = stop
         self._lease = leases.Held(f"republish:{pk}")
@@ -109,6 +110,7 @@ class Republisher(threading.Thread):
             self._lease.check()
             Republish.objects.filter(pk=row.pk).update(seq=found[-1]["seq"])
         row.seq = found[-1]["seq"]
+        self.handled += len(found)
         return True
 
     def _fail(self, reason: str) -> None:

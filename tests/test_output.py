@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.programs import find
+
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = """
 import pytest
@@ -72,7 +74,7 @@ def test_a_check_is_a_line_where_it_passes_and_all_of_its_output_where_it_fails(
     makefile.write_text(
         f"{quietly}\ngood:\n\t$(call quietly,good,seq 99)\nbad:\n\t$(call quietly,bad,seq 99; exit 3)\n"
     )
-    good, bad = run("make", "-f", str(makefile), "good"), run("make", "-f", str(makefile), "bad")
+    good, bad = (run(str(find("make")), "-f", str(makefile), goal) for goal in ("good", "bad"))
     assert (good.returncode, good.stdout) == (0, "good: ok\n")
     assert bad.stdout.splitlines()[:100] == [*map(str, range(1, 100)), "bad: failed"]
     assert "Error 3" in bad.stdout

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -23,6 +23,7 @@ class LogFile:
         self.columns = columns or Columns()
         self.name = name or path.name
         self.fraction = 0.0  # of the file that `rows` has read, 0 to 1
+        self.checked: Callable[[float], None] = lambda _: None  # called with what `digest` has read, 0 to 1
         plain = self.name.lower()
         self._zipped = plain.endswith(".gz")
         self.kind = Path(plain.removesuffix(".gz")).suffix.removeprefix(".")
@@ -47,10 +48,12 @@ class LogFile:
         """
         digest = hashlib.blake2b(repr((self.kind, self.columns)).encode(), digest_size=32)
         checked = XmlReader(self.name) if self.kind == "xes" else Utf8Reader(self.name)
-        with self._open() as (file, _):
+        with self._open() as (file, raw):
+            size = max(self.path.stat().st_size, 1)
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 checked.feed(chunk)
+                self.checked(raw.tell() / size)
             checked.close()
         return digest.hexdigest()
 

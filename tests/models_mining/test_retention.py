@@ -11,6 +11,7 @@ from models_mining import retention
 from models_mining.auditing import audit
 from models_mining.miner import Miner
 from models_mining.models import Case, LogState, MinedModel
+from streams import progress
 from streams.models import Event, EventLog, Retired
 from streams.removal import archive, delete_log
 from streams.rest import Conflict
@@ -116,11 +117,13 @@ def test_nothing_else_can_be_deleted(log: EventLog) -> None:
         Event.objects.filter(case="new").delete()
 
 
-def test_the_command_names_what_went(log: EventLog) -> None:
+def test_the_command_names_what_went(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(log, "old", "TPS", 400 + (datetime.now(UTC) - NOW).days * -1)
     mine(log)
-    said = StringIO()
-    call_command("retention", stdout=said)
+    said, errors = StringIO(), StringIO()
+    monkeypatch.setattr(progress, "PLAIN_S", 0.0)
+    call_command("retention", stdout=said, stderr=errors)
+    assert errors.getvalue().startswith("log orders, deleting: 3 events, ")
     call_command("retention", "orders", stdout=said)
     assert said.getvalue().splitlines() == [
         "orders: 1 cases of 3 events are gone",

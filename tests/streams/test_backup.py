@@ -3,20 +3,25 @@
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
+import procmine.backup
 from procmine.backup import BackupError, backup, restore
+from streams import progress
 from streams.leases import acquire
 from streams.models import Broker, EventLog, Lease
 from streams.services import NewEvent, store_events
@@ -47,6 +52,15 @@ except BackupError as error:
     refused = str(error)
 told = {"seqs": seqs, "again": again, "differences": found.differences, "models": found.models, "refused": refused}
 print(json.dumps(told | {"secret": Broker.objects.get().secret}))
+"""
+
+RESTORE = """
+import sys
+from django.core.management import call_command
+from streams import progress
+
+progress.PLAIN_S = 0
+call_command("restore", BACKUP, stderr=sys.stdout)
 """
 
 
@@ -126,6 +140,24 @@ def test_a_backup_made_under_load_is_one_moment_and_goes_on_where_it_was(
     assert (told["differences"], told["secret"]) == ([], "hunter2")
     assert told["models"] > 0
     assert "--force replaces" in told["refused"]
+
+
+def test_both_report_how_far_they_are_in_plain_lines(
+    log: EventLog, elsewhere: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PLAIN_S", 0.0)
+    monkeypatch.setattr(procmine.backup, "POLL_S", 0.001)
+    errors = StringIO()
+    call_command("backup", str(tmp_path / "all.tar"), stdout=StringIO(), stderr=errors)
+    reported = errors.getvalue()
+    restored = manage(elsewhere, "shell", "-v0", "-c", f"BACKUP = {str(tmp_path / 'all.tar')!r}\n{RESTORE}")
+    assert "\r" not in reported + restored
+    made = "copying the database" if connection.vendor == "sqlite" else "dumping the database"
+    assert re.match(rf"{made}: [\d.]+( of [\d.]+)? MB, ", reported)
+    assert re.search(r"^packing: ([\d.]+) of \1 MB, 100%, .*\d s$", reported, re.MULTILINE)
+    for label in ("unpacking: 0", "migrating the database: 0 s"):
+        assert f"\n{label}" in f"\n{restored}"
+    assert restored.splitlines()[-1].startswith("1 logs with 0 events, as of ")
 
 
 def test_what_is_no_backup_changes_nothing(log: EventLog, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ PROGRAMS = (
     Program(
         "git", "git", ("tests/procmine/test_programs.py", "tests/procmine/test_site.py", "tests/tools/rehearsal.py")
     ),
-    Program("make", "make", ("tests/procmine/test_documents.py",)),
+    Program("make", "make", ("tests/procmine/test_documents.py", "tests/test_output.py")),
     Program("debootstrap", "debootstrap", ("tests/tools/rehearsal.py",), purpose="rehearse"),
     Program("caddy", "pip", ("tests/procmine/test_delivery.py",)),
     Program("hadolint", "pip", ("tests/procmine/test_delivery.py",)),

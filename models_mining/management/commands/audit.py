@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from models_mining import auditing
 from models_mining.core.discovery import registry
 from streams.models import EventLog
+from streams.progress import Progress
 
 
 class Command(BaseCommand):
@@ -36,11 +37,8 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             if not exact:
                 raise CommandError(f"{name} does not promise to be exact: there is nothing to compare it with.")
-        found = []
-        for number, findings in enumerate(auditing.audit(logs, algorithms), start=1):
-            found.append(findings)
-            if self.stderr.isatty():
-                self.stderr.write(f"{number} of {len(logs)}: {findings.log}, {findings.events} events")
+        with Progress(self.stderr) as progress:
+            found = list(auditing.audit(logs, algorithms, progress))
         different = any(findings.differences for findings in found)
         if json:
             self._write_json(found, equal=not different)

@@ -10,6 +10,7 @@ from django.db.backends.signals import connection_created
 
 from models_mining import cluster
 from models_mining.miner import Miner
+from streams.progress import Progress
 from streams.stopping import stop_on_signal
 
 
@@ -41,11 +42,11 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             settings.DASK = address
         connection_created.connect(_wait_for_no_disk)
-        miner = Miner()
         if once:
-            learnt = miner.drain()
+            with Progress(self.stderr) as progress:
+                learnt = Miner(progress).drain()
             self.stderr.write(f"{learnt} events learnt")
             return
         stop = threading.Event()
         with stop_on_signal(stop):
-            miner.run(stop.is_set)
+            Miner().run(stop.is_set)

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from models_mining.retention import Gone, retire_some
 from streams.models import EventLog
+from streams.progress import Progress
 
 
 class Command(BaseCommand):
@@ -28,9 +29,9 @@ class Command(BaseCommand):
             logs = logs.filter(slug__in=log)
         for one in logs:
             gone = Gone()
-            while (some := retire_some(one)).cases:
-                gone.cases += some.cases
-                gone.events += some.events
-                if self.stderr.isatty():
-                    self.stderr.write(f"{one.slug}: {gone.cases} cases, {gone.events} events")
+            with Progress(self.stderr) as progress:
+                while (some := retire_some(one)).cases:
+                    gone.cases += some.cases
+                    gone.events += some.events
+                    progress(f"log {one.slug}, deleting", gone.events)
             self.stdout.write(f"{one.slug}: {gone.cases} cases of {gone.events} events are gone")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from models_mining.work import Work
+from streams.progress import Progress
 from streams.stopping import stop_on_signal
 
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *, once: bool, **options: Any) -> None:
         if once:
-            models, jobs = Work(everything=True).drain()
+            with Progress(self.stderr) as progress:
+                models, jobs = Work(everything=True).drain(progress)
             self.stderr.write(f"{models} models derived, {jobs} jobs run")
             return
         stop = threading.Event()

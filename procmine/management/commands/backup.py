@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from procmine.backup import KEPT, BackupError, backup
+from streams.progress import Progress
 
 
 class Command(BaseCommand):
@@ -19,14 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="where to; one that is there is replaced when the new one is whole")
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        terminal = self.stderr.isatty()
-
-        def told(done: float) -> None:
-            if terminal:
-                self.stderr.write(f"\r{done:.0%}", ending="")
-
         try:
-            manifest = backup(file.absolute(), told)
+            with Progress(self.stderr) as progress:
+                manifest = backup(file.absolute(), progress)
         except BackupError as error:
             raise CommandError(str(error)) from error
         events, logs = sum(manifest["logs"].values()), len(manifest["logs"])

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from procmine.backup import BackupError, restore
+from streams.progress import Progress
 
 
 class Command(BaseCommand):
@@ -19,7 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, force: bool, **options: Any) -> None:
         try:
-            manifest = restore(file, force=force)
+            with Progress(self.stderr) as progress:
+                manifest = restore(file, force=force, report=progress)
         except BackupError as error:
             raise CommandError(str(error)) from error
         logs = manifest["logs"]

@@ -4,12 +4,13 @@ import gzip
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from streams.files.writing import FORMATS, export
 from streams.models import EventLog
+from streams.progress import Progress
 
 
 class Command(BaseCommand):
@@ -32,20 +33,26 @@ class Command(BaseCommand):
         if form is None:
             raise CommandError(f"In which form? Give --as {', '.join(FORMATS)}.")
         if output is None:
-            for piece in export(found, form):
-                sys.stdout.buffer.write(piece)
+            self._export(found, form, sys.stdout.buffer)
             sys.stdout.buffer.flush()
             return
         size = self._write(found, form, Path(output))
         self.stderr.write(f"log {log}: {size} bytes of {form} in {output}")
+
+    def _export(self, log: EventLog, form: str, file: IO[bytes]) -> None:
+        size = 0
+        with Progress(self.stderr) as progress:
+            for piece in export(log, form):
+                file.write(piece)
+                size += len(piece)
+                progress(f"log {log.slug}", size / 1e6, unit="MB")
 
     def _write(self, log: EventLog, form: str, path: Path) -> int:
         """The file appears whole or not at all."""
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with gzip.open(draft, "wb", 6) if path.name.lower().endswith(".gz") else draft.open("wb") as file:
-                for piece in export(log, form):
-                    file.write(piece)
+                self._export(log, form, cast("IO[bytes]", file))
             size = draft.stat().st_size
             draft.replace(path)
         except OSError as error:

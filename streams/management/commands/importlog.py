@@ -10,9 +10,8 @@ from django.utils.text import slugify
 from streams.files import Columns, FileError, LogFile
 from streams.imports import BusyError, import_file
 from streams.models import EventLog, Import
+from streams.progress import Progress
 from streams.values import PayloadError
-
-_TELL_S = 0.5
 
 
 class Command(BaseCommand):
@@ -61,14 +60,9 @@ class Command(BaseCommand):
     def _read(self, into: EventLog, file: LogFile) -> tuple[int, Import]:
         """How many were read before, and what became of the file."""
         first: int | None = None
-        told = time.monotonic()
-        terminal = self.stderr.isatty()
-        for done in import_file(into, file):
-            first = done.position if first is None else first
-            if terminal and (now := time.monotonic()) - told >= _TELL_S:
-                told = now
-                self.stderr.write(f"\r{done.position} events, {file.fraction:.0%}", ending="")
-                self.stderr.flush()
-        if terminal:
-            self.stderr.write("\r", ending="")
+        with Progress(self.stderr) as progress:
+            file.checked = lambda fraction: progress(f"{file.name}, checking", fraction=fraction)
+            for done in import_file(into, file):
+                first = done.position if first is None else first
+                progress(file.name, done.position, fraction=file.fraction)
         return first or 0, done

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from streams.ingest import Ingest
+from streams.progress import Progress
 from streams.stopping import stop_on_signal
 
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
             if not once:
                 ingest.run()
                 return
-            problems = ingest.drain()
+            with Progress(self.stderr) as progress:
+                problems = ingest.drain(progress)
+        self.stderr.write(f"{ingest.taken} messages taken, {ingest.sent} events sent on")
         if problems:
             raise CommandError("\n".join(problems))

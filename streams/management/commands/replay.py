@@ -10,11 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from streams.files import Columns, FileError
 from streams.mqtt import Address, BrokerError, Publisher
+from streams.progress import Progress
 from streams.replay import Outgoing, outgoing, send
 from streams.stopping import stop_on_signal
 from streams.topics import TopicError, check_filter
-
-_TELL_S = 0.5
 
 
 class Command(BaseCommand):
@@ -56,17 +55,12 @@ class Command(BaseCommand):
     def _send(
         self, messages: list[Outgoing], publisher: Publisher, speed: float, stop: threading.Event
     ) -> tuple[int, float]:
-        began = told = time.monotonic()
+        began = time.monotonic()
         sent = 0
-        terminal = self.stderr.isatty()
-        for sent in send(messages, publisher.publish, speed, stop):
-            if terminal and (now := time.monotonic()) - told >= _TELL_S:
-                told = now
-                self.stderr.write(f"\r{sent} of {len(messages)} events", ending="")
-                self.stderr.flush()
-        publisher.finish()
-        if terminal:
-            self.stderr.write("\r", ending="")
+        with Progress(self.stderr) as progress:
+            for sent in send(messages, publisher.publish, speed, stop):
+                progress("sending", sent, len(messages))
+            publisher.finish()
         return sent, time.monotonic() - began
 
 
