@@ -1,11 +1,7 @@
 #!/usr/bin/env python
-"""Django's command line: ``manage.py help`` lists what procmine adds."""
+"""The command line in a checkout: ``manage.py help`` lists the commands. Installed, it is called ``procmine``."""
 
-import os
-import sys
-
-from django.core.management import execute_from_command_line
+from procmine.__main__ import main
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "procmine.settings")
-    execute_from_command_line(sys.argv)
+    main()

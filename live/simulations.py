@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -28,7 +27,7 @@ MIN_RATE = 0.001
 MAX_AT_ONCE = 4  # runs of the whole installation
 MAX_DRAWN = 400  # edges of a drawing; more take long and nobody reads them
 LABEL = "config"
-EXAMPLES = Path(settings.BASE_DIR) / "simulator" / "examples"
+EXAMPLES = settings.BASE_DIR / "simulator" / "examples"
 
 _processes: dict[int, "subprocess.Popen[bytes]"] = {}
 """The runs that this process started. Their standard input is their lifeline: it is cut when we end, however we do."""
@@ -111,8 +110,8 @@ def _launch(row: Simulation) -> None:
         if (ended := _processes.pop(pk, None)) is not None:  # another thread may tidy too
             ended.communicate()
     _processes[row.pk] = subprocess.Popen(  # noqa: S603  (our own command)
-        [sys.executable, "-P", "-m", "procmine.lifeline", "manage", "run_simulation", str(row.pk)],
-        env={**os.environ, "PYTHONPATH": str(settings.BASE_DIR)},
+        [sys.executable, "-P", "-m", "procmine.lifeline", "procmine", "run_simulation", str(row.pk)],
+        env={**os.environ, **settings.CHILD_ENVIRONMENT},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,  # its errors go where ours go
         start_new_session=True,

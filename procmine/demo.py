@@ -65,7 +65,7 @@ def prepare() -> list[str]:
 def simulator_command(broker: EmbeddedBroker) -> Sequence[str]:
     """Module and arguments of a run of the factory; its cases are told from those of other runs by their prefix."""
     prefix = f"{int(time.time()):x}-"
-    return ["manage", "simulate", str(FACTORY), "--broker", broker.url, "--case-prefix", prefix]
+    return ["procmine", "simulate", str(FACTORY), "--broker", broker.url, "--case-prefix", prefix]
 
 
 def new_link_token() -> str:

@@ -10,16 +10,18 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from environs import validate
 
-from procmine import __version__
+from procmine import __version__, location
 from procmine.env import each, env, kept_secret
 from streams.addresses import check_entry
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = location.BASE_DIR
 VERSION = __version__
 SOURCE_URL = env.str("SOURCE_URL", "")  # where the source of the running version is offered; empty: we serve it
 
 # --- Where things live ----------------------------------------------------------------
-VAR = Path(env.str("VAR", str(BASE_DIR / "var"))).resolve()  # database, keys, ports
+COMMAND = location.COMMAND
+CHILD_ENVIRONMENT = location.CHILD_ENVIRONMENT
+VAR = Path(env.str("VAR", str(location.state_folder()))).resolve()  # database, keys, ports
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR / "secret_key")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])  # keys of before: read by, never written by
 INSTALLATION = env.str("INSTALLATION", "") or kept_secret(VAR / "installation", secrets.token_hex(4))
@@ -82,7 +84,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [location.RESOURCES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -97,7 +99,7 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [location.RESOURCES / "static"]
 STATIC_ROOT = VAR / "static"
 STORAGES = {"staticfiles": {"BACKEND": "procmine.static_files.VersionedStorage"}}
 

@@ -12,7 +12,8 @@ import sys
 from asyncio.subprocess import STDOUT, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from procmine.location import CHILD_ENVIRONMENT
 
 FIRST_PAUSE_S = 0.5  # before the first restart; each further one waits twice as long
 LONGEST_PAUSE_S = 30.0
@@ -20,7 +21,6 @@ STEADY_S = 20.0  # a child that lasted so long is well again: its next pause is 
 LONGEST_LINE = 2**20  # bytes of a child's output
 
 Say = Callable[[str, str], None]
-_PACKAGES = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Supervisor:
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "procmine.lifeline", *child.command()),
-                env={**os.environ, "PYTHONPATH": str(_PACKAGES), "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **CHILD_ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
                 stdin=lifeline,
                 stdout=output_end,
                 stderr=STDOUT,

@@ -82,9 +82,9 @@ def test_it_serves_restarts_what_is_killed_and_leaves_nothing_at_ctrl_c(serve: R
 
     for role, part in (
         ("web", "daphne"),
-        ("ingest", "manage ingest"),
-        ("mine", "manage mine"),
-        ("work", "manage work"),
+        ("ingest", "procmine ingest"),
+        ("mine", "procmine mine"),
+        ("work", "procmine work"),
         ("broker", "iotcore"),
     ):
         before = pid_of(var, part)

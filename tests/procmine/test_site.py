@@ -1,6 +1,7 @@
 """Source, health and the demo's link, inside one process."""
 
 import io
+import os
 import subprocess
 import tarfile
 import time
@@ -13,12 +14,13 @@ from django.test import Client
 
 from procmine import demo
 from procmine.site import archive
+from procmine.source_files import source_files
 from tests.conftest import needs
 from tests.procmine.conftest import ROOT
 
 
 def names() -> set[str]:
-    with tarfile.open(fileobj=io.BytesIO(archive.source_archive())) as tar:
+    with tarfile.open(fileobj=io.BytesIO(archive.source_archive.__wrapped__())) as tar:  # without the cache
         return {name.split("/", 1)[1] for name in tar.getnames()}
 
 
@@ -36,27 +38,54 @@ def test_the_source_leads_to_where_it_is_offered_instead(client: Client, setting
     assert client.get("/source/")["Location"] == "https://source.example.org/procmine"
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
-def test_the_source_holds_every_file_of_the_repository() -> None:
-    command = [needs("git"), "ls-files", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    there = {name for name in listed.split("\0") if name and (ROOT / name).exists()}
-    assert there <= names()
-
-
-def test_the_source_holds_neither_state_nor_what_does_not_belong_to_the_program(tmp_path: Path, settings: Any) -> None:
-    settings.BASE_DIR = tmp_path
+def planted(root: Path) -> None:
+    """Files of the program, and others that are none of anybody's business."""
     for name in (
         *("manage.py", "procmine/settings.py", "static/vendor/preact.license", ".ci/run"),  # these belong to it
         *("var/secret_key", ".venv/lib/python.py", ".env", "notes.txt", "procmine/__pycache__/settings.pyc"),
         *("procmine/.env", "streams/db.sqlite3", "docs/tls.pem", "static/state/secret_key"),
     ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x")
-    (tmp_path / "docs" / "outside").symlink_to("/etc/hostname")
-    settings.VAR = tmp_path / "static" / "state"
-    found = [file.relative_to(tmp_path).as_posix() for file in archive.source_files()]
-    assert found == [".ci/run", "manage.py", "procmine/settings.py", "static/vendor/preact.license"]
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    (root / "docs" / "outside").symlink_to("/etc/hostname")
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run([needs("git"), *arguments], cwd=root, check=True, capture_output=True)
+
+
+def test_the_source_of_a_checkout_is_what_git_lists(tmp_path: Path) -> None:
+    planted(tmp_path)
+    git(tmp_path, "init")
+    git(tmp_path, "add", "manage.py", "procmine/settings.py", "docs/outside")
+    (tmp_path / "docs" / "private.md").write_text("a password")
+    (tmp_path / "procmine" / "settings.py").write_text("changed")
+    found = source_files(tmp_path)
+    assert [file.relative_to(tmp_path).as_posix() for file in found] == ["manage.py", "procmine/settings.py"]
+
+
+def test_a_checkout_of_another_user_is_read_all_the_same(tmp_path: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root gives files away")
+    git(tmp_path, "init")
+    (tmp_path / "manage.py").touch()
+    git(tmp_path, "add", "manage.py")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "private.md").touch()
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 65534, 65534)
+    assert source_files(tmp_path) == [tmp_path / "manage.py"]
+
+
+def test_the_source_of_a_running_checkout_is_packed_as_listed() -> None:
+    assert names() == {file.relative_to(ROOT).as_posix() for file in source_files(ROOT)}
+    assert {"manage.py", "tests/procmine/test_site.py", "static/favicon.svg", ".ci/run"} <= names()
+
+
+def test_without_git_the_source_holds_neither_state_nor_secrets(tmp_path: Path, settings: Any) -> None:
+    planted(tmp_path)
+    settings.BASE_DIR, settings.VAR = tmp_path, tmp_path / "static" / "state"
+    assert names() == {".ci/run", "manage.py", "procmine/settings.py", "static/vendor/preact.license"}
 
 
 @pytest.fixture

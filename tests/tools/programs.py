@@ -84,7 +84,14 @@ PROGRAMS = (
     Program("curl", "curl", ("tests/api/test_client_page.py", "tests/procmine/test_documents.py")),
     Program("dot", "graphviz", ("tests/simulator/test_graph.py",)),
     Program(
-        "git", "git", ("tests/procmine/test_programs.py", "tests/procmine/test_site.py", "tests/tools/rehearsal.py")
+        "git",
+        "git",
+        (
+            "procmine/source_files.py",
+            "tests/procmine/test_programs.py",
+            "tests/procmine/test_site.py",
+            "tests/tools/rehearsal.py",
+        ),
     ),
     Program("make", "make", ("tests/procmine/test_documents.py", "tests/test_output.py")),
     Program("debootstrap", "debootstrap", ("tests/tools/rehearsal.py",), purpose="rehearse"),

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Compare the vendored browser files with the checksums in static/vendor/README.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--folder", type=Path, default=settings.BASE_DIR / "static" / "vendor")
+        parser.add_argument("--folder", type=Path, default=settings.STATICFILES_DIRS[0] / "vendor")
 
     def handle(self, *, folder: Path, **options: Any) -> None:
         wanted = {row["path"]: row["sha256"] for row in ROW.finditer((folder / "README.md").read_text())}

@@ -171,9 +171,9 @@ class Command(BaseCommand):
         self.say("serve", "starting web, work, mine, ingest")
         fd = web.fileno()
         supervisor.start(Child("web", lambda: _WEB.format(fd=fd).split(), pass_fds=(fd,)))
-        supervisor.start(Child("work", lambda: ["manage", "work"]))
-        supervisor.start(Child("mine", lambda: ["manage", "mine"], grace_s=20.0))
-        supervisor.start(Child("ingest", lambda: ["manage", "ingest"], grace_s=20.0))
+        supervisor.start(Child("work", lambda: ["procmine", "work"]))
+        supervisor.start(Child("mine", lambda: ["procmine", "mine"], grace_s=20.0))
+        supervisor.start(Child("ingest", lambda: ["procmine", "ingest"], grace_s=20.0))
         await self._answering(web.getsockname())
         if broker is not None:
             told.append(f"events are welcome at {broker.url} (MQTT 5: port {broker.port_mqtt5})")
