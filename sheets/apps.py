@@ -7,6 +7,6 @@ class SheetsConfig(AppConfig):
 
     def ready(self) -> None:
         from models_mining import parts
-        from sheets import actions  # noqa: F401  registers `sheet`
+        from sheets import actions  # noqa: F401  registers `sheet`, and what completes invitations
 
         parts.register("sheets.scheduling.Schedules")

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rules.models import RuleMatch
+from rules.notifiers.completing import TooLateError, completes
+from rules.notifiers.messages import Item
 from rules.notifiers.models import Notifier
 from rules.notifiers.telling import tell
 from sheets.models import Answer, Prompt, Sheet, SheetVersion
 from sheets.questions import Answers
-from streams.encryption import encrypt
+from streams.encryption import SecretUnreadableError, encrypt
 from streams.services import NewEvent, refuse_archived, store_events
 
 TOKEN_BYTES = 32  # 256 bits
@@ -59,8 +61,8 @@ def invite(
 ) -> Prompt:
     """A new invitation; raises NotInvitedError where the sheet's limits for the respondent or its state forbid one.
 
-    The one of the same ``origin``, where there is one already: nobody is asked twice for one reason. ``via`` is told
-    the link.
+    The one of the same ``origin``, where there is one already: nobody is asked twice for one reason. ``via`` is sent
+    the link, which the outbox does not hold.
     """
     with transaction.atomic():
         sheet = Sheet.objects.select_for_update(of=("self",)).select_related("log").get(pk=sheet.pk)  # for the limits
@@ -84,7 +86,7 @@ def invite(
             expires_at=now + timedelta(seconds=ttl_s or sheet.ttl_s),
         )
         if via is not None:
-            _tell(via, made, token)
+            _tell(via, made)
     return made
 
 
@@ -98,18 +100,31 @@ def _refuse(sheet: Sheet, respondent: str, now: datetime) -> None:
         raise NotInvitedError(f"{respondent} was invited less than {sheet.gap_s} s ago.")
 
 
-def _tell(notifier: Notifier, prompt: Prompt, token: str) -> None:
-    link = f"{settings.PUBLIC_URL}{path_of(token)}"
+def _tell(notifier: Notifier, prompt: Prompt) -> None:
     data = {
+        "prompt": prompt.pk,
         "sheet": prompt.sheet.slug,
         "log": prompt.log.slug,
         "case": prompt.case,
         "respondent": prompt.respondent,
-        "url": link,
         "expires_at": prompt.expires_at.isoformat(),
     }
-    text = f"{prompt.version.content['label']} ({prompt.respondent}): {link}"
+    text = f"{prompt.version.content['label']} ({prompt.respondent})"
     tell(notifier, prompt.log, text, kind=INVITED, subject=prompt.case, data=data, match=prompt.match)
+
+
+@completes(INVITED)
+def with_link(item: Item) -> Item:
+    """An invitation as it is sent: the link is read from the prompt, while that is open."""
+    prompt = Prompt.objects.filter(pk=item.event["data"]["prompt"]).first()
+    if prompt is None or prompt.state != Prompt.State.OPEN:
+        raise TooLateError("The invitation ended before it was sent.")
+    try:
+        link = f"{settings.PUBLIC_URL}{path_of(prompt.secret)}"
+    except SecretUnreadableError:
+        raise TooLateError("The link cannot be read with this PROCMINE_SECRET_KEY: invite again.") from None
+    text = f"{item.text}: {link}"
+    return Item(text, {**item.event, "data": {**item.event["data"], "url": link, "text": text}}, private=True)
 
 
 def open_prompts(sheet: Sheet) -> "QuerySet[Prompt]":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError
 from urllib3.util import Url, parse_url
 
 from streams.addresses import HostRefusedError, addresses_of, receivers
@@ -91,8 +91,10 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         raise NoAnswerError(f"The host {url.host} is not known: {error.strerror}.") from None
     except ssl.SSLCertVerificationError as error:
         raise NoAnswerError(f"The certificate is not valid: {error.verify_message}.") from None
-    except (OSError, HTTPError, HTTPException, ValueError) as error:
+    except (OSError, ConnectTimeoutError, NewConnectionError) as error:
         raise NoAnswerError(f"No answer: {error}"[:300]) from None
+    except (HTTPError, HTTPException, ValueError) as error:  # its text may repeat what the receiver said
+        raise NoAnswerError(f"No answer in HTTP ({type(error).__name__}).") from None
 
 
 @contextlib.contextmanager

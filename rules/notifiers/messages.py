@@ -15,10 +15,14 @@ _SUBJECT = 150  # characters
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One notification: a text for people, a CloudEvent for programs."""
+    """One notification: a text for people, a CloudEvent for programs.
+
+    ``private``: it holds what only the receiver may know, so nothing that the receiver says of it is kept.
+    """
 
     text: str
     event: Mapping[str, Any]
+    private: bool = False
 
 
 def slack(items: Sequence[Item]) -> tuple[bytes, dict[str, str]]:

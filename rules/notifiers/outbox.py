@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from models_mining.children import Child
+from rules.notifiers.completing import TooLateError, item_of
 from rules.notifiers.messages import Item
 from rules.notifiers.models import Notification, Notifier
 from rules.notifiers.sending import Attempt, deliver
@@ -123,13 +124,17 @@ class Outbox:
         if not rows or wait or not notifier.enabled:
             self._let_go(held)
             return
-        items = [Item(row.text, row.event) for row in rows]
+        sent, items = _completed(rows)
+        if not items:
+            self._let_go(held)
+            self.look_again()
+            return
 
         def call(_: Any) -> dict[str, Any]:
             return deliver(notifier, items).as_dict()
 
         child = Child(call, seconds=SECONDS, memory_mb=MEMORY_MB)
-        self._sending[notifier.pk] = _Sending(notifier, [row.pk for row in rows], held, child)
+        self._sending[notifier.pk] = _Sending(notifier, sent, held, child)
 
     def _look_after(self, one: _Sending) -> None:
         fence = one.held.fence
@@ -162,6 +167,19 @@ class Outbox:
         """Nobody needs it any more until something waits again."""
         held.let_go()
         Lease.objects.filter(name=held.name).delete()
+
+
+def _completed(rows: Sequence[Notification]) -> tuple[list[int], list[Item]]:
+    """What is sent of these rows, and their keys; what it is too late for has failed."""
+    sent, items = [], []
+    for row in rows:
+        try:
+            items.append(item_of(row))
+        except TooLateError as error:
+            Notification.objects.filter(pk=row.pk).update(state=Notification.State.FAILED, why=str(error))
+        else:
+            sent.append(row.pk)
+    return sent, items
 
 
 def give_up_old(notifier: Notifier) -> None:

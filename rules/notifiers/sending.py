@@ -51,7 +51,7 @@ def deliver(notifier: Notifier, items: Sequence[Item]) -> Attempt:
         return Attempt(sent=False, said=str(error))
     if 200 <= answer.status < 300:
         return Attempt(sent=True, said=f"{answer.status}")
-    said = " ".join(f"{answer.status} {answer.text}".split())
+    said = f"{answer.status}" if _private(items) else " ".join(f"{answer.status} {answer.text}".split())
     if 300 <= answer.status < 400:
         return Attempt(sent=False, said=f"{answer.status}: it leads elsewhere, which is not followed.", final=True)
     return Attempt(False, said, answer.status in _NOT_OURS, wait_of(answer.retry_after, datetime.now(UTC)))
@@ -67,9 +67,17 @@ def _mail(address: str, items: Sequence[Item]) -> Attempt:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         return Attempt(sent=False, said=f"The mail server refuses the recipients: {codes}.", final=min(codes) >= 500)
+    except smtplib.SMTPResponseException as error:
+        said = error.smtp_code if _private(items) else error
+        return Attempt(sent=False, said=f"The mail server: {said}"[:300])
     except (smtplib.SMTPException, OSError) as error:
         return Attempt(sent=False, said=f"The mail server: {error}"[:300])
     return Attempt(sent=True, said="given to the mail server")
+
+
+def _private(items: Sequence[Item]) -> bool:
+    """Whether a receiver that repeats what it was sent would publish it: reasons of failures are shown to many."""
+    return any(item.private for item in items)
 
 
 def wait_of(retry_after: str, now: datetime) -> float:

@@ -111,9 +111,9 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
     model = log.models.get()
     rows: list[Any] = [log, broker, stream, event, refused, job, owner, reference, model]
     sheet = Sheet.objects.create(slug="delay", name=SECRET, log=log, label="Why?", questions=[])
-    prompt = invite(sheet, CASE, SECRET)
-    answered = invite(sheet, CASE, SECRET)
     ops = Notifier.objects.create(name="ops", kind="slack", url="http://hooks.invalid/")
+    prompt = invite(sheet, CASE, SECRET, via=ops)
+    answered = invite(sheet, CASE, SECRET)
     rule = Rule.objects.create(log=log, name=SECRET, kind="event", spec={"when": f"event.activity == '{SECRET}'"})
     matched: dict[str, Any] = {"rule_version": 1, "seq": 1, "at": now, "matched_at": now, "reason": SECRET}
     rows += [
@@ -125,7 +125,7 @@ def world(db: None, settings: Any, tmp_path: Path) -> World:
         Answer.objects.create(prompt=answered, log=log, answers={"why": SECRET}, at=now),
         Schedule.objects.create(sheet=sheet, respondents=[SECRET]),
         ReportMapping.objects.create(client=SECRET, log=log),
-        Notification.objects.create(notifier=ops, log=log, text=SECRET, event={}, created_at=now),
+        Notification.objects.get(),
         Snapshot.objects.create(model=model, name=SECRET, algorithm="dfg", cases="all", picture=PICTURE, seq=1),
         Republish.objects.create(log=log, broker=broker, topic="out"),
         Analysis.objects.create(log=log),

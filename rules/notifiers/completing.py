@@ -1,0 +1,34 @@
+"""What a notification says only as it leaves, because nobody who reads the outbox may know it: the link of a sheet.
+
+An app registers how notifications of a type are completed, in a module that it imports when it is ready. What is added
+is in the message that is sent, and in no table.
+"""
+
+from collections.abc import Callable
+
+from rules.notifiers.messages import Item
+from rules.notifiers.models import Notification
+
+Complete = Callable[[Item], Item]
+COMPLETED: dict[str, Complete] = {}  # by the type of the CloudEvent
+
+
+class TooLateError(Exception):
+    """It is not worth sending any more; the message says why."""
+
+
+def completes(kind: str) -> Callable[[Complete], Complete]:
+    """Register what completes notifications of a type: it returns a new item, or raises TooLateError."""
+
+    def register(complete: Complete) -> Complete:
+        COMPLETED[kind] = complete
+        return complete
+
+    return register
+
+
+def item_of(row: Notification) -> Item:
+    """The notification as it is sent; raises TooLateError."""
+    item = Item(row.text, row.event)
+    complete = COMPLETED.get(row.event.get("type", ""))
+    return item if complete is None else complete(item)
