@@ -13,7 +13,7 @@ SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database (tests/conftest.py leaves out what does not).
 DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
 
-.PHONY: help demo serve check test test-sqlite test-postgresql programs rehearse lock soak socket fuzz peers clean
+.PHONY: help demo serve check test test-sqlite test-postgresql programs rehearse lock audit release bundle long soak socket fuzz peers clean
 
 help:
 	@echo "make demo    install, start everything with a simulated factory, tell the address   (PORT=8000 HOST=127.0.0.1)"
@@ -25,6 +25,10 @@ help:
 	@echo "make programs  install the Debian packages that tests and benchmarks start"
 	@echo "make rehearse  install and test procmine in a bare Debian, as on a clean machine"
 	@echo "make lock    renew the locked requirements after a change of requirements.txt or requirements-dev.txt"
+	@echo "make audit   report known vulnerabilities of the locked packages"
+	@echo "make release build sdist, wheel, bill of materials and checksums into dist/"
+	@echo "make bundle  pack procmine and all it needs into one archive that installs without a package index"
+	@echo "make long    run the tests that take minutes each"
 	@echo "make clean   remove the environment and caches; state in var/ stays"
 
 demo: .venv/runtime
@@ -67,6 +71,15 @@ serve: .venv/runtime
 lock: .venv-tools/made
 	@.venv-tools/bin/python -m tools.lock $(if $(UPGRADE),--upgrade)
 
+# Known vulnerabilities of the locked packages. Not part of `make test`: what is found depends on the day.
+audit: .venv-tools/made
+	@.venv-tools/bin/python -m tools.audit
+
+# sdist, wheel, bill of materials and checksums; or one archive that installs without an index (tools/build.py).
+DIST ?= dist
+release bundle: .venv-tools/made
+	@.venv-tools/bin/python -m tools.build $@ $(DIST)
+
 # Install the Debian packages of tests/tools/programs.py: FOR=test, bench or rehearse; all of them without it.
 programs:
 	@$(PYTHON) -m tests.tools.programs install $(FOR)
@@ -101,6 +114,10 @@ test: .venv/dev
 	@$(MAKE) --no-print-directory programs FOR=test
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync check test-postgresql
 	@$(MAKE) --no-print-directory test-sqlite
+
+# The tests that take minutes each or need a package index.
+long: .venv/dev
+	@$(RUN) $(PYTEST) -m long
 
 # Half an hour of kills; not part of `make test`, whose tests/faults is the short one.
 soak: .venv/dev

@@ -31,7 +31,7 @@ def _compile(source: str, name: str, *options: str, given: str = "") -> None:
     sources = [source, "-"] if given else [source]
     command = ["pip", "compile", "--universal", "--generate-hashes", f"--python-version={OLDEST}"]
     # One version of each package for all Pythons, where there is one.
-    command += ["--fork-strategy=fewest", "--custom-compile-command=make lock"]
+    command += ["--fork-strategy=fewest", "--custom-compile-command=make lock", f"--python={sys.executable}"]
     uv.run(*command, *options, f"--output-file=requirements/{name}.txt", *sources, given=given)
 
 

@@ -96,6 +96,14 @@ def test_what_is_asked_for_is_locked_in_the_same_version(name: str, python: str)
         assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), requirement
 
 
+def test_the_build_system_is_locked_too() -> None:
+    """`make release` builds without asking an index for it."""
+    tools = locked("tools")
+    for text in tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]:
+        requirement = Requirement(text)
+        assert str(requirement.specifier) == f"=={tools[canonicalize_name(requirement.name)]}"
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_image_and_the_tests_have_the_versions_of_the_base(python: str) -> None:
     base, image, dev = (locked(name, python) for name in ("base", "image", "dev"))

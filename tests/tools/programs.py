@@ -93,7 +93,9 @@ PROGRAMS = (
             "tests/tools/rehearsal.py",
         ),
     ),
-    Program("make", "make", ("tests/procmine/test_documents.py", "tests/test_output.py")),
+    Program(
+        "make", "make", ("tests/procmine/test_documents.py", "tests/procmine/test_release.py", "tests/test_output.py")
+    ),
     Program("debootstrap", "debootstrap", ("tests/tools/rehearsal.py",), purpose="rehearse"),
     Program("caddy", "pip", ("tests/procmine/test_delivery.py",)),
     Program("hadolint", "pip", ("tests/procmine/test_delivery.py",)),
