@@ -37,18 +37,18 @@ class TrustedProxies:
         return scope
 
     def _first_stranger(self, headers: Headers) -> str:
-        """From the right: each proxy adds whom it saw, so the first that is no proxy of ours is the client.
+        """Return the first address from the right that is no proxy of ours: each proxy adds the client it saw.
 
-        What stands left of it was sent by the client and may be anything. Source: RFC 7239, section 8.1.
+        Addresses left of it were sent by the client and may be anything. Where all are proxies by the settings, return
+        the rightmost, which the last proxy saw: so clients stay apart even if the settings name a network that they are
+        in. Empty where there is no address. Source: RFC 7239, section 8.1.
         """
-        told = b",".join(value for name, value in headers if name == _FOR).decode("latin-1")
-        for text in reversed(told.split(",")):
-            address = _address(text)
-            if not address:
-                return ""  # no address where one must be: the proxy's own will do
-            if not self._is_proxy(address):
-                return address
-        return ""
+        given = b",".join(value for name, value in headers if name == _FOR).decode("latin-1")
+        seen = [_address(text) for text in reversed(given.split(","))]
+        for address in seen:
+            if not address or not self._is_proxy(address):
+                return address or seen[0]
+        return seen[0]
 
     def _is_proxy(self, text: str) -> bool:
         address = _address(text)

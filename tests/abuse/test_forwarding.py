@@ -44,7 +44,9 @@ def test_a_stranger_cannot_say_who_it_is_nor_how_it_came(proxies: list[str]) -> 
         ("::ffff:8.8.8.8", "8.8.8.8"),
         ("2001:DB8::1", "2001:db8::1"),
         ("8.8.8.8, nonsense", "10.0.0.5"),  # nothing to go by: the proxy itself
-        ("172.20.0.3", "10.0.0.5"),
+        ("nonsense", "10.0.0.5"),
+        ("172.20.0.3", "172.20.0.3"),  # a network of proxies that clients are in too: they stay apart
+        ("172.20.0.9, 172.20.0.3", "172.20.0.3"),
         ("", "10.0.0.5"),
     ],
 )
