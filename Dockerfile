@@ -1,32 +1,39 @@
 # One image for every role; the command says which: web (the default), ingest, mine, work, migrate, serve.
-# docs/deploy.md tells how to run it: as a user without rights, its own files read-only.
-FROM python:3.11-slim-bookworm AS packages
+# docs/deploy.md says how to run it: as a user without rights, its own files read-only.
+# The versions of Python, Debian and PostgreSQL's client are stated here and nowhere else; docs/deploy.md says how to renew them.
+FROM python:3.13.14-slim-trixie AS build
 
-WORKDIR /packages
-RUN python -m venv /opt/venv
-ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-# The extra "kafka" of pyproject.toml.
-ARG KAFKA=confluent-kafka==2.12.2
-COPY requirements.txt .
-RUN pip install --quiet -r requirements.txt "$KAFKA"
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_ONLY_BINARY=:all:
+WORKDIR /build
+COPY requirements/build.txt requirements/image.txt requirements/
+# The environment that runs has no pip.
+RUN python -m venv --without-pip /opt/venv \
+ && pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements/image.txt \
+ && pip install --quiet --require-hashes -r requirements/build.txt
+COPY . .
+RUN pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \
+ && pip --python /opt/venv/bin/python install --quiet --no-deps --no-index dist/*.whl \
+ && pip --python /opt/venv/bin/python check
 
 
-FROM python:3.11-slim-bookworm
+FROM python:3.13.14-slim-trixie
 
-# pg_dump and pg_restore, for `manage.py backup` and `restore`. As old as the distribution, and as patched.
+LABEL org.opencontainers.image.title="procmine" org.opencontainers.image.licenses="AGPL-3.0-or-later"
+
+# pg_dump and pg_restore, for `procmine backup` and `restore`: at least as new as the server in compose.yaml.
+# As old as the distribution, and as patched. Nothing is installed later, so pip goes.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends postgresql-client \
+ && apt-get install --yes --no-install-recommends postgresql-client-17 \
  && rm -rf /var/lib/apt/lists/* \
+ && pip uninstall --yes --quiet --root-user-action=ignore pip \
  && useradd --system --uid 10001 --user-group --home-dir /var/lib/procmine --create-home procmine \
  && chmod 700 /var/lib/procmine
 
-COPY --from=packages /opt/venv /opt/venv
-COPY . /app
-WORKDIR /app
-RUN /opt/venv/bin/python -m compileall -q /app
+COPY --from=build /opt/venv /opt/venv
 
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PROCMINE_VAR=/var/lib/procmine
+WORKDIR /var/lib/procmine
 USER 10001:10001
 VOLUME /var/lib/procmine
 EXPOSE 8000

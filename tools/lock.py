@@ -17,18 +17,19 @@ OLDEST = "3.11"
 
 def lock(*options: str) -> None:
     """Write the locked files. Raises CalledProcessError where no solution is found."""
-    extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
+    project = tomllib.loads(Path("pyproject.toml").read_text())
     _compile("requirements.txt", "base", *options)
-    kafka = "\n".join(extras["kafka"])
+    kafka = "\n".join(project["project"]["optional-dependencies"]["kafka"])
     _compile("requirements.txt", "image", "--constraint=requirements/base.txt", *options, given=kafka)
     _compile("requirements-dev.txt", "dev", "--constraint=requirements/image.txt", *options)
     for name in ("pip", "tools"):
         _compile(f"requirements/{name}.in", name, *options)
+    _compile("", "build", *options, given="\n".join(project["build-system"]["requires"]))
 
 
 def _compile(source: str, name: str, *options: str, given: str = "") -> None:
-    """Compile ``source``, and the requirements ``given``, to the locked file of that name."""
-    sources = [source, "-"] if given else [source]
+    """Compile ``source``, if not empty, and the requirements ``given`` to the locked file of that name."""
+    sources = [*([source] if source else []), *(["-"] if given else [])]
     command = ["pip", "compile", "--universal", "--generate-hashes", f"--python-version={OLDEST}"]
     # One version of each package for all Pythons, where there is one.
     command += ["--fork-strategy=fewest", "--custom-compile-command=make lock", f"--python={sys.executable}"]

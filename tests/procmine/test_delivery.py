@@ -8,12 +8,13 @@ import secrets
 import ssl
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
 from compose_spec import PyCompose
 from django.core.management import get_commands, load_command_class
@@ -22,6 +23,7 @@ from websockets.sync.client import connect
 from tests.conftest import free_port, listening, needs, wait_for
 from tests.installation import Installation
 from tests.procmine.conftest import ROOT
+from tests.tools import dockerfile
 
 BIN = Path(sys.executable).parent
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
@@ -46,6 +48,10 @@ def services() -> dict[str, Any]:
     return found
 
 
+def steps() -> list[dockerfile.Step]:
+    return dockerfile.parse((ROOT / "Dockerfile").read_text())
+
+
 def ours() -> dict[str, Any]:
     return {name: service for name, service in services().items() if "build" in service}
 
@@ -55,6 +61,7 @@ def test_the_compose_file_is_one() -> None:
     compose = PyCompose.from_json(json.dumps(plain))
     compose.validate()
     compose.validate_volumes()
+    compose.validate_networks()
     assert set(compose.service_names()) == {
         *("web", "ingest", "mine", "work", "migrate", "demo"),
         *("postgres", "redis", "mosquitto", "proxy", "kafka"),
@@ -77,20 +84,88 @@ def test_every_variable_of_compose_is_in_the_example_and_the_other_way_round() -
 def test_the_roles_of_compose_are_commands_that_exist() -> None:
     commands = {name: service["command"] for name, service in ours().items() if "command" in service}
     demo = commands.pop("demo")
-    assert commands == {name: ["python", "manage.py", name] for name in ("ingest", "mine", "work", "migrate")}
-    for _, _, name, *arguments in [*commands.values(), demo]:
-        load_command_class(get_commands()[name], name).create_parser("manage.py", name).parse_args(arguments)
+    assert commands == {name: ["procmine", name] for name in ("ingest", "mine", "work", "migrate")}
+    for _, name, *arguments in [*commands.values(), demo]:
+        load_command_class(get_commands()[name], name).create_parser("procmine", name).parse_args(arguments)
 
 
 def test_our_containers_have_no_rights_and_write_where_they_must_only() -> None:
     for name, service in ours().items():
         assert service["read_only"] is True, name
-        assert service["cap_drop"] == ["ALL"], name
-        assert service["security_opt"] == ["no-new-privileges:true"], name
         places = [place.split(":")[0] for place in service["tmpfs"]]
         places += [volume.split(":")[1] for volume in service.get("volumes", [])]
         assert sorted(places) == ["/tmp", "/var/lib/procmine"], name  # noqa: S108
-        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+
+
+def test_all_containers_are_bounded_and_without_rights() -> None:
+    for name, service in services().items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "proxy" else []), name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["read_only"] is (name != "kafka"), name
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        assert 0 < service["pids_limit"] <= 512, name
+        assert all(re.search(r"[:,]size=\d+[mg]", place) for place in service.get("tmpfs", [])), name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}, name
+        everywhere = {"proxy"}  # all else is published on loopback
+        assert name in everywhere or all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+    assert {name: services()[name]["user"] for name in ("postgres", "redis", "mosquitto")} == {
+        name: name for name in ("postgres", "redis", "mosquitto")
+    }
+
+
+def test_every_image_is_a_release_and_not_a_moving_tag() -> None:
+    images = [service["image"] for service in services().values() if "build" not in service]
+    images += [step.value.partition(" AS ")[0] for step in steps() if step.name == "FROM"]
+    assert len(images) == 7
+    for image in images:
+        assert re.fullmatch(r"[\w/-]+:\d+\.\d+(\.\d+)?(-slim-[a-z]+)?", image), image
+    assert len({step.value.partition(" AS ")[0] for step in steps() if step.name == "FROM"}) == 1
+
+
+def test_devices_reach_neither_database_nor_redis() -> None:
+    networks = {name: set(service["networks"]) for name, service in services().items()}
+    assert composed()["networks"]["back"] == {"internal": True}
+    assert {name for name, theirs in networks.items() if "back" in theirs} == {
+        *("web", "ingest", "mine", "work", "migrate"),
+        *("postgres", "redis"),
+    }
+    assert networks["postgres"] == networks["redis"] == networks["mine"] == networks["migrate"] == {"back"}
+    assert networks["mosquitto"] == networks["kafka"] == {"brokers"}
+    assert networks["proxy"] == {"front"}
+    assert networks["demo"] == {"demo"}
+
+
+def test_the_proxy_alone_is_believed_whom_it_forwards_for() -> None:
+    [network] = composed()["networks"]["front"]["ipam"]["config"]
+    proxy = services()["proxy"]["networks"]["front"]["ipv4_address"]
+    assert services()["web"]["environment"]["PROCMINE_TRUSTED_PROXIES"] == proxy
+    hosts = [str(address) for address in ip_network(network["subnet"]).hosts()]
+    assert proxy in hosts[1:]  # the first is the gateway: everybody on this machine comes from there
+    defaults = {match[1]: match[3] for match in VARIABLE.finditer((ROOT / "compose.yaml").read_text())}
+    for name, value in re.findall(r"^#?(\w+)=(172\..*)$", (ROOT / ".env.example").read_text(), re.MULTILINE):
+        assert defaults[name] == value
+
+
+def test_nothing_secret_or_shared_has_a_default() -> None:
+    asked = {match[1] for match in VARIABLE.finditer((ROOT / "compose.yaml").read_text()) if match[2] == "?"}
+    empty = set(re.findall(r"^([A-Z_]+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    secrets_ = {"PROCMINE_SECRET_KEY", "PROCMINE_INSTALLATION", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    assert asked == empty == secrets_
+    assert "redis" not in services()["web"]["environment"]["PROCMINE_BROKER_HOSTS"].split(",")
+
+
+def test_the_commands_of_the_document_fill_in_the_secrets(tmp_path: Path) -> None:
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
+    document = (ROOT / "docs" / "deploy.md").read_text()
+    lines = [line for line in document.splitlines() if ".env" in line and re.match("(cp|for|sed) ", line)]
+    needs("openssl")
+    subprocess.run(["sh", "-euc", "\n".join(lines)], cwd=tmp_path, check=True)
+    filled = dict(re.findall(r"^([A-Z_]+)=(\w+)$", (tmp_path / ".env").read_text(), re.MULTILINE))
+    for name in ("PROCMINE_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
+        assert re.fullmatch("[0-9a-f]{64}", filled[name])
+    assert filled["POSTGRES_PASSWORD"] != filled["REDIS_PASSWORD"]
+    assert re.fullmatch("[0-9a-f]{8}", filled["PROCMINE_INSTALLATION"])
 
 
 def test_the_settings_of_production_pass_djangos_check(tmp_path: Path) -> None:
@@ -106,15 +181,54 @@ def test_the_image_is_built_as_it_should_be() -> None:
         [needs("hadolint"), "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
-    text = (ROOT / "Dockerfile").read_text()
-    final = text[text.rindex("\nFROM ") :]
-    assert "USER 10001:10001" in final
-    assert "HEALTHCHECK" in final
-    assert "pip install" not in final
-    [kafka] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["kafka"]
-    assert f"ARG KAFKA={kafka}\n" in text
-    ignored = (ROOT / ".dockerignore").read_text().split()
-    assert {".git", ".venv", "var", ".env"} <= set(ignored)
+    final = [step for step in steps() if step.stage == steps()[-1].stage]
+    assert dockerfile.last(final, "USER").value == "10001:10001"
+    assert dockerfile.last(final, "CMD").words[0] == "daphne"
+    assert [step.words[-2:] for step in final if step.name == "COPY"] == [["/opt/venv", "/opt/venv"]]  # no source
+    installed = [step.value for step in final if step.name == "RUN"]
+    assert not re.search(r"pip install|gcc|build-essential", " ".join(installed))
+    hashed = [step.value for step in steps() if "-r requirements/image.txt" in step.value]
+    assert len(hashed) == 1
+    assert hashed[0].count("--require-hashes") == hashed[0].count(" -r ") == 2
+
+
+def test_the_client_of_postgresql_is_as_new_as_the_server() -> None:
+    [client] = re.findall(r"postgresql-client-(\d+)", (ROOT / "Dockerfile").read_text())
+    [server] = re.findall(r"^postgres:(\d+)", services()["postgres"]["image"])
+    assert int(client) >= int(server) >= 14  # Django 5.2
+
+
+def test_the_build_context_holds_the_source_and_nothing_that_lies_about() -> None:
+    ignore = (ROOT / ".dockerignore").read_text()
+    command = [needs("git"), "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    names = [name for name in listed if name]
+    assert dockerfile.sent(names, ignore) == names
+    about = [
+        *("procmine.tar", "backup/procmine.tar", "docs/procmine.tar", "notes.txt", "secret_key", "var/secret_key"),
+        *(".env", "docs/.env", "docs/site.env", ".git/config", ".venv/bin/python", "static/.DS_Store", "tests/var/db"),
+        *("procmine/db.sqlite3", "streams/__pycache__/models.cpython-313.pyc", "docs/tls.pem", "docs/tls/tls.key"),
+        *("static/node_modules/x/index.js", "dist/procmine-1.0-py3-none-any.whl", "simulator/run.log"),
+    ]
+    assert dockerfile.sent(about, ignore) == []
+
+
+def test_redis_starts_as_the_container_starts_it_and_asks_for_the_password() -> None:
+    port = free_port()
+    *_, script = services()["redis"]["command"]
+    script = script.replace("$$", "$").replace('save ""', f'save ""\nport {port}\nbind 127.0.0.1')
+    needs("redis-server")
+    env = os.environ | {"REDISCLI_AUTH": "hunter2"}
+    with subprocess.Popen(["sh", "-c", script], env=env, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: listening(port), 10, "redis")
+            with pytest.raises(redis.AuthenticationError):
+                redis.Redis(port=port).ping()
+            with redis.Redis(port=port, password="hunter2") as client:
+                assert client.config_get("maxmemory", "save") == {"maxmemory": str(128 * 2**20), "save": ""}
+            assert b"hunter2" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        finally:
+            process.terminate()
 
 
 def test_mosquitto_starts_as_the_container_starts_it(tmp_path: Path) -> None:

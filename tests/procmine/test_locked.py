@@ -21,6 +21,7 @@ INPUTS = {  # of each locked file
     "dev": ["requirements.txt", "requirements-dev.txt"],
     "pip": ["requirements/pip.in"],
     "tools": ["requirements/tools.in"],
+    "build": [],  # of the build system in pyproject.toml
 }
 
 
@@ -89,6 +90,9 @@ def test_the_files_of_all_platforms_are_locked() -> None:
 @pytest.mark.parametrize("name", INPUTS)
 def test_what_is_asked_for_is_locked_in_the_same_version(name: str, python: str) -> None:
     wanted = [requirement for file in INPUTS[name] for requirement in asked(ROOT / file)]
+    if name == "build":
+        build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
+        wanted = [Requirement(text) for text in build["requires"]]
     wanted += extras(*{"image": ["kafka"], "dev": ["kafka", "dask"]}.get(name, []))
     held = locked(name, python)
     for requirement in wanted:

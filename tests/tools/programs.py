@@ -68,7 +68,9 @@ PROGRAMS = (
             "bench/memory.py",
         ),
     ),
-    Program("redis-server", "redis-server", ("tests/conftest.py", "bench/brokers.py")),
+    Program(
+        "redis-server", "redis-server", ("tests/conftest.py", "tests/procmine/test_delivery.py", "bench/brokers.py")
+    ),
     Program("initdb", "postgresql", ("tests/tools/cluster.py", "tests/scale/conftest.py")),
     Program("postgres", "postgresql", ("tests/tools/cluster.py",)),
     Program("pg_dump", "postgresql-client", ("procmine/backup.py",)),
@@ -80,7 +82,15 @@ PROGRAMS = (
         needs=("fonts-dejavu-core",),
     ),
     Program("chromium", "chromium", ("bench/browser.py",), purpose="bench", needs=("fonts-dejavu-core",)),
-    Program("openssl", "openssl", ("tests/abuse/test_webhook_addresses.py", "tests/streams/test_connection.py")),
+    Program(
+        "openssl",
+        "openssl",
+        (
+            "tests/abuse/test_webhook_addresses.py",
+            "tests/procmine/test_delivery.py",
+            "tests/streams/test_connection.py",
+        ),
+    ),
     Program("curl", "curl", ("tests/api/test_client_page.py", "tests/procmine/test_documents.py")),
     Program("dot", "graphviz", ("tests/simulator/test_graph.py",)),
     Program(
@@ -88,8 +98,10 @@ PROGRAMS = (
         "git",
         (
             "procmine/source_files.py",
+            "tests/procmine/test_delivery.py",
             "tests/procmine/test_programs.py",
             "tests/procmine/test_site.py",
+            "tests/tools/dockerfile.py",
             "tests/tools/rehearsal.py",
         ),
     ),

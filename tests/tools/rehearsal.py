@@ -2,7 +2,9 @@
 
 ``make rehearse`` makes a root file system with debootstrap (minbase with python3, python3-venv, make and git), clones
 the committed state into it, runs `make demo` until it serves a page, then `make test`, and reports what failed. Nothing
-that is installed on this machine is visible in there, so a missing install step fails here as on a clean machine.
+that is installed on this machine is visible in there, so a missing install step fails here as on a clean machine. The
+steps of the Dockerfile run in a root of their own, of the release of Debian that the image has; then the image's
+command serves from there, as the image's user.
 
 The package clients keep this machine's settings: sources and keys of apt, settings of pip, npm and uv, certificates,
 and the environment variables of these. They are copied when the rehearsal runs, and never printed. Caches of packages
@@ -14,6 +16,7 @@ are shared. Needs root and a kernel that allows chroot; says so where it may not
 import argparse
 import contextlib
 import fnmatch
+import json
 import os
 import re
 import shlex
@@ -25,9 +28,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from tests.tools import dockerfile
 from tests.tools.ports import free_port
 from tests.tools.programs import MissingProgramError, find
 
@@ -45,6 +49,7 @@ VARIABLES = (
 )
 SERVES_WITHIN_S = 300
 TEST_WITHIN_S = 5400
+IMAGE_WITHIN_S = 900
 
 
 class RehearsalError(Exception):
@@ -55,8 +60,11 @@ class Root:
     """A bare root file system. Each command in it runs in mount and process namespaces of its own, so that neither a
     mount nor a process survives it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suite: str) -> None:
         self.folder = folder
+        self.suite = suite
+        self.debian = _debian()
+        self.mirror = [self.debian[1]] if self.debian else []
         self.binds = {Path(place): False for place in _local_packages()}  # read-only
         cache = Path.home() / ".cache"
         for name in ("pip", "uv"):
@@ -70,11 +78,16 @@ class Root:
             **{name: value for name, value in os.environ.items() if _is_setting(name)},
         }
 
-    def make(self, suite: str) -> None:
+    @property
+    def checkout(self) -> Path:
+        """The clone of this checkout, from the outside."""
+        return self.folder / CHECKOUT[1:]
+
+    def make(self) -> None:
         """Run debootstrap. Raises RehearsalError with its last lines if it fails."""
-        command = [str(find("debootstrap")), "--variant=minbase", f"--include={','.join(INCLUDED)}", suite]
+        command = [str(find("debootstrap")), "--variant=minbase", f"--include={','.join(INCLUDED)}", self.suite]
         done = subprocess.run(
-            [*command, str(self.folder), *_mirror(suite)], check=False, capture_output=True, text=True, env=_full_path()
+            [*command, str(self.folder), *self.mirror], check=False, capture_output=True, text=True, env=_full_path()
         )
         if done.returncode:
             raise RehearsalError("debootstrap failed:\n" + "\n".join(done.stdout.splitlines()[-5:]))
@@ -90,6 +103,10 @@ class Root:
             elif source.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
+        if self.debian:
+            for file in (self.folder / "etc/apt").rglob("*"):
+                if file.suffix in (".list", ".sources"):
+                    file.write_text(file.read_text().replace(self.debian[0], self.suite))
         for name, value in self.environment.items():
             if "CERT" in name or "CA_" in name:
                 self._take_over_file(Path(value))
@@ -102,9 +119,8 @@ class Root:
 
     def clone(self) -> None:
         """Clone the committed state of this checkout into the root."""
-        target = self.folder / CHECKOUT[1:]
-        shutil.rmtree(target, ignore_errors=True)
-        command = [str(find("git")), "clone", "--quiet", "--no-hardlinks", str(ROOT), str(target)]
+        shutil.rmtree(self.checkout, ignore_errors=True)
+        command = [str(find("git")), "clone", "--quiet", "--no-hardlinks", str(ROOT), str(self.checkout)]
         subprocess.run(command, check=True)
 
     def start(self, script: str, log: Path) -> "subprocess.Popen[bytes]":
@@ -148,15 +164,15 @@ def _full_path() -> dict[str, str]:
     return os.environ | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-def _mirror(suite: str) -> list[str]:
-    """Return the address that this machine's apt has the suite from; none where it has another suite."""
+def _debian() -> tuple[str, str] | None:
+    """Return the release of this machine's Debian and the address that its apt has it from; None elsewhere."""
     apt = shutil.which("apt-get", path="/usr/bin")
     if apt is None:
-        return []
-    form = ["--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages"]
+        return None
+    form = ["--format", "$(ORIGIN) $(CODENAME) $(REPO_URI)", "Created-By: Packages"]
     shown = subprocess.run([apt, "indextargets", *form], check=False, capture_output=True, text=True).stdout
-    found = [line.split()[1] for line in shown.splitlines() if line.startswith(f"{suite} ")]
-    return found[:1]
+    found = [line.split() for line in shown.splitlines()]
+    return next(((suite, uri) for origin, suite, uri in found if origin == "Debian" and "-" not in suite), None)
 
 
 def _local_packages() -> list[Path]:
@@ -213,15 +229,43 @@ def test(root: Root, log: Path) -> list[str]:
     return [f"make test passed after {time.monotonic() - began:.0f} s: {last}", f"make test printed {len(lines)} lines"]
 
 
+def image(root: Root, log: Path) -> list[str]:
+    """Run the Dockerfile's steps, then its command as its user until its health check passes. Return what was seen."""
+    steps = dockerfile.parse((root.checkout / "Dockerfile").read_text())
+    dockerfile.copy_context(root.checkout, root.folder / "context")
+    (root.folder / "image.sh").write_text(dockerfile.script(steps))
+    began = time.monotonic()
+    if status := root.run("sh /image.sh", log, IMAGE_WITHIN_S):
+        lines = log.read_text(errors="replace").splitlines()
+        raise RehearsalError("\n".join([f"the Dockerfile's steps ended with status {status}", *lines[-10:]]))
+    took_s = time.monotonic() - began
+    port = str(free_port())
+    serve = shlex.join(dockerfile.last(steps, "CMD").words).replace("0.0.0.0", "127.0.0.1").replace("8000", port)  # noqa: S104
+    check = dockerfile.last(steps, "HEALTHCHECK").value.partition(" CMD ")[2]
+    asked = shlex.join(json.loads(check)).replace("8000", port)
+    user, _, group = dockerfile.last(steps, "USER").value.partition(":")
+    trial = [
+        *("set -eu", *dockerfile.environment(steps), f"cd {dockerfile.last(steps, 'WORKDIR').value}"),
+        *("! command -v pip", "pg_dump --version", "du -sm /opt/venv", "procmine migrate --verbosity 0"),
+        *(f"{serve} &", "trap 'kill $!' EXIT"),
+        *(f"for _ in $(seq {SERVES_WITHIN_S})", f"do sleep 1; {asked} 2>/dev/null && exit; done", "exit 1"),
+    ]
+    (root.folder / "trial.sh").write_text("\n".join(trial))
+    if status := root.run(f"setpriv --reuid={user} --regid={group} --clear-groups sh /trial.sh", log, IMAGE_WITHIN_S):
+        raise RehearsalError(f"the image's command does not serve (status {status})")
+    [size] = re.findall(r"^(\d+)\s+/opt/venv$", log.read_text(errors="replace"), re.MULTILINE)
+    return [f"the image was made after {took_s:.0f} s and serves; its packages take {size} MB"]
+
+
 @contextlib.contextmanager
 def _made(keep: Path | None, suite: str) -> Iterator[Root]:
     if keep is not None and (keep / "bin").exists():
-        yield Root(keep.resolve())
+        yield Root(keep.resolve(), suite)
         return
     with tempfile.TemporaryDirectory(prefix="procmine-rehearsal-", ignore_cleanup_errors=True) as folder:
-        root = Root((keep or Path(folder) / "root").resolve())
+        root = Root((keep or Path(folder) / "root").resolve(), suite)
         root.folder.mkdir(parents=True, exist_ok=True)
-        root.make(suite)
+        root.make()
         yield root
 
 
@@ -238,7 +282,26 @@ def _check_that_it_can_be_done() -> None:
         raise RehearsalError(f"the kernel allows no chroot in a namespace here: {done.stderr.strip()}")
 
 
-PARTS = {"demo": demo, "test": test}
+PARTS = {"demo": demo, "test": test, "image": image}
+
+
+def _rehearse(names: Iterable[str], keep: Path | None, suite: str, logs: Path) -> bool:
+    """Rehearse some parts in one root and print what was seen. Return whether all went well."""
+    well = True
+    began = time.monotonic()
+    with _made(keep, suite) as root:
+        root.take_over_settings()
+        root.clone()
+        print(f"bare root of {suite} made after {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
+        for name in names:
+            log = logs / f"{name}.log"
+            log.unlink(missing_ok=True)
+            try:
+                print(*PARTS[name](root, log), sep="\n", flush=True)  # noqa: T201
+            except RehearsalError as error:
+                well = False
+                print(f"{error}\nall of its output: {log}", flush=True)  # noqa: T201
+    return well
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -249,26 +312,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--logs", type=Path, default=ROOT / "var" / "rehearsal", help="folder for the output")
     options = parser.parse_args(arguments)
     options.logs.mkdir(parents=True, exist_ok=True)
-    failed = False
+    names = options.parts or list(PARTS)
+    image_suite = dockerfile.suite(dockerfile.parse((ROOT / "Dockerfile").read_text()))
+    image_root = options.keep and options.keep.with_name(f"{options.keep.name}-{image_suite}")
+    well = True
     try:
         _check_that_it_can_be_done()
-        began = time.monotonic()
-        with _made(options.keep, options.suite) as root:
-            root.take_over_settings()
-            root.clone()
-            print(f"bare root made after {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
-            for name in options.parts or PARTS:
-                log = options.logs / f"{name}.log"
-                log.unlink(missing_ok=True)
-                try:
-                    print(*PARTS[name](root, log), sep="\n", flush=True)  # noqa: T201
-                except RehearsalError as error:
-                    failed = True
-                    print(f"{error}\nall of its output: {log}", flush=True)  # noqa: T201
+        if others := [name for name in names if name != "image"]:
+            well &= _rehearse(others, options.keep, options.suite, options.logs)
+        if "image" in names:
+            well &= _rehearse(["image"], image_root, image_suite, options.logs)
     except RehearsalError as error:
         sys.stderr.write(f"Not rehearsed: {error}.\n")
         return 2
-    return int(failed)
+    return int(not well)
 
 
 if __name__ == "__main__":
