@@ -70,7 +70,7 @@ class ImportList(generics.ListAPIView[Import]):
             raise Conflict(f"The log {log.slug} is archived: it takes no events.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_UPLOAD_MB << 20:
             most = f"At most {settings.MAX_UPLOAD_MB} MiB are taken here"
-            raise TooLarge(f"{most}; `manage.py importlog` takes any size.")
+            raise TooLarge(f"{most}; `{settings.COMMAND} importlog` takes any size.")
         upload = UploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         given = upload.validated_data

@@ -15,9 +15,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from procmine import people  # noqa: F401  registers users and groups
 from procmine.models import Token
 from procmine.tokens import DAYS, MAX_DAYS, create_token
-from streams.access import SCOPES, logs_of
+from streams.access import SCOPES, lacking, logs_of
 from streams.log_admin import LogChoices, OfLogs
 from streams.models import EventLog, LogGrant
 
@@ -138,3 +139,9 @@ class LogGrantAdmin(OfLogs):
     list_filter = [("log", LogChoices), "user", "group"]
     list_select_related = ["log", "user", "group"]
     autocomplete_fields = ["user", "group"]
+
+    def save_model(self, request: HttpRequest, obj: LogGrant, form: Any, change: bool) -> None:
+        """Nobody gives what they do not have."""
+        if lacking(request.user, None, obj.log, obj.actions):
+            raise PermissionDenied
+        super().save_model(request, obj, form, change)

@@ -8,6 +8,11 @@ from django.utils import timezone
 
 
 def about(request: HttpRequest) -> dict[str, Any]:
-    """Template variables ``version``, ``source_url`` and ``now`` (milliseconds since 1970)."""
+    """Template variables ``version``, ``command``, ``source_url`` and ``now`` (milliseconds since 1970)."""
     now = int(timezone.now().timestamp() * 1000)
-    return {"version": settings.VERSION, "source_url": settings.SOURCE_URL or "/source/", "now": now}
+    return {
+        "version": settings.VERSION,
+        "command": settings.COMMAND,
+        "source_url": settings.SOURCE_URL or "/source/",
+        "now": now,
+    }

@@ -11,7 +11,7 @@ BASE_DIR = _PACKAGE.parent  # the folder of our packages: the checkout, or site-
 INSTALLED = _PACKAGED.is_dir()
 RESOURCES = _PACKAGED if INSTALLED else BASE_DIR  # the folder of templates/ and static/
 SOURCE_ARCHIVE = _PACKAGED / "source.tar.gz"  # the sdist; only where installed
-COMMAND = "procmine" if INSTALLED else "manage.py"  # how users start a command, for messages
+COMMAND = "procmine" if INSTALLED else "python manage.py"  # how users start a command, for messages
 CHILD_ENVIRONMENT = {} if INSTALLED else {"PYTHONPATH": str(BASE_DIR)}  # lets child processes import our packages
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -155,7 +156,7 @@ TIME_ZONE = "UTC"
 
 # --- Database -------------------------------------------------------------------------
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(env.str("DATABASE_URL", "") or f"sqlite:///{VAR / 'procmine.sqlite3'}")
+    "default": dj_database_url.parse(env.str("DATABASE_URL", "") or f"sqlite:///{quote(str(VAR / 'procmine.sqlite3'))}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {

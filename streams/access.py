@@ -5,7 +5,7 @@ only. What a user may do with a log is asked here and nowhere else: with a log a
 ``view_eventlog``, and with a single one what a `LogGrant` says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.contrib.auth import get_user_model
@@ -74,6 +74,11 @@ def logs_of(user: User, token: Token = None, action: str = "view") -> "QuerySet[
 def seen_by(request: Request, action: str = "view") -> "QuerySet[EventLog]":
     """`logs_of` whoever makes the request."""
     return logs_of(request.user, token_of(request), action)
+
+
+def lacking(user: User, token: Token, log: EventLog, actions: Iterable[str]) -> list[str]:
+    """Those of ``actions`` that are not allowed on the log: nobody gives them to others."""
+    return [action for action in actions if not logs_of(user, token, action).filter(pk=log.pk).exists()]
 
 
 def may_feed(user: User, token: Token, log: EventLog | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from django.conf import settings
 from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -32,9 +33,9 @@ _ADVICE = tuple(  # what is said of a failure → what helps; the first that fit
         "version of MQTT": "Choose the other protocol for this broker.",
         "subscription": "Allow the user to read this topic in the broker's access list.",
         "lost our session": "Send again what is missing. Give the broker persistence, and sessions a longer life "
-        "(docs/mosquitto.conf); manage.py check_broker tells what else it loses.",
-        "has dropped": "Let it keep more (max_queued_messages, docs/mosquitto.conf); manage.py check_broker tells its "
-        "limits. Send again what is missing.",
+        f"(docs/mosquitto.conf); {settings.COMMAND} check_broker tells what else it loses.",
+        "has dropped": "Let it keep more (max_queued_messages, docs/mosquitto.conf); "
+        f"{settings.COMMAND} check_broker tells its limits. Send again what is missing.",
         "no MQTT": "Another kind of server listens there: mend host and port, or set TLS.",
         "full|No space": "Make room on the database's disk. Recording goes on by itself; messages wait at the broker.",
         "database": "See whether the database runs and takes writes. Recording goes on by itself; messages wait at the "
@@ -136,7 +137,7 @@ def _heard_of(broker: Broker) -> bool:
 def _why_stopped(broker: Broker) -> str:
     if not broker.streams.filter(enabled=True, archived_at=None).exists():
         return "No stream that is switched on asks for it."
-    return "No process records it: start manage.py ingest (serve runs one)."
+    return f"No process records it: start {settings.COMMAND} ingest (serve runs one)."
 
 
 def _backlog(stream: Stream) -> int | None:

@@ -5,9 +5,10 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from rest_framework import serializers, viewsets
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from streams.access import SetupPermission, log_for
+from streams.access import SetupPermission, lacking, log_for, token_of
 from streams.models import LogGrant
 from streams.rest import CheckedSerializer, Conflict
 
@@ -35,6 +36,10 @@ class GrantSerializer(CheckedSerializer):
         for who in ("user", "group"):
             if given.get(who) is not None and others.filter(**{who: given[who]}).exists():
                 raise Conflict(f"There is a grant for {given[who]}: change that.")
+        log, request = self.context["view"].log, self.context["request"]
+        actions = given.get("actions", [] if self.instance is None else self.instance.actions)
+        if missing := lacking(request.user, token_of(request), log, actions):
+            raise PermissionDenied(f"You may not {' nor '.join(missing)} the log {log.slug} yourself.")
         return given
 
 

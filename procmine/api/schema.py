@@ -17,7 +17,7 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "`Token pm_<prefix>_<secret>`, made under tokens/ or by `manage.py createtoken`.",
+            "description": "`Token pm_<prefix>_<secret>`, made under tokens/ or by the command `createtoken`.",
         }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -102,7 +103,7 @@ class TokenViewSet(
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Make a token. Only a browser session may: a leaked token must not prolong or widen itself."""
         if request.auth is not None:
-            raise PermissionDenied("A token makes no tokens. Sign in, or use `manage.py createtoken`.")
+            raise PermissionDenied(f"A token makes no tokens. Sign in, or use `{settings.COMMAND} createtoken`.")
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -44,7 +45,7 @@ def _migrations() -> None:
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if pending:
-        raise NotReadyError(f"{len(pending)} not applied: run manage.py migrate")
+        raise NotReadyError(f"{len(pending)} not applied: run {settings.COMMAND} migrate")
 
 
 async def _channel_layer() -> None:

@@ -55,7 +55,7 @@ class LogSink(Sink):
         if not token:
             raise SinkError(
                 f"{self._name}: the environment variable {self._token_variable} holds no token; "
-                "make one with manage.py createtoken USER --scope ingest"
+                "make one with the command createtoken: createtoken USER --scope ingest"
             )
         headers = {"Authorization": f"Token {token}"}
         self._poster = Poster(self._url, patience=PATIENCE, name=self._name, headers=headers)

@@ -91,7 +91,7 @@ def test_every_state_of_a_stream_is_said_with_what_to_do(boss: Client, stream: S
             "cannot connect",
             "Mend user name and password here, or at the broker; then it goes on.",
         ),
-        ({"state": "stopped", "last_error": ""}, "stopped", "No process records it: start manage.py ingest"),
+        ({"state": "stopped", "last_error": ""}, "stopped", "No process records it: start python manage.py ingest"),
     ):
         Broker.objects.filter(pk=stream.broker_id).update(**columns)
         for path in ("/streams/", "/streams/line/"):

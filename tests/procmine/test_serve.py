@@ -221,5 +221,5 @@ def test_readyz_names_the_part_that_fails(serve: Run, var: Path, tmp_path: Path)
             )
         status, body = get(f"{url}readyz")
         assert status == 503
-        assert json.loads(body)["failing"] == {"migrations": "1 not applied: run manage.py migrate"}
+        assert json.loads(body)["failing"] == {"migrations": "1 not applied: run python manage.py migrate"}
         assert get(f"{url}healthz")[0] == 200

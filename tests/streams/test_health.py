@@ -150,7 +150,7 @@ def test_a_stopped_stream_says_why(registered, transactional_db):
     stream = registered()
     assert (how(stream).state, how(stream).advice) == (
         "stopped",
-        "No process records it: start manage.py ingest (serve runs one).",
+        "No process records it: start python manage.py ingest (serve runs one).",
     )
     Stream.objects.update(enabled=False)
     assert how(stream).advice == "It is switched off."

@@ -12,7 +12,7 @@ from streams.progress import Progress
 class Command(BaseCommand):
     help = (
         "Delete the closed cases of which nothing arrived for as many days as their log keeps them (retention_days). "
-        "`manage.py work` does so once a day."
+        "`work` does so once a day."
     )
     requires_system_checks = ()  # they load the whole web
 

@@ -12,7 +12,7 @@ from streams.progress import Progress
 class Command(BaseCommand):
     help = (
         "Write all there is (events, models, users, set-up, keys) to one file, as it is at this moment; everything may "
-        "go on running. The file holds secrets: only its owner may read it. `manage.py restore` reads it."
+        "go on running. The file holds secrets: only its owner may read it. `restore` reads it."
     )
     requires_system_checks = ()  # they load the whole web
 

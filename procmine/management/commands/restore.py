@@ -10,7 +10,7 @@ from streams.progress import Progress
 
 
 class Command(BaseCommand):
-    help = "Put what `manage.py backup` wrote in the place of this installation. Nothing may run meanwhile."
+    help = "Put what `backup` wrote in the place of this installation. Nothing may run meanwhile."
     requires_system_checks = ()
     requires_migrations_checks = False
 

@@ -45,6 +45,7 @@ class Command(BaseCommand):
             raise CommandError("The demo's factory sends to the embedded broker: leave --no-embedded-broker out.")
         try:
             with self._alone(), self._listening(options["host"], options["port"]) as web:
+                self.say("serve", f"state is in {settings.VAR}")
                 self._migrate()
                 broker = None if options["no_embedded_broker"] else self._broker()
                 remarks = self._prepare_sign_in(_url(options["host"], web.getsockname()[1]))
@@ -131,7 +132,7 @@ class Command(BaseCommand):
         elif get_user_model().objects.exists():
             told.append(f"sign in: {url}login/  admin: {url}admin/")
         else:
-            told.append("nobody can sign in yet: run manage.py createsuperuser")
+            told.append(f"nobody can sign in yet: run {settings.COMMAND} createsuperuser")
         return told
 
     # --- Running ------------------------------------------------------------------------

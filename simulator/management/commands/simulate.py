@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+import simulator
 from simulator.chain import Chain
 from simulator.config import load_config
 from simulator.errors import OutputClosedError, SimulatorError
@@ -23,6 +24,7 @@ from simulator.sinks.base import Overrides
 from simulator.stopping import stop_on_signals
 
 PROGRESS_S = 1.0
+EXAMPLES = Path(simulator.__file__).parent / "examples"
 
 
 def _rate(text: str) -> float:
@@ -49,6 +51,12 @@ def _moment(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
+def _configuration(text: str) -> Path:
+    """Return the path ``text``, or the example of that name where there is no such path."""
+    example = EXAMPLES / text
+    return example if not Path(text).exists() and example.is_dir() else Path(text)
+
+
 def _drawing(text: str) -> Path:
     path = Path(text)
     if path.suffix.removeprefix(".") not in FORMATS:
@@ -59,7 +67,7 @@ def _drawing(text: str) -> Path:
 class Command(BaseCommand):
     help = (
         "Run Distributed Event Factory configurations and emit their events. "
-        "Ctrl-C ends a run cleanly. Try it: simulate simulator/examples/factory --check"
+        "Ctrl-C ends a run cleanly. Try it: simulate factory --check"
     )
     requires_system_checks: list[str] = []
 
@@ -67,9 +75,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "config",
             nargs="+",
-            type=Path,
+            type=_configuration,
             metavar="CONFIG",
-            help="a file, or a directory of which the *.yaml, *.yml and *.json are read; all add up",
+            help="a file, or a directory of which the *.yaml, *.yml and *.json are read, or the name of an example "
+            f"({', '.join(sorted(folder.name for folder in EXAMPLES.iterdir()))}); all add up",
         )
         parser.add_argument("--count", type=_count, metavar="N", help="stop after N events")
         parser.add_argument("--seed", type=int, metavar="N", help="same seed and configuration, same events")
