@@ -1,7 +1,7 @@
 """What is in the sdist and in the wheel. Hatchling runs this when it builds one of them (pyproject.toml).
 
-The sdist holds the files that git lists. The wheel holds our packages, and in the folder ``procmine/packaged`` the
-templates, the static files and the sdist, which an installed procmine offers at ``/source/``.
+Both hold only files that git lists. The wheel holds our packages, and in ``procmine/packaged`` the templates, the
+static files and the sdist, which an installed procmine offers at ``/source/``.
 """
 
 import runpy
@@ -13,21 +13,25 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.builders.sdist import SdistBuilder
 
+PACKAGES = ("procmine/", "live/", "sheets/", "rules/", "models_mining/", "streams/", "simulator/")
+BESIDE = ("templates/", "static/")
+
 
 class CustomBuildHook(BuildHookInterface):
+    """Chooses the files; ``only-include`` of pyproject.toml keeps hatchling from choosing others."""
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        files = runpy.run_path(str(root / "procmine" / "source_files.py"))["source_files"](root)
+        names = [file.relative_to(root).as_posix() for file in files]
         if self.target_name == "sdist":
-            root = Path(self.root)
-            files = runpy.run_path(str(root / "procmine" / "source_files.py"))["source_files"](root)
-            build_data["force_include"] = {str(file): str(file.relative_to(root)) for file in files}
+            build_data["force_include"] = {name: name for name in names}
         elif version == "standard":  # an editable wheel leads to the checkout, where all of it is
             self.folder = tempfile.mkdtemp()
             [sdist] = SdistBuilder(self.root).build(directory=self.folder, versions=["standard"])
-            build_data["force_include"] |= {
-                "templates": "procmine/packaged/templates",
-                "static": "procmine/packaged/static",
-                sdist: "procmine/packaged/source.tar.gz",
-            }
+            inside = {name: name for name in names if name.startswith(PACKAGES)}
+            beside = {name: f"procmine/packaged/{name}" for name in names if name.startswith(BESIDE)}
+            build_data["force_include"] = {**inside, **beside, sdist: "procmine/packaged/source.tar.gz"}
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if self.target_name == "wheel" and version == "standard":

@@ -4,6 +4,7 @@ import http.cookiejar
 import importlib.metadata
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,23 +25,38 @@ from packaging.utils import canonicalize_name
 from procmine import __version__
 from procmine.__main__ import GROUPS, INTERNAL
 from procmine.source_files import source_files
-from tests.conftest import wait_for
+from tests.conftest import needs, wait_for
 from tests.procmine.conftest import ROOT, Running, processes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+PACKAGES = {"procmine", "live", "sheets", "rules", "models_mining", "streams", "simulator"}
 LOG = "case,activity,time\n1,Order,2026-01-01T08:00:00Z\n1,Pay,2026-01-01T09:00:00Z\n2,Order,2026-01-01T10:00:00Z\n"
+
+
+NAME = f"procmine-{__version__}"
+PRIVATE = ("docs/private.md", "streams/private_settings.py", "static/private.js")
+
+
+def build(source: Path, target: Path) -> tuple[Path, Path]:
+    """The sdist and the wheel of ``source``, each built from it."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--sdist", "--wheel", f"--outdir={target}", source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return target / f"{NAME}.tar.gz", target / f"{NAME}-py3-none-any.whl"
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The sdist of this checkout, and the wheel that is built from it."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    name = f"procmine-{__version__}"
-    return folder / f"{name}.tar.gz", folder / f"{name}-py3-none-any.whl"
+    """The sdist and the wheel of a checkout like this one, in which private files lie too."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for name in tracked():
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+    for arguments in (["init"], ["add", "--all"]):
+        subprocess.run([needs("git"), *arguments], cwd=checkout, check=True, capture_output=True)
+    for name in PRIVATE:
+        (checkout / name).touch()
+    return build(checkout, tmp_path_factory.mktemp("dist"))
 
 
 def tracked() -> set[str]:
@@ -54,26 +70,32 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 def test_the_sdist_holds_the_source(built: tuple[Path, Path]) -> None:
     with tarfile.open(built[0]) as tar:
-        names = {name.removeprefix(f"procmine-{__version__}/") for name in tar.getnames()}
-    assert names == tracked() | {"PKG-INFO"}
+        assert {name.removeprefix(f"{NAME}/") for name in tar.getnames()} == tracked() | {"PKG-INFO"}
 
 
 def test_the_wheel_holds_our_packages_and_what_they_read(built: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(built[1]) as wheel:
         names = set(wheel.namelist())
         assert wheel.read("procmine/packaged/source.tar.gz") == built[0].read_bytes()
-    about = f"procmine-{__version__}.dist-info"
-    assert {name.split("/")[0] for name in names} == {*PACKAGES, about}
-    beside = {name for name in tracked() if name.split("/")[0] in {"templates", "static"}}
-    assert {f"procmine/packaged/{name}" for name in beside} <= names
-    assert {name for name in tracked() if name.split("/")[0] in PACKAGES} <= names
+    of_packages = {name for name in tracked() if name.split("/")[0] in PACKAGES}
+    beside = {f"procmine/packaged/{name}" for name in tracked() if name.split("/")[0] in {"templates", "static"}}
+    about = {name for name in names if name.startswith(f"{NAME}.dist-info/")}
+    assert names - about == of_packages | beside | {"procmine/packaged/source.tar.gz"}
     assert {"simulator/examples/factory/sink.yaml", "streams/migrations/0001_initial.py"} <= names
-    assert f"{about}/licenses/LICENSE" in names
+    assert f"{NAME}.dist-info/licenses/LICENSE" in about
+
+
+def test_the_sdist_builds_the_same_again(built: tuple[Path, Path], tmp_path: Path) -> None:
+    with tarfile.open(built[0]) as tar:
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2 has none
+        tar.extractall(tmp_path)  # noqa: S202  our own
+    again = build(tmp_path / NAME, tmp_path / "dist")
+    assert [file.read_bytes() for file in again] == [file.read_bytes() for file in built]
 
 
 def test_the_metadata_are_those_of_the_checkout(built: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(built[1]) as wheel:
-        about = f"procmine-{__version__}.dist-info"
+        about = f"{NAME}.dist-info"
         metadata = Parser().parsestr(wheel.read(f"{about}/METADATA").decode())
         assert "procmine = procmine.__main__:main" in wheel.read(f"{about}/entry_points.txt").decode()
     assert (metadata["Version"], metadata["License-Expression"]) == (__version__, "AGPL-3.0-or-later")

@@ -99,6 +99,7 @@ PROGRAMS = (
         (
             "procmine/source_files.py",
             "tests/procmine/test_delivery.py",
+            "tests/procmine/test_package.py",
             "tests/procmine/test_programs.py",
             "tests/procmine/test_site.py",
             "tests/tools/dockerfile.py",
