@@ -1,7 +1,6 @@
 """The whole way: a real log → replay → broker → ingest → events → mine → socket, beside what pm4py finds at once."""
 
 import csv
-import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ import pytest
 
 from tests.conftest import wait_for
 from tests.installation import Installation
+from tests.tools.sample_logs import sample_files
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def history(tmp_path: Path) -> tuple[Path, int]:
     """A CSV log and its number of events: the receipt log where the sample logs are, else one made here."""
-    samples = os.environ.get("PROCMINE_SAMPLE_LOGS")
-    if samples:
-        return Path(samples) / "receipt.csv", 8577
+    for sample in sample_files():
+        if sample.name == "receipt.csv":
+            return sample, 8577
     path, rows, chance = tmp_path / "made.csv", 0, random.Random(7)
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

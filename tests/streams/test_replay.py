@@ -1,6 +1,5 @@
 """A log file through a real broker into the table: nothing lost, nothing twice, in event order."""
 
-import os
 import uuid
 from collections import Counter
 from datetime import timedelta
@@ -15,10 +14,9 @@ from streams.replay import event_id, outgoing
 from tests.conftest import free_port
 from tests.streams.conftest import counts, wait_received
 from tests.streams.logs import XES, csv_log
+from tests.tools.sample_logs import sample_files
 
-SAMPLES = sorted(
-    path for path in Path(os.environ.get("PROCMINE_SAMPLE_LOGS", "/nonexistent")).glob("*") if path.suffix != ".md"
-)
+SAMPLES = sample_files()
 
 
 @pytest.fixture
@@ -72,7 +70,7 @@ def test_trace_and_event_attributes_arrive_under_the_process_that_was_named(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not SAMPLES, reason="PROCMINE_SAMPLE_LOGS names no folder of logs")
+@pytest.mark.skipif(not SAMPLES, reason="PROCMINE_SAMPLE_LOGS names no folder with logs")
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_a_sample_log_is_stored_whole(registered, ingesting, broker, base, path):
     stream = registered(options={"escapes": "percent"})

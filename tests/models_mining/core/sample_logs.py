@@ -1,7 +1,6 @@
 """Real logs where there are some, and one made here."""
 
 import csv
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,12 @@ import pytest
 
 from models_mining.core.seen import Seen
 from tests.models_mining.core.strategies import generated_log
+from tests.tools.sample_logs import sample_files
 
 
 def sample_logs() -> list[Any]:
     """Parameters for a test: a log made here, and every log in the folder ``PROCMINE_SAMPLE_LOGS`` names."""
-    folder = os.environ.get("PROCMINE_SAMPLE_LOGS")
-    files = (
-        sorted(path for path in Path(folder).iterdir() if ".xes" in path.suffixes or path.suffix == ".csv")
-        if folder
-        else []
-    )
-    return [pytest.param(None, id="generated"), *(pytest.param(path, id=path.name) for path in files)]
+    return [pytest.param(None, id="generated"), *(pytest.param(path, id=path.name) for path in sample_files())]
 
 
 def read(path: Path | None) -> list[Seen]:
