@@ -102,7 +102,7 @@ def drain(broker_id: int) -> None:
     import threading
 
     django.setup()
-    from streams.broker_ingest import BrokerIngest
+    from streams.recording.broker_ingest import BrokerIngest
 
     ingest = BrokerIngest(broker_id, threading.Event(), once=True)
     began_s = time.process_time()
@@ -131,7 +131,7 @@ def mqtt(folder: Path) -> Iterator[tuple[int, Send]]:
     process = start_broker(folder, port)
 
     def send(events: int) -> None:
-        from streams.mqtt import Address, Publisher
+        from streams.brokers.mqtt import Address, Publisher
 
         with Publisher(Address("127.0.0.1", port)) as publisher:
             for _, payload in payloads(events):
@@ -169,8 +169,8 @@ def kafka(folder: Path) -> Iterator[tuple[int, Send]]:
 
 def publish(kind: str, port: int, events: int) -> None:
     """By our own targets."""
+    from streams.brokers.registry import target_on
     from streams.models import Broker
-    from streams.sources import target_on
 
     with target_on(Broker(kind=kind, host="127.0.0.1", port=port), "bench", 1) as target:
         target.send(payloads(events))

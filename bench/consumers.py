@@ -48,8 +48,8 @@ def drain(kind: str, port: int, events: int) -> Callable[[], None]:
 
 
 def record() -> None:
-    from streams.broker_ingest import BrokerIngest
     from streams.models import Broker
+    from streams.recording.broker_ingest import BrokerIngest
 
     ingest = BrokerIngest(Broker.objects.get().pk, threading.Event(), once=True)
     ingest.run()

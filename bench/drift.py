@@ -21,8 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from models_mining.core.drift import DriftDetector
-from models_mining.core.windows import Mark
+from models_mining.core.drift.detector import DriftDetector
+from models_mining.core.drift.windows import Mark
 
 CHANGES = ("step_20", "step_50", "new_step", "slower")
 ECHO = 5_000  # events after a change within which another alarm still is of it

@@ -75,7 +75,7 @@ def measured(what: str, file: Path) -> tuple[float, float]:
 
     django.setup()
     from streams.files import LogFile
-    from streams.imports import import_file
+    from streams.files.imports import import_file
     from streams.models import EventLog
 
     cpu_s, wall_s = time.process_time(), time.perf_counter()

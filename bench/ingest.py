@@ -106,8 +106,8 @@ def drains(events: int, *, quiet: bool) -> dict[str, list[float]]:
 
 def publish(port: int, events: int, round_: int, topic: str = "bench") -> None:
     """Messages of about 180 bytes with time-ordered ids, as our own producers send them."""
-    from streams.mqtt import Address, Publisher
-    from streams.replay import event_id
+    from streams.brokers.mqtt import Address, Publisher
+    from streams.files.replay import event_id
 
     with Publisher(Address("127.0.0.1", port)) as publisher:
         for number in range(events):

@@ -60,8 +60,8 @@ SVG_DOTS = """(count) => {
 
 LAYOUTS = """async ({ graphs, rounds }) => {
   const load = (name) => import(new URL(`../${name}`, document.querySelector('link[href$="css/base.css"]').href));
-  const { tidy } = await load("live/layout-core.js");
-  const { extend } = await load("live/extend.js");
+  const { tidy } = await load("layout/layout-core.js");
+  const { extend } = await load("layout/extend.js");
   const { Graph, layout } = await load("vendor/dagre/dagre.esm.js");
   const dagre = (nodes, edges) => {
     const graph = new Graph();

@@ -33,9 +33,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.stream import END, events
-from models_mining.core.journal import Journal
-from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Row, Seen, Tail
+from models_mining.core.live_log.journal import Journal
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Row, Seen, Tail
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(os.environ.get("PROCMINE_PEERS", ROOT / ".venv-peers")) / "bin" / "python"
@@ -204,8 +204,8 @@ def _nothing(case: str, at_us: int | None, before_seq: int) -> list[tuple[str, i
 def derive(count: int) -> dict[str, float]:
     """Milliseconds of CPU, the second of two runs: the first loads pm4py."""
     warnings.simplefilter("ignore")
+    from models_mining.core.counting.lossy import LossySteps
     from models_mining.core.discovery import MINERS
-    from models_mining.core.lossy import LossySteps
 
     rows = list(seen(count))
     sample = Path(os.environ.get("PROCMINE_SAMPLE_LOGS", "")) / "receipt.csv"

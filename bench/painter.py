@@ -10,9 +10,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "procmine.settings")
 django.setup()
 
+from foundation.processes import hints  # noqa: E402
+from models_mining.mined_models.pictures import Picture, next_picture  # noqa: E402
 from models_mining.models import MinedModel  # noqa: E402
-from models_mining.pictures import Picture, next_picture  # noqa: E402
-from streams import hints  # noqa: E402
 
 NODES = 30
 CHANGES = 3

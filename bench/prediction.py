@@ -21,14 +21,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from models_mining.core.drift import DriftDetector
-from models_mining.core.drift_observer import DriftObserver
-from models_mining.core.forecasting import Forecaster
-from models_mining.core.live_log import LiveLog
-from models_mining.core.observing import Observer, Turns, learn
-from models_mining.core.prediction import next_activity
-from models_mining.core.scores import next_score, time_score
-from models_mining.core.seen import Seen
+from models_mining.core.drift.detector import DriftDetector
+from models_mining.core.drift.drift_observer import DriftObserver
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.observing import Observer, Turns, learn
+from models_mining.core.prediction.forecasting import Forecaster
+from models_mining.core.prediction.next_step import next_activity
+from models_mining.core.prediction.scores import next_score, time_score
 
 TEN_DAYS_US = 10 * 86_400 * 10**6
 

@@ -26,11 +26,11 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py, to_pm4py
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
-from models_mining.core.live_log import LiveLog
-from models_mining.core.nets import Net
-from models_mining.core.positions import Positions
+from models_mining.core.drawing.nets import Net
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Seen
 from models_mining.core.replay import ExactReplay, Replay, TokenReplay
-from models_mining.core.seen import Seen
+from models_mining.core.replay.positions import Positions
 
 PAIRS = 5
 

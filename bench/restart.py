@@ -93,9 +93,9 @@ def make(events: int) -> dict[str, float]:
     from django.conf import settings
     from django.db import connection, transaction
 
-    from models_mining import checkpoints
-    from models_mining.miner import Miner
+    from models_mining.mining.miner import Miner
     from models_mining.models import Checkpoint, MinedModel
+    from models_mining.store import checkpoints
     from streams.models import Event, EventLog
 
     log = EventLog.objects.create(slug="bench", name="bench", end_activities=["close"])
@@ -160,9 +160,9 @@ def way(dice: random.Random) -> list[str]:
 def checkpoint(events: int) -> dict[str, float]:
     """What a miner does before its first picture, after a crash."""
     start()
-    from models_mining import checkpoints, reading
     from models_mining.core.discovery import derive
     from models_mining.models import LogState, MinedModel
+    from models_mining.store import checkpoints, event_reader
     from streams.models import EventLog
 
     log = EventLog.objects.get()
@@ -173,15 +173,15 @@ def checkpoint(events: int) -> dict[str, float]:
         sys.exit("there is no checkpoint")
     restored_s = time.perf_counter() - began
     since = live.seq
-    reading.catch_up(live, log.pk, events, reading.TailReader(log.pk))
+    event_reader.catch_up(live, log.pk, events, event_reader.TailReader(log.pk))
     derive("dfg", live)
     return {"took_s": time.perf_counter() - began, "restored_s": restored_s, "learnt": live.seq - since}
 
 
 def travel(events: int) -> dict[str, float]:
     start()
-    from models_mining import time_travel
-    from models_mining.time_travel import Asked
+    from models_mining.past import time_travel
+    from models_mining.past.time_travel import Asked
     from streams.models import EventLog
 
     began = time.perf_counter()
@@ -191,8 +191,9 @@ def travel(events: int) -> dict[str, float]:
 
 def from_nothing(events: int, processes: int) -> dict[str, float]:
     start()
-    from models_mining import checkpoints, rediscovery
     from models_mining.core.discovery import derive
+    from models_mining.mining import rediscovery
+    from models_mining.store import checkpoints
     from streams.models import EventLog
 
     rediscovery.PARALLEL = 0 if processes > 1 else events + 1

@@ -35,11 +35,11 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from rules import reading  # noqa: E402
-from rules.engine import Rules  # noqa: E402
+from rules.engine import reading  # noqa: E402
+from rules.engine.worker import Rules  # noqa: E402
 from rules.models import Rule, RuleCursor, RuleMatch  # noqa: E402
+from streams.events.store import NewEvent, store_events  # noqa: E402
 from streams.models import EventLog  # noqa: E402
-from streams.services import NewEvent, store_events  # noqa: E402
 
 ACTIVITIES = ("Take", "Cut", "Paint", "Dry", "Assemble", "Test", "Pack", "Ship")
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -39,12 +39,12 @@ def measure(events: int, pairs: int) -> dict[str, list[float]]:
     from django.core.management import call_command
     from django.db import connection, transaction
 
-    from streams import inserting
+    from streams.events import insertion
     from streams.models import Event, EventLog
 
     call_command("migrate", verbosity=0)
     log = EventLog.objects.create(slug="bench", name="bench")
-    ways = {"copy": inserting.insert, "bulk_create": inserting.bulk_create}
+    ways = {"copy": insertion.insert, "bulk_create": insertion.bulk_create}
     took: dict[str, list[float]] = {way: [] for way in ways}
     at = datetime(2026, 1, 2, 10, 0, 0, 123456, tzinfo=UTC)
     seq = 0
@@ -68,7 +68,7 @@ def measure(events: int, pairs: int) -> dict[str, list[float]]:
 
 def event(log_id: int, number: int, at: datetime) -> object:
     """One as our own producers send it, with a time-ordered id."""
-    from streams.inserting import NewEvent
+    from streams.events.insertion import NewEvent
 
     return NewEvent(
         log_id,

@@ -3,10 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from live.api import SimulationViewSet
-from live.document_api import AsyncApi
-from live.export_api import ModelExport
-from live.places_api import PlacesView
+from live.socket.document_api import AsyncApi
+from models_mining.mined_models.export_api import ModelExport
+from models_mining.mined_models.places_api import PlacesView
+from simulations.api import SimulationViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("simulations", SimulationViewSet)

@@ -1,33 +1,16 @@
 """Pages."""
 
-from live.pages import (
-    analysis,
-    cases,
-    conformance,
-    connect,
-    drift,
-    logs,
-    matches,
-    notifiers,
-    predictions,
-    rejections,
-    rule_edit,
-    rules,
-    sheet_edit,
-    sheet_schedules,
-    sheets,
-    simulate,
-    statistics,
-    stream_edit,
-    streams,
-    variants,
-    watch,
-)
+from live.pages import live_view, start_page
+from models_mining.pages import analysis, cases, conformance, drift, predictions, statistics, variants
+from rules.pages import matches, notifiers, rule_edit, rules
+from sheets.pages import sheet_edit, sheet_schedules, sheets
+from simulations import pages
+from streams.pages import connect, rejections, stream_edit, streams
 
 urlpatterns = [
-    *logs.urlpatterns,
-    *watch.urlpatterns,
-    *simulate.urlpatterns,
+    *start_page.urlpatterns,
+    *live_view.urlpatterns,
+    *pages.urlpatterns,
     *cases.urlpatterns,
     *variants.urlpatterns,
     *statistics.urlpatterns,

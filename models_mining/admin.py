@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from models_mining.conformance.reference_admin import ReferenceModelAdmin as ReferenceModelAdmin
 from models_mining.core.discovery import MINERS
 from models_mining.models import Analysis, Job, MinedModel
-from models_mining.reference_admin import ReferenceModelAdmin as ReferenceModelAdmin
-from streams.log_admin import LogChoices, OfLogs
+from streams.access.log_admin import LogChoices, OfLogs
 
 
 @admin.register(MinedModel)

@@ -6,4 +6,4 @@ class MiningConfig(AppConfig):
     verbose_name = "Models"
 
     def ready(self) -> None:
-        from models_mining import signals  # noqa: F401  connects them
+        from models_mining.mining import signals  # noqa: F401  connects them

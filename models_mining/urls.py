@@ -3,19 +3,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_mining import (
-    alignment_api,
-    analysis_api,
-    case_api,
-    log_api,
-    log_files,
-    model_api,
-    past_api,
-    reference_api,
-    selection_api,
-)
+from models_mining.analysis import analysis_api
+from models_mining.cases import case_api
+from models_mining.conformance import alignment_api, reference_api
 from models_mining.jobs.api import JobViewSet
-from models_mining.snapshot_api import SnapshotViewSet
+from models_mining.logs import log_api, log_files
+from models_mining.mined_models import model_api
+from models_mining.mined_models.snapshot_api import SnapshotViewSet
+from models_mining.past import past_api, selection_api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("logs", log_api.LogViewSet, basename="log")

@@ -9,18 +9,18 @@ from typing import ClassVar
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from models_mining.analysing import Analysts
-from models_mining.deriving import POLL_S, Deriver
-from models_mining.followers import Followers
-from models_mining.jobs import HINT
+from foundation.processes.leases import Held
+from foundation.processes.work_plugins import PARTS, Part
+from foundation.progress import Report, ignore
+from models_mining.analysis.log_analyzer import Analysts
+from models_mining.jobs.jobs import HINT
 from models_mining.jobs.running import JobRunner
+from models_mining.mined_models.picture_publisher import model_epoch
+from models_mining.mining.log_workers import Followers
+from models_mining.mining.retention import Housekeeping
+from models_mining.mining.slow_model_worker import POLL_S, Deriver
 from models_mining.models import LogState, MinedModel
-from models_mining.painting import model_epoch
-from models_mining.parts import PARTS, Part
-from models_mining.retention import Housekeeping
-from streams.leases import Held
 from streams.models import EventLog
-from streams.progress import Report, ignore
 
 LINGER_S = 60.0  # a log nobody asks for any more is followed so long, should somebody come back
 

@@ -13,11 +13,11 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from live.routing import application as live_socket  # noqa: E402
-from procmine import daphne_requests  # noqa: E402
-from procmine.api.socket_auth import SocketAuth  # noqa: E402
-from procmine.proxies import TrustedProxies  # noqa: E402
-from procmine.static_files import StaticFiles, gather  # noqa: E402
+from accounts.socket_auth import SocketAuth  # noqa: E402
+from live.socket.routing import application as live_socket  # noqa: E402
+from procmine.web import daphne_requests  # noqa: E402
+from procmine.web.proxies import TrustedProxies  # noqa: E402
+from procmine.web.static_files import StaticFiles, gather  # noqa: E402
 
 daphne_requests.install()
 gather()

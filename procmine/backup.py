@@ -28,8 +28,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from streams.models import Broker, EventLog, Lease
-from streams.progress import Report, ignore
+from foundation.models import Lease
+from foundation.progress import Report, ignore
+from streams.models import Broker, EventLog
 
 FORM = 1  # of the tar file
 KEPT = ("secret_key", "installation")  # files of the state folder

@@ -11,9 +11,9 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from environs import validate
 
+from foundation.http.addresses import check_entry
 from procmine import __version__, location
 from procmine.env import each, env, kept_secret
-from streams.addresses import check_entry
 
 BASE_DIR = location.BASE_DIR
 VERSION = __version__
@@ -57,26 +57,29 @@ INSTALLED_APPS = [
     "axes",
     "auditlog",
     "procmine",
+    "accounts",
     "live",
     "sheets",
     "rules",
+    "simulations",
     "models_mining",
     "streams",
+    "foundation",
     "simulator",
 ]
 
 MIDDLEWARE = [
-    "procmine.api.requests.RequestMiddleware",
+    "foundation.http.request_ids.RequestMiddleware",
     "procmine.site.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
-    "procmine.site.headers.isolate",
+    "procmine.web.headers.isolate",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "procmine.api.requests.SlashMiddleware",
+    "foundation.http.request_ids.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "procmine.history.remember_request",
-    "procmine.site.sign_in.without_nul",
+    "accounts.history.remember_request",
+    "accounts.sign_in.without_nul",
     "axes.middleware.AxesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -92,8 +95,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "procmine.context.about",
-                "live.context.unseen",
+                "procmine.web.context.about",
+                "rules.pages.context.unseen",
             ],
         },
     }
@@ -102,7 +105,7 @@ TEMPLATES = [
 STATIC_URL = "static/"
 STATICFILES_DIRS = [location.RESOURCES / "static"]
 STATIC_ROOT = VAR / "static"
-STORAGES = {"staticfiles": {"BACKEND": "procmine.static_files.VersionedStorage"}}
+STORAGES = {"staticfiles": {"BACKEND": "procmine.web.static_files.VersionedStorage"}}
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -142,12 +145,12 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends for certain
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # users carry their last sign-in; every page view would be a row
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset_username` unlocks
-AXES_LOCKOUT_CALLABLE = "procmine.site.sign_in.locked_out"
-AXES_USERNAME_CALLABLE = "procmine.site.sign_in.name"
-AXES_CLIENT_IP_CALLABLE = "procmine.site.sign_in.address"
+AXES_LOCKOUT_CALLABLE = "accounts.sign_in.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.sign_in.name"
+AXES_CLIENT_IP_CALLABLE = "accounts.sign_in.address"
 AXES_VERBOSE = False
 AUDITLOG_STORE_JSON_CHANGES = AUDITLOG_DISABLE_ON_RAW_SAVE = True
-AUDITLOG_MASK_CALLABLE = "procmine.history.hidden"
+AUDITLOG_MASK_CALLABLE = "accounts.history.hidden"
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
@@ -232,30 +235,30 @@ LIMIT_EVENTS = env.int("LIMIT_EVENTS", 2_000, validate=validate.Range(0))  # eve
 LIMIT_BURST = env.int("LIMIT_BURST", 20_000, validate=validate.Range(0))  # events that may come at once
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "procmine.api.authentication.ApiTokenAuthentication",  # first: it makes the 401
+        "accounts.authentication.ApiTokenAuthentication",  # first: it makes the 401
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["streams.access.SignedIn"],
-    "DEFAULT_THROTTLE_CLASSES": ["procmine.api.throttles.Requests"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "procmine.api.renderers.BrowsableApi"],
-    "DEFAULT_PARSER_CLASSES": ["procmine.api.parsers.StrictJson", "rest_framework.parsers.MultiPartParser"],
-    "DEFAULT_PAGINATION_CLASS": "procmine.api.lists.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["procmine.api.lists.Filters", "procmine.api.lists.Ordering"],
+    "DEFAULT_PERMISSION_CLASSES": ["streams.access.logs.SignedIn"],
+    "DEFAULT_THROTTLE_CLASSES": ["foundation.http.throttles.Requests"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "foundation.http.renderers.BrowsableApi"],
+    "DEFAULT_PARSER_CLASSES": ["foundation.http.parsers.StrictJson", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PAGINATION_CLASS": "foundation.http.lists.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["foundation.http.lists.Filters", "foundation.http.lists.Ordering"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "procmine.api.problems.handler",
-    "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's already: `procmine.proxies`
+    "EXCEPTION_HANDLER": "foundation.http.problem_handler.handler",
+    "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's already: `procmine.web.proxies`
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-REST_KNOX = {"TOKEN_MODEL": "procmine.Token"}
+REST_KNOX = {"TOKEN_MODEL": "accounts.Token"}
 MIGRATION_MODULES = {"knox": None}  # its own table is not ours, and would hold on to the users
-KNOX_TOKEN_MODEL = "procmine.Token"  # noqa: S105  a model's name
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105  a model's name
 SPECTACULAR_SETTINGS = {
     "TITLE": "procmine",
     "DESCRIPTION": "Live process mining: streams, logs, events and the models mined from them.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["streams.access.SignedIn"],
+    "SERVE_PERMISSIONS": ["streams.access.logs.SignedIn"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "procmine.api.schema.anything_or_null",
@@ -265,9 +268,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "CaseStateEnum": ["open", "closed"],
-        "NotifierKindEnum": "rules.notifiers.models.Notifier.Kind",
+        "NotifierKindEnum": "rules.models.Notifier.Kind",
         "PictureKindEnum": ["graph", "petri-net", "process-tree", "bpmn", "powl", "states"],
-        "ReferenceKindEnum": "models_mining.reference_models.ReferenceModel.Kind",
+        "ReferenceKindEnum": "models_mining.models.references.ReferenceModel.Kind",
         "ReferenceStateEnum": ["checking", "ready", "refused"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -288,12 +291,23 @@ LOGGING = {
             "timestamp": "at",
         },
     },
-    "filters": {"request_id": {"()": "procmine.api.requests.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "foundation.http.request_ids.RequestIdFilter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
     "loggers": {
         name: {"level": env.str("LOG_LEVEL", "INFO")}
-        for name in ("procmine", "live", "sheets", "rules", "models_mining", "streams", "simulator")
+        for name in (
+            "procmine",
+            "accounts",
+            "live",
+            "sheets",
+            "rules",
+            "simulations",
+            "models_mining",
+            "streams",
+            "foundation",
+            "simulator",
+        )
     }
     | {"django.security.DisallowedHost": {"level": "CRITICAL"}},  # each scan of the network would be a page of the log
 }

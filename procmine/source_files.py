@@ -7,7 +7,18 @@ from pathlib import Path
 
 # Where git does not list the files, as in an unpacked sdist: everything in here but caches, hidden files and secrets.
 TOP_LEVEL = (
-    *("procmine", "live", "sheets", "rules", "models_mining", "streams", "simulator"),
+    *(
+        "procmine",
+        "accounts",
+        "live",
+        "sheets",
+        "rules",
+        "simulations",
+        "models_mining",
+        "streams",
+        "foundation",
+        "simulator",
+    ),
     *("templates", "static", "tests", "bench", "docs", "tools", "requirements"),
     *("manage.py", "pyproject.toml", "hatch_build.py", "requirements.txt", "requirements-dev.txt", "Makefile"),
     *("Dockerfile", "compose.yaml", ".dockerignore", ".env.example", ".gitignore", ".ci"),

@@ -6,9 +6,9 @@ class RulesConfig(AppConfig):
     verbose_name = "Rules"
 
     def ready(self) -> None:
-        from models_mining import parts
-        from rules import signals  # noqa: F401  connects them
+        from foundation.processes import work_plugins
         from rules.notifiers import actions  # noqa: F401  registers `notify`
+        from rules.setup import signals  # noqa: F401  connects them
 
-        parts.register("rules.engine.Rules")  # first: what they find leaves in the same turn
-        parts.register("rules.notifiers.outbox.Outbox")
+        work_plugins.register("rules.engine.worker.Rules")  # first: what they find leaves in the same turn
+        work_plugins.register("rules.notifiers.outbox.Outbox")

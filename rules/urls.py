@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from rules import api
+from rules.setup import api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("rules", api.RuleViewSet)

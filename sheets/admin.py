@@ -11,10 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.questions import EXAMPLE
-from streams.access import logs_of
+from sheets.questions.questions import EXAMPLE
+from streams.access.log_admin import LogChoices, OfLogs
+from streams.access.logs import logs_of
 from streams.admin import ReadOnly
-from streams.log_admin import LogChoices, OfLogs
 
 
 class SheetForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run

@@ -3,8 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sheets import api
-from sheets.report_api import ReportView
+from sheets.reports.report_api import ReportView
+from sheets.setup import api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sheets", api.SheetViewSet)

@@ -6,7 +6,7 @@ class SheetsConfig(AppConfig):
     verbose_name = "Sheets"
 
     def ready(self) -> None:
-        from models_mining import parts
-        from sheets import actions  # noqa: F401  registers `sheet`, and what completes invitations
+        from foundation.processes import work_plugins
+        from sheets.prompts import actions  # noqa: F401  registers `sheet`, and what completes invitations
 
-        parts.register("sheets.scheduling.Schedules")
+        work_plugins.register("sheets.prompts.scheduling.Schedules")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sheets import form_page
-from sheets.report_api import ReportView
+from sheets.prompts import form_page
+from sheets.reports.report_api import ReportView
 
 urlpatterns = [*form_page.urlpatterns, path("report.json", ReportView.as_view(schema=None), name="report-json")]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from xml.sax.saxutils import escape
 
+from foundation.drawing.layered import Box, Line, lay_out
 from simulator.chain import (
     END,
     START,
@@ -14,7 +15,6 @@ from simulator.chain import (
     UniformDuration,
 )
 from simulator.choices import probabilities
-from simulator.layered import Box, Line, lay_out
 
 FORMATS = ("svg", "dot")
 ROUND = 26.0  # start and end

@@ -11,15 +11,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from streams import broker_admin  # noqa: F401  registers the other half
-from streams.access import holds, logs_of, rejections_of
-from streams.health import of_stream, reasons
-from streams.log_admin import LogChoices, OfLogs
+from foundation.http.requests import Conflict
+from streams.access.log_admin import LogChoices, OfLogs
+from streams.access.logs import holds, logs_of, rejections_of
+from streams.events.removal import archive
 from streams.models import Event, EventLog, Rejection, Republish, Stream
-from streams.registration import COUNTS, remove_stream, setup_lock
-from streams.removal import archive
-from streams.rest import Conflict
-from streams.retry import retry
+from streams.recording.health import of_stream, reasons
+from streams.recording.retry import retry
+from streams.setup import broker_admin  # noqa: F401  registers the other half
+from streams.setup.registration import COUNTS, remove_stream, setup_lock
 
 COUNTED = 10_000  # rows that a long list counts; more it does not need to know
 

@@ -6,4 +6,4 @@ class StreamsConfig(AppConfig):
     verbose_name = "Streams and logs"
 
     def ready(self) -> None:
-        from streams import signals  # noqa: F401  connects them
+        from streams.setup import signals  # noqa: F401  connects them

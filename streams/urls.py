@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from streams import api
+from streams.setup import api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("brokers", api.BrokerViewSet)

@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from streams import limits
+from foundation.http import limits
 from tests.tools import emptying, programs
 from tests.tools.ports import free_port
 
@@ -27,10 +27,10 @@ LONG = (  # each of their tests, or some, take half a minute: begun last, such a
     "tests/faults",
     "tests/scale",
     "tests/test_end_to_end.py",
-    "tests/live/browser/test_demo.py",
-    "tests/live/browser/test_rules.py",
-    "tests/live/browser/test_still.py",
-    "tests/live/browser/test_views.py",
+    "tests/browser/test_demo.py",
+    "tests/browser/test_rules.py",
+    "tests/browser/test_still.py",
+    "tests/browser/test_views.py",
     "tests/procmine/test_documents.py",
     "tests/procmine/test_serve.py",
 )

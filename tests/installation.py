@@ -20,7 +20,7 @@ from typing import Any, Self
 from websockets import Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
-from models_mining.pictures import apply
+from models_mining.mined_models.pictures import apply
 from tests.conftest import free_port, listening, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,8 +143,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection
-from procmine.static_files import gather
-from procmine.tokens import create_token
+from procmine.web.static_files import gather
+from accounts.tokens import create_token
 call_command("migrate", verbosity=0)
 MIGRATED
 boss = User.objects.create_superuser("boss", password="{PASSWORD}")

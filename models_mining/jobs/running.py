@@ -7,11 +7,11 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from models_mining import jobs
-from models_mining.children import Child, Outcome, Progress
+from foundation.models import Lease
+from foundation.processes import leases
+from foundation.processes.children import Child, Outcome, Progress
+from models_mining.jobs import jobs
 from models_mining.models import Job
-from streams import leases
-from streams.models import Lease
 
 logger = logging.getLogger(__name__)
 

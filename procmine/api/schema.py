@@ -6,9 +6,9 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Found by drf-spectacular when this module is imported (`procmine.apps`)."""
+    """Found by drf-spectacular when this module is imported (`accounts.apps`)."""
 
-    target_class = "procmine.api.authentication.ApiTokenAuthentication"
+    target_class = "accounts.authentication.ApiTokenAuthentication"
     name = "token"
     priority = 1
 

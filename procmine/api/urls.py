@@ -4,10 +4,10 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import APIRootView, SimpleRouter
 
+from accounts.grant_api import GrantViewSet
+from accounts.history_api import HistoryList
+from accounts.token_api import Me, TokenViewSet
 from procmine.api import schema  # noqa: F401  drf-spectacular finds what is imported
-from procmine.api.grants import GrantViewSet
-from procmine.api.history import HistoryList
-from procmine.api.tokens import Me, TokenViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("tokens", TokenViewSet)

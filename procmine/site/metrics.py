@@ -10,9 +10,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from foundation.models import Lease
 from models_mining.models import LogState
-from streams.health import of_broker
-from streams.models import Broker, EventLog, Lease, Stream
+from streams.models import Broker, EventLog, Stream
+from streams.recording.health import of_broker
 
 SERIES = 500  # streams, and logs, that are told one by one: the busiest, and those heard of last
 OUTCOMES = ("stored", "duplicates", "rejected", "ignored", "mended")

@@ -11,11 +11,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from procmine import demo
-from procmine.api.renderers import OneForm
+from foundation.http.renderers import OneForm
+from procmine.serving import demo
 from procmine.site import health, metrics
 from procmine.site.archive import source_archive
-from streams.access import SeesAll
+from streams.access.logs import SeesAll
 from streams.models import EventLog
 
 

@@ -2,9 +2,9 @@
 
 from hashlib import blake2b
 
-from rules.core.seen import Seen
+from rules.core.case_event import Seen
+from rules.core.specs import NoveltySpec
 from rules.core.watches import Found, State, Watch, about
-from rules.specs import NoveltySpec
 
 
 class NoveltyWatch(Watch):

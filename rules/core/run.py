@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rules.core.seen import Event, Facts, Seen, tell
+from rules.core.case_event import Event, Facts, Seen, tell
+from rules.core.expressions import OverrunError
+from rules.core.log_watch import LogWatch
 from rules.core.watches import Hit, State, Watch
-from rules.core.whole import LogWatch
-from rules.expressions import OverrunError
 
 KEPT_CASES = 20_000  # in memory; others are read back when they return
 LONGEST = 5_000  # events of a case that is told anew for a late one; in longer cases it counts as the newest

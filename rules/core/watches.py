@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from rules.core.seen import Event, Seen, microseconds, moment
-from rules.expressions import Expression
-from rules.specs import CaseSpec, EventSpec, SequenceSpec, TimeoutSpec, duration
+from rules.core.case_event import Event, Seen, microseconds, moment
+from rules.core.expressions import Expression
+from rules.core.specs import CaseSpec, EventSpec, SequenceSpec, TimeoutSpec, duration
 
 State = dict[str, Any]
 

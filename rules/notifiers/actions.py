@@ -5,11 +5,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rules.actions import Action, ActionError, action
-from rules.models import RuleMatch
-from rules.notifiers.models import Notification, Notifier
-from rules.notifiers.telling import tell
-from streams.access import User, holds
+from rules.matches.actions import Action, ActionError, action
+from rules.models import Notification, Notifier, RuleMatch
+from rules.notifiers.enqueue import tell
+from streams.access.logs import User, holds
 from streams.models import EventLog
 
 MATCHED = "org.procmine.rule.matched.v1"

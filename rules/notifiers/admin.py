@@ -4,12 +4,12 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from rules.models import Notification, Notifier
 from rules.notifiers.api import trial
 from rules.notifiers.forms import NotifierForm
-from rules.notifiers.models import Notification, Notifier
 from rules.notifiers.sending import deliver
+from streams.access.log_admin import OfLogs
 from streams.admin import ReadOnly
-from streams.log_admin import OfLogs
 
 
 @admin.register(Notifier)

@@ -11,12 +11,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rules.notifiers.messages import Item
-from rules.notifiers.models import MIN_SECRET, Notification, Notifier
+from foundation.encryption import encrypt
+from foundation.http.requests import CheckedSerializer
+from rules.models import Notification, Notifier
+from rules.models.notifiers import MIN_SECRET
+from rules.notifiers.rendering import Item
 from rules.notifiers.sending import deliver
-from streams.access import SetupPermission, seen_by
-from streams.encryption import encrypt
-from streams.rest import CheckedSerializer
+from streams.access.logs import SetupPermission, seen_by
 
 
 class Hidden(serializers.CharField):

@@ -6,8 +6,8 @@ is in the message that is sent, and in no table.
 
 from collections.abc import Callable
 
-from rules.notifiers.messages import Item
-from rules.notifiers.models import Notification
+from rules.models import Notification
+from rules.notifiers.rendering import Item
 
 Complete = Callable[[Item], Item]
 COMPLETED: dict[str, Complete] = {}  # by the type of the CloudEvent

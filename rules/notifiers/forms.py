@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from rules.notifiers.models import Notifier
-from streams.encryption import encrypt
+from foundation.encryption import encrypt
+from rules.models import Notifier
 
 
 class NotifierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run

@@ -18,13 +18,13 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from models_mining.children import Child
+from foundation.models import Lease
+from foundation.processes.children import Child
+from foundation.processes.leases import Held, LeaseLostError
+from rules.models import Notification, Notifier
 from rules.notifiers.completing import TooLateError, item_of
-from rules.notifiers.messages import Item
-from rules.notifiers.models import Notification, Notifier
+from rules.notifiers.rendering import Item
 from rules.notifiers.sending import Attempt, deliver
-from streams.leases import Held, LeaseLostError
-from streams.models import Lease
 
 KEEP_TRYING = timedelta(days=1)
 MOST_WAIT = timedelta(hours=6)  # of what a receiver may ask for

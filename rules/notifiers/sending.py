@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from rules.notifiers import messages
-from rules.notifiers.client import NoAnswerError, post
-from rules.notifiers.messages import Item
-from rules.notifiers.models import Notifier, recipients
-from streams.encryption import SecretUnreadableError, decrypt
+from foundation.encryption import SecretUnreadableError, decrypt
+from foundation.http.pinned_client import NoAnswerError, post
+from rules.models import Notifier
+from rules.models.notifiers import recipients
+from rules.notifiers import rendering
+from rules.notifiers.rendering import Item
 
 USER_AGENT = f"procmine/{settings.VERSION}"
 _NOT_OURS = {400, 410, 413, 414, 415, 422}  # the same message will never be taken
@@ -41,9 +42,9 @@ def deliver(notifier: Notifier, items: Sequence[Item]) -> Attempt:
         if notifier.kind == Notifier.Kind.EMAIL:
             return _mail(notifier.address, items)
         if notifier.kind == Notifier.Kind.SLACK:
-            body, headers = messages.slack(items)
+            body, headers = rendering.slack(items)
         else:
-            body, headers = messages.webhook(items, decrypt(notifier.secret))
+            body, headers = rendering.webhook(items, decrypt(notifier.secret))
         answer = post(notifier.address, body, {"User-Agent": USER_AGENT, **headers})
     except NoAnswerError as error:
         return Attempt(sent=False, said=str(error), final=error.refused)
@@ -60,7 +61,7 @@ def deliver(notifier: Notifier, items: Sequence[Item]) -> Attempt:
 def _mail(address: str, items: Sequence[Item]) -> Attempt:
     if not settings.EMAIL_HOST:
         return Attempt(sent=False, said="No mail server is set: PROCMINE_EMAIL_HOST names it.")
-    subject, text = messages.mail(items)
+    subject, text = rendering.mail(items)
     headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no automatic answers
     try:
         EmailMessage(subject, text, to=recipients(address), headers=headers).send()

@@ -1,6 +1,6 @@
 // A case aligned with a model on request: a job, looked at until it is done.
-import { api, Refused } from "./api.js";
-import { plural } from "../live/format.js";
+import { api, Refused } from "../shared/api.js";
+import { plural } from "../shared/format.js";
 
 const card = document.querySelector("[data-align]");
 const LOOK_MS = 700;

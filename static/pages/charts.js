@@ -1,6 +1,6 @@
 // Charts over time and of durations: the server's drawings, drawn anew by uPlot (a classic script) so that one can
 // read values and zoom: drag over a range; the button, or a double click, shows all again.
-import { exact } from "../live/format.js";
+import { exact } from "../shared/format.js";
 
 const HEIGHT = 220;
 const DASHES = { started: [6, 4], closed: [2, 3] };

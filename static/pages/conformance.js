@@ -1,5 +1,5 @@
 // Fitness over time as a chart. Its numbers are in the page (#points), kept up to date with the rest of it.
-import { short } from "../live/format.js";
+import { short } from "../shared/format.js";
 
 const HEIGHT = 240;
 let box = null; // comes with the second point

@@ -6,7 +6,7 @@
 //   time               says the moment in the clock of who looks, with the zone on hover; the server says it in UTC
 // Whoever draws something from the page itself listens to the event "fresh" of document.
 import { Idiomorph } from "../vendor/idiomorph/idiomorph.esm.js";
-import { age } from "../live/format.js";
+import { age } from "../shared/format.js";
 
 const TYPING_MS = 300;
 const parts = () => [...document.querySelectorAll("[data-fresh][id]")];

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 from streams.files.rows import BadRow, Columns, FileError, FileEvent, Row, moment
-from streams.moments import MomentError
+from streams.parsing.moments import MomentError
 
 MAX_LINE = 16 << 20  # bytes
 # Column names in the wild, compared without case, spaces and signs; the earlier the better.

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from streams.moments import parse_moment
+from streams.parsing.moments import parse_moment
 
 
 class FileError(ValueError):

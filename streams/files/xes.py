@@ -13,7 +13,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from streams.files.rows import BadRow, FileError, FileEvent, Row, moment
-from streams.moments import MomentError
+from streams.parsing.moments import MomentError
 
 CASE, ACTIVITY, TIME = "concept:name", "concept:name", "time:timestamp"  # keys of XES, in trace and event
 MAX_TRACE = 1_000_000  # events of one trace: they wait for its end

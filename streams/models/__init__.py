@@ -1,10 +1,7 @@
-"""Where events come from and where they are kept."""
+"""Tables of streams: where events come from and where they are stored."""
 
-from streams.answers import KeptAnswer
-from streams.grants import LogGrant
 from streams.models.broker import Broker
-from streams.models.edited import SetUp
-from streams.models.lease import Lease
+from streams.models.grants import LogGrant
 from streams.models.records import Delivered, Event, Import, Position, Rejection, Retired, plus
 from streams.models.setup import EventLog, Republish, Stream
 
@@ -14,14 +11,11 @@ __all__ = [
     "Event",
     "EventLog",
     "Import",
-    "KeptAnswer",
-    "Lease",
     "LogGrant",
     "Position",
     "Rejection",
     "Republish",
     "Retired",
-    "SetUp",
     "Stream",
     "plus",
 ]

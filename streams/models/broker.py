@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from streams import addresses
-from streams.encryption import EncryptedTextField, decrypt
-from streams.models.edited import SetUp
-from streams.models.lease import Lease
+from foundation.encryption import EncryptedTextField, decrypt
+from foundation.http import addresses
+from foundation.models.leases import Lease
+from foundation.models.registered import SetUp
 
 
 class Broker(SetUp):

@@ -4,11 +4,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from streams import topics
-from streams.memory import check_memory
+from foundation.models.registered import SetUp
 from streams.models.broker import Broker
-from streams.models.edited import SetUp
-from streams.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
+from streams.models.memory_policy import check_memory
+from streams.parsing import topics
+from streams.parsing.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
 
 
 class EventLog(SetUp):

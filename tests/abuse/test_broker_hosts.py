@@ -2,16 +2,17 @@
 
 import socket
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from rest_framework.test import APIClient
 
-from streams import addresses, sources
-from streams.addresses import Allowed
+from foundation.http import addresses
+from foundation.http.addresses import Allowed
+from streams.brokers import registry
 from streams.models import Broker
+from tests.installation import ROOT
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_host_off_the_list_is_refused_when_saved_and_when_connected_to(setting
         mqtt.clean()  # it is 127.0.0.1
     for kind in Broker.Kind:
         mqtt.kind = kind
-        assert "PROCMINE_BROKER_HOSTS" in str(sources.test_connection(mqtt, 2.0)), kind
+        assert "PROCMINE_BROKER_HOSTS" in str(registry.test_connection(mqtt, 2.0)), kind
 
 
 @pytest.fixture
@@ -83,9 +84,9 @@ def test_the_connection_goes_to_the_address_that_was_checked(
 ) -> None:
     url = broker if kind == Broker.Kind.MQTT else redis_url.removesuffix("/0")
     row = Broker(name="b", kind=kind, host="rebinding.example", port=int(url.rpartition(":")[2]))
-    assert sources.test_connection(row, 5.0) is None
+    assert registry.test_connection(row, 5.0) is None
     assert len(rebinding) == 1
-    assert "link-local" in str(sources.test_connection(row, 5.0))  # looked up anew, checked anew
+    assert "link-local" in str(registry.test_connection(row, 5.0))  # looked up anew, checked anew
 
 
 def test_every_address_of_a_name_is_checked(settings: Any) -> None:
@@ -96,14 +97,18 @@ def test_every_address_of_a_name_is_checked(settings: Any) -> None:
         list(addresses.addresses_of("localhost", 1))
 
 
+CLIENTS = ("mqtt/address.py", "redis_streams/client.py", "kafka/client.py")
+
+
 def test_no_connection_is_made_past_the_list() -> None:
     """Every client of a broker is set up in a module that checks; whoever adds one adds it here."""
     found = {
-        str(path.relative_to(Path(addresses.__file__).parent))
-        for path in Path(addresses.__file__).parent.rglob("*.py")
+        str(path.relative_to(ROOT))
+        for app in ("foundation", "streams")
+        for path in (ROOT / app).rglob("*.py")
         if any(
             word in path.read_text()
             for word in ("create_connection(", "Redis.from_pool(", "ConnectionPool(", "bootstrap.servers", "(Client)")
         )
     }
-    assert found == {"addresses.py", "mqtt/address.py", "redis_streams/client.py", "kafka/client.py"}
+    assert found == {"foundation/http/addresses.py", *(f"streams/brokers/{name}" for name in CLIENTS)}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from procmine.proxies import TrustedProxies
+from procmine.web.proxies import TrustedProxies
 
 PROXIES = ["10.0.0.5", "172.16.0.0/12", "fd00::/8"]
 

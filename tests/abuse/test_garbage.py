@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from streams.files import LogFile
-from streams.imports import import_file
+from streams.files.imports import import_file
 from streams.models import EventLog, Import, Rejection, Stream
 from tests.streams.conftest import wait_received
 

@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.tokens import create_token
 from models_mining.work import Work
-from procmine.tokens import create_token
-from streams import topics
 from streams.models import Broker, Event, EventLog, Stream
+from streams.parsing import topics
 from tests.api.conftest import EVENT
 
 LOG = "/api/v1/logs/factory/"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from streams.encryption import SecretUnreadableError, decrypt, encrypt
+from foundation.encryption import SecretUnreadableError, decrypt, encrypt
 from streams.models import Broker
 
 

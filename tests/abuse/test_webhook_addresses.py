@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from rules.notifiers import client
-from rules.notifiers.client import BadUrlError, NoAnswerError, check_url, post
+from foundation.http import pinned_client
+from foundation.http.pinned_client import BadUrlError, NoAnswerError, check_url, post
 from tests.conftest import needs
 from tests.rules.receiver import Receiver, receiving
 
@@ -94,7 +94,7 @@ def test_it_is_not_led_on_nor_kept_nor_flooded_nor_sent_round(
     assert len(post(receiver.url, b"{}", {}).text) <= 200
     assert post(receiver.url, b"{}", {}).status == 200  # it is not unpacked
     assert len(receiver.taken) == 3
-    monkeypatch.setattr(client, "TOTAL_S", 0.3)
+    monkeypatch.setattr(pinned_client, "TOTAL_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ended = threading.Event()
 

@@ -10,17 +10,16 @@ from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from live.models import Simulation
-from models_mining import jobs
+from accounts.models import Token
+from accounts.tokens import create_token
+from models_mining.jobs import jobs
 from models_mining.models import Analysis, Case, DriftChange, Job, LogState, MinedModel, Prediction, ReferenceModel
-from models_mining.reference_models import CaseConformance
-from models_mining.snapshots import Snapshot
-from procmine.models import Token
-from procmine.tokens import create_token
-from rules.models import Rule, RuleMatch
-from rules.notifiers.models import Notification, Notifier
+from models_mining.models.references import CaseConformance
+from models_mining.models.snapshots import Snapshot
+from rules.models import Notification, Notifier, Rule, RuleMatch
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts import invite
+from sheets.prompts.prompts import invite
+from simulations.models import Simulation
 from streams.models import Broker, Event, EventLog, Import, LogGrant, Rejection, Republish, Stream
 from tests.live.test_pages import picture
 
@@ -167,7 +166,7 @@ class Knocker:
                 return self.user.username == "owner" and not self.limited
             case "session":
                 return not self.token
-        return (kind == "live" or not self.limited) and self.user.has_perm(need)
+        return (kind == "simulations" or not self.limited) and self.user.has_perm(need)
 
 
 PEOPLE = [*GROUPS, "nobody", "guest", "invited"]
@@ -187,7 +186,7 @@ def knocker(name: str, world: World) -> Knocker:
     if name == "guest":  # all that can be granted of another log, and every permission that names no log
         LogGrant.objects.create(log=world.other, user=user, can_ingest=True, can_change=True, can_delete=True)
         theirs = Permission.objects.filter(
-            content_type__app_label__in=["streams", "models_mining", "live", "rules", "sheets"]
+            content_type__app_label__in=["streams", "models_mining", "simulations", "rules", "sheets"]
         )
         user.user_permissions.set(theirs.exclude(codename__endswith="_eventlog"))
         made.log = ()

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from procmine.models import Token
+from accounts.models import Token
 from streams.models import LogGrant
 from tests.access.conftest import GROUPS, SECRET, World, knocker
 
@@ -17,7 +17,7 @@ OPEN = {"admin:login"}
 ANY_STAFF = {"admin:index", "admin:logout", "admin:password_change", "admin:password_change_done", "admin:jsi18n"}
 ELSEWHERE = {  # tested by name in tests/api/test_admin.py, or without rows of ours
     *("admin:view_on_site", "admin:autocomplete", "admin:app_list", "admin:auth_user_password_change"),
-    "admin:procmine_token_revoke",
+    "admin:accounts_token_revoke",
 }
 KINDS = {"changelist": "view", "add": "add", "history": "view", "delete": "delete", "change": "view"}
 
@@ -82,13 +82,13 @@ def test_staff_of_another_log_sees_no_row_of_this_one(world: World) -> None:
     user = User.objects.create_user("keeper", is_staff=True)
     LogGrant.objects.create(log=world.other, user=user, can_change=True, can_ingest=True, can_delete=True)
     ours = Permission.objects.filter(
-        content_type__app_label__in=["streams", "models_mining", "live", "rules", "sheets", "procmine"]
+        content_type__app_label__in=["streams", "models_mining", "simulations", "rules", "sheets", "accounts"]
     )
     user.user_permissions.set(ours.exclude(codename__in=["view_eventlog", "change_eventlog", "ingest_eventlog"]))
     client = Client()
     client.force_login(user)
     seen = {address: client.get(address) for address, _, _ in pages(world)}
-    seen["tokens"] = client.get("/admin/procmine/token/add/")
+    seen["tokens"] = client.get("/admin/accounts/token/add/")
     assert not [address for address, answer in seen.items() if SECRET in answer.content.decode()]
     assert "Other" in seen["tokens"].content.decode()
     for kind in ("minedmodel", "job", "analysis"):  # of this log: not there

@@ -7,11 +7,11 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from rest_framework.test import APIClient
 
-from procmine.api.authentication import user_of_token
-from procmine.groups import GROUPS, make_groups
-from procmine.models import Token
-from procmine.tokens import create_token
-from streams.access import current, logs_of
+from accounts.authentication import user_of_token
+from accounts.groups import GROUPS, make_groups
+from accounts.models import Token
+from accounts.tokens import create_token
+from streams.access.logs import current, logs_of
 from streams.models import EventLog, LogGrant
 
 

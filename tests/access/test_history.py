@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.tokens import create_token
 from models_mining.models import MinedModel
-from procmine.tokens import create_token
+from streams.events.store import open_log
 from streams.models import Broker, EventLog, Stream, plus
-from streams.services import open_log
 
 PASSWORD = "hunter2 is no password"
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from procmine.models import Token
+from accounts.models import Token
 from streams.models import EventLog, LogGrant
 
 PASSWORD = "a new one of 24 letters"
@@ -73,7 +73,7 @@ def test_an_admin_makes_nobody_superuser_and_gets_no_token_of_one(root: User, ad
     assert User.objects.get(pk=eve.pk).is_staff
     for user in (root, eve):
         token = {"user": user.pk, "scopes": ["control"], "days": 7}
-        assert client.post("/admin/procmine/token/add/", token).status_code == 403
+        assert client.post("/admin/accounts/token/add/", token).status_code == 403
     assert not Token.objects.exists()
 
 

@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
+from accounts.models import Token
 from procmine.asgi import application
-from procmine.models import Token
 from streams.models import LogGrant
 from tests.access.conftest import PEOPLE, SECRET, TOKENS, Knocker, World, knocker
 
@@ -26,7 +26,7 @@ WAIT_S = 15.0
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("live.looking.RIGHTS_S", 0.2)
+    monkeypatch.setattr("live.socket.poller.RIGHTS_S", 0.2)
 
 
 def headers(who: Knocker) -> list[tuple[bytes, bytes]]:

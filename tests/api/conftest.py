@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
-from procmine.tokens import create_token
+from accounts.tokens import create_token
 from streams.models import Broker, EventLog, Stream
 
 

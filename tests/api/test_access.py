@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from procmine.api.authentication import user_of_token
-from procmine.models import Token
-from procmine.tokens import create_token
+from accounts.authentication import user_of_token
+from accounts.models import Token
+from accounts.tokens import create_token
 from streams.models import Broker, EventLog, Stream
 from tests.api.conftest import EVENT
 

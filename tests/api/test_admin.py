@@ -12,14 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from live.models import Simulation
+from accounts.models import Token
+from accounts.tokens import create_token
 from models_mining.models import Analysis, Job, MinedModel, ReferenceModel
-from procmine.models import Token
-from procmine.tokens import create_token
-from rules.models import Rule, RuleMatch
-from rules.notifiers.models import Notification, Notifier
+from rules.models import Notification, Notifier, Rule, RuleMatch
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts import invite
+from sheets.prompts.prompts import invite
+from simulations.models import Simulation
 from streams.models import Broker, Event, EventLog, LogGrant, Rejection, Republish, Stream
 from tests.api.conftest import EVENT
 from tests.conftest import free_port
@@ -100,7 +99,7 @@ def test_every_page_opens_and_shows_no_secret(site: Client, everything: dict[typ
         expected = BY_HAND.get(model, 200) if kind == "add" else 200
         text = answer.content.decode()
         told = [secret for secret in (*secrets, token.digest) if secret in text]
-        named = label in ("procmine.token", "auditlog.logentry") and kind == "changelist"
+        named = label in ("accounts.token", "auditlog.logentry") and kind == "changelist"
         if answer.status_code != expected or told or (token.name in text) != named:
             wrong.append((label, kind, answer.status_code, told))
     assert not wrong
@@ -211,17 +210,17 @@ def test_a_refused_message_is_shown_as_text(site: Client, everything: dict[type,
 
 def test_a_token_is_shown_once_and_revoked(site: Client, owner: User, log: EventLog) -> None:
     form = {"user": owner.pk, "scopes": ["read", "ingest"], "logs": [log.pk], "days": 7}
-    answer = site.post("/admin/procmine/token/add/", form)
+    answer = site.post("/admin/accounts/token/add/", form)
     text = answer.content.decode().partition('<pre id="token">')[2].partition("</pre>")[0]
     assert "no-store" in answer["Cache-Control"]
     assert Client().get("/api/v1/me/", headers={"authorization": f"Token {text}"}).json()["logs"] == ["factory"]
     name = text.split("_")[1]
-    listed = site.get("/admin/procmine/token/").content.decode()
+    listed = site.get("/admin/accounts/token/").content.decode()
     assert f"pm_{name}_…" in listed
     assert text not in listed
     assert text not in site.get("/admin/").content.decode()
-    assert site.get(f"/admin/procmine/token/{name}/revoke/").status_code == 200
-    assert site.post(f"/admin/procmine/token/{name}/revoke/").status_code == 302
+    assert site.get(f"/admin/accounts/token/{name}/revoke/").status_code == 200
+    assert site.post(f"/admin/accounts/token/{name}/revoke/").status_code == 302
     assert Client().get("/api/v1/me/", headers={"authorization": f"Token {text}"}).status_code == 401
 
 
@@ -232,7 +231,7 @@ def test_only_a_superuser_makes_tokens_of_others(owner: User, user_who: Any) -> 
     client = Client()
     client.force_login(staff)
     form = {"user": owner.pk, "scopes": ["control"], "days": 7}
-    assert client.post("/admin/procmine/token/add/", form).status_code == 403
+    assert client.post("/admin/accounts/token/add/", form).status_code == 403
     assert not Token.objects.exists()
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from models_mining import measures
-from models_mining.miner import Miner
+from models_mining.cases import measures
+from models_mining.mining.miner import Miner
 from models_mining.models import Case, CaseConformance, MinedModel, ReferenceModel
+from streams.events.store import NewEvent, store_events
 from streams.models import Event, EventLog
-from streams.services import NewEvent, store_events
 
 LOG = "/api/v1/logs/factory"
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -13,8 +13,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from models_mining.miner import Miner
-from procmine.tokens import create_token
+from accounts.tokens import create_token
+from models_mining.mining.miner import Miner
 from tests.conftest import needs
 
 PAGE = Path(__file__).parents[2] / "docs" / "api-client.md"

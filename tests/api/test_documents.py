@@ -81,8 +81,8 @@ PAGES = [
     "/admin/streams/stream/add/",
     "/admin/streams/eventlog/add/",
     "/admin/streams/event/",
-    "/admin/live/simulation/",
-    "/admin/procmine/token/add/",
+    "/admin/simulations/simulation/",
+    "/admin/accounts/token/add/",
 ]
 
 

@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from streams.events.store import NewEvent, store_events
 from streams.models import Event, EventLog
-from streams.services import NewEvent, store_events
 from tests.api.conftest import EVENT
 
 EVENTS = "/api/v1/logs/factory/events/"

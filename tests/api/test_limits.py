@@ -10,9 +10,9 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from models_mining import log_api
-from streams import limits
-from streams.answers import KeptAnswer
+from foundation.http import limits
+from foundation.models.stored_answers import KeptAnswer
+from models_mining.logs import log_api
 from streams.models import Event, EventLog
 from tests.api.conftest import EVENT
 from tests.conftest import wait_for

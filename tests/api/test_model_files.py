@@ -8,14 +8,14 @@ from xml.etree import ElementTree
 import pytest
 from rest_framework.test import APIClient
 
-from models_mining.core import notation
 from models_mining.core.discovery.pm4py_bridge.files import read
-from models_mining.core.nets import EMPTY_NET
-from models_mining.core.trees import Tree, draw_tree
-from models_mining.miner import Miner
+from models_mining.core.drawing import notation
+from models_mining.core.drawing.nets import EMPTY_NET
+from models_mining.core.drawing.trees import Tree, draw_tree
+from models_mining.mined_models.pictures import next_picture
+from models_mining.mined_models.thinning import thinned
+from models_mining.mining.miner import Miner
 from models_mining.models import MinedModel
-from models_mining.pictures import next_picture
-from models_mining.thinning import thinned
 from models_mining.work import Work
 from streams.models import EventLog
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
-from models_mining import log_api
+from models_mining.logs import log_api
 from streams.models import EventLog, Stream
 from tests.api.conftest import EVENT
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from streams.models import Broker, Event, EventLog, Rejection, Stream
-from streams.retry import retry
+from streams.recording.retry import retry
 
 URL = "/api/v1/streams/line-1/rejections/"
 

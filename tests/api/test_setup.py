@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from foundation.processes import hints
+from models_mining.mined_models.pictures import next_picture
 from models_mining.models import LogState, MinedModel
-from models_mining.pictures import next_picture
-from streams import hints
 from streams.models import Broker, Event, EventLog, Rejection, Stream
 from tests.api.conftest import EVENT
 from tests.conftest import free_port, wait_for

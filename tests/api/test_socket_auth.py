@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
-from procmine.api.socket_auth import SocketAuth
-from procmine.tokens import create_token
+from accounts.socket_auth import SocketAuth
+from accounts.tokens import create_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,20 +6,19 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from live.models import Simulation
-from models_mining import jobs
-from models_mining.miner import Miner
+from accounts.groups import make_groups
+from accounts.tokens import create_token
+from models_mining.jobs import jobs
+from models_mining.mined_models.pictures import snapshot
+from models_mining.mining.miner import Miner
 from models_mining.models import MinedModel, Snapshot
-from models_mining.pictures import snapshot
-from procmine.groups import make_groups
-from procmine.tokens import create_token
-from rules.models import Rule, RuleMatch
-from rules.notifiers.models import Notification, Notifier
+from rules.models import Notification, Notifier, Rule, RuleMatch
 from sheets.admin import EXAMPLE as QUESTIONS
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts import invite
+from sheets.prompts.prompts import invite
+from simulations.models import Simulation
+from streams.events.store import NewEvent, store_events
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
-from streams.services import NewEvent, store_events
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ROLES = ("Viewer", "Analyst", "Operator", "Admin", "superuser", "stranger")

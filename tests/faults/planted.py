@@ -13,8 +13,8 @@ DAWDLE_S = 0.05
 
 def plant(bug: str) -> None:
     """Change the recorder of this process."""
-    from streams.deliveries import Deliveries
-    from streams.mqtt.source import Source
+    from streams.brokers.mqtt.deliveries import Deliveries
+    from streams.brokers.mqtt.source import Source
 
     receive, acknowledge = Source.receive, Source.acknowledge
 

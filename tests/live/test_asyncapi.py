@@ -10,7 +10,7 @@ import yaml
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from live.asyncapi import document
+from live.socket.asyncapi import document
 
 SCHEMA = Path(__file__).parent / "asyncapi-3.0.0.json"  # of github.com/asyncapi/spec-json-schemas, Apache-2.0
 

@@ -13,11 +13,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from live.svg import END, START, draw
-from models_mining.core.drawing import Drawing
+from models_mining.core.drawing.drawing import Drawing
+from models_mining.mined_models.picture_svg import END, START, draw
+from models_mining.mined_models.pictures import next_picture
 from models_mining.models import LogState, MinedModel, Minute
-from models_mining.pictures import next_picture
-from procmine.static_files import version
+from procmine.web.static_files import version
 from streams.models import Broker, EventLog, Rejection, Stream
 
 EVIL = '<script>alert("x")</script>'
@@ -234,13 +234,13 @@ def test_the_live_page_asks_for_all_its_scripts_together(boss: Client, opened: C
     opened("Take", "Pack")
     page = text(boss, "/logs/orders/")
     asked = set(re.findall(rf'rel="modulepreload" href="/static/{version()}/([^"]+)"', page))
-    assert {"live/view.js", "live/map.js", "live/camera.js", "vendor/preact/standalone.module.js"} <= asked
-    assert "live/timeline.js" not in asked  # it waits until it is wanted
+    assert {"page/view.js", "map/map.js", "map/camera.js", "vendor/preact/standalone.module.js"} <= asked
+    assert "time/timeline.js" not in asked  # it waits until it is wanted
 
 
 def test_scripts_and_styles_of_the_first_visit_of_the_live_page_stay_small(settings: Any) -> None:
     static = settings.BASE_DIR / "static"
-    templates = [settings.BASE_DIR / "templates" / name for name in ("base.html", "live/log.html")]
+    templates = [settings.BASE_DIR / "templates" / name for name in ("base.html", "live/live_view.html")]
     asked = [name for path in templates for name in re.findall(r"static '([^']+\.(?:js|css))'", path.read_text())]
     sizes: dict[str, int] = {}
     files = [(static / name).resolve() for name in asked]

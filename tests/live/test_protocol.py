@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live import messages
-from live.daphne_protocol import small_text
-from live.protocol import ProblemError, Subscribe, parse
+from live.socket import messages
+from live.socket.daphne_protocol import small_text
+from live.socket.protocol import ProblemError, Subscribe, parse
 
 
 def test_a_subscription_has_sensible_defaults() -> None:

@@ -13,15 +13,15 @@ from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
-from live import consumers, looking, protocol
-from live.admission import STRANGERS, Admission, Allowance
-from live.consumers import LiveConsumer
-from live.feed import feed
-from live.sources import Tail
+from accounts.socket_auth import SocketAuth
+from accounts.tokens import create_token
+from live.socket import consumers, poller, protocol
+from live.socket.admission import STRANGERS, Admission, Allowance
+from live.socket.consumers import LiveConsumer
+from live.socket.feed import feed
+from live.socket.sources import Tail
+from models_mining.mined_models.pictures import next_picture
 from models_mining.models import MinedModel
-from models_mining.pictures import next_picture
-from procmine.api.socket_auth import SocketAuth
-from procmine.tokens import create_token
 from streams.models import Broker, Event, EventLog, Rejection, Stream
 from tests.live.test_asyncapi import check
 
@@ -71,8 +71,8 @@ async def _routed(scope: dict[str, Any], receive: Any, send: Any) -> None:
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[EventLog]:
     """A log with a picture; the feed of the test is its own, and looks at rights ten times a second."""
     feed.cache_clear()
-    monkeypatch.setattr(looking, "RIGHTS_S", 0.1)
-    monkeypatch.setattr("live.feed.TICK_S", 0.1)
+    monkeypatch.setattr(poller, "RIGHTS_S", 0.1)
+    monkeypatch.setattr("live.socket.feed.TICK_S", 0.1)
     made = EventLog.objects.create(slug="plant", name="plant")
     paint(MinedModel.objects.get(log=made), 1)  # every log gets one
     yield made

@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from live.consumers import LiveConsumer
-from live.feed import feed
+from foundation.processes import hints
+from live.socket.consumers import LiveConsumer
+from live.socket.feed import feed
+from models_mining.mined_models.pictures import Picture, apply, next_picture, snapshot
 from models_mining.models import MinedModel
-from models_mining.pictures import Picture, apply, next_picture, snapshot
-from streams import hints
 from streams.models import EventLog
 
 RUNS = int(os.environ.get("SOCKET_RUNS", "12"))

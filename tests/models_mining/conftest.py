@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models_mining.models import MinedModel
+from streams.events.store import NewEvent, store_events
 from streams.models import EventLog
-from streams.services import NewEvent, store_events
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

@@ -10,16 +10,17 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
-from models_mining import analysing, predicting
-from models_mining.miner import Miner
+from foundation.models import Lease
+from models_mining.analysis import log_analyzer, prediction_publisher
+from models_mining.mining.miner import Miner
 from models_mining.models import Analysis, DriftChange, Prediction
-from models_mining.reading import moment
+from models_mining.store.event_reader import moment
 from models_mining.work import Work
-from streams.models import EventLog, Lease
-from streams.services import NewEvent, store_events
+from streams.events.store import NewEvent, store_events
+from streams.models import EventLog
 from tests.conftest import wait_for
 from tests.models_mining.conftest import Store
-from tests.models_mining.core.test_drift import orders
+from tests.models_mining.core.drift.test_drift import orders
 from tests.models_mining.test_jobs import api_of, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,8 +31,8 @@ DRIFT, PREDICTIONS = "/api/v1/logs/orders/drift/", "/api/v1/logs/orders/predicti
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written now and then is written often."""
-    monkeypatch.setattr(analysing, "SAVE_S", 0.1)
-    monkeypatch.setattr(predicting, "EVERY_S", 0.1)
+    monkeypatch.setattr(log_analyzer, "SAVE_S", 0.1)
+    monkeypatch.setattr(prediction_publisher, "EVERY_S", 0.1)
 
 
 @pytest.fixture
@@ -115,8 +116,8 @@ def test_a_drift_is_found_by_the_work_process_and_told(log: EventLog, drifting: 
 def test_a_worker_killed_tells_no_change_twice_and_a_new_one_still(
     log: EventLog, drifting: int, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(analysing, "SAVE_S", 1e9)
-    monkeypatch.setattr(analysing, "CHUNK", 500)
+    monkeypatch.setattr(log_analyzer, "SAVE_S", 1e9)
+    monkeypatch.setattr(log_analyzer, "CHUNK", 500)
     until(work, DriftChange.objects.exists, "a change")
     (first,) = DriftChange.objects.values_list("seq", "began_seq")
     Lease.objects.all().delete()  # it is gone, and has not saved what it learnt since
@@ -125,7 +126,7 @@ def test_a_worker_killed_tells_no_change_twice_and_a_new_one_still(
     until(other, lambda: other.analysts.followers, "another worker")
     (analyst,) = other.analysts.followers.values()
     assert analyst.saved_seq == saved < EventLog.objects.get().next_seq - 1
-    monkeypatch.setattr(analysing, "SAVE_S", 0.1)
+    monkeypatch.setattr(log_analyzer, "SAVE_S", 0.1)
     until(other, learnt(log), "all events")
     other.close()
     assert [*DriftChange.objects.values_list("seq", "began_seq")] == [first]
@@ -184,8 +185,8 @@ def test_open_cases_are_predicted_as_long_as_somebody_asks(
 def test_many_open_cases_are_written_in_slices(
     log: EventLog, work: Work, api: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predicting, "SLICE", 50)
-    monkeypatch.setattr(predicting, "MOST", 130)
+    monkeypatch.setattr(prediction_publisher, "SLICE", 50)
+    monkeypatch.setattr(prediction_publisher, "MOST", 130)
     store_all(log, [(None, f"c{n}", "Take", n * 10**6, n * 10**6) for n in range(200)])
     Miner().drain()
     api.get(PREDICTIONS)

@@ -13,23 +13,25 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from rest_framework.test import APIClient
 
-from models_mining import checking, gauging, reading
-from models_mining.auditing import audit
-from models_mining.core.closing import closed_cases
+from foundation.models import Lease
+from models_mining.conformance import conformance_metrics, conformance_tracker
 from models_mining.core.conformance.references import judge_of
 from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.memory import cases_in
-from models_mining.core.nets import Net
-from models_mining.core.seen import Seen, Step
-from models_mining.miner import Miner
+from models_mining.core.drawing.nets import Net
+from models_mining.core.live_log.closing import closed_cases
+from models_mining.core.live_log.logged_event import Seen, Step
+from models_mining.core.live_log.memory import cases_in
+from models_mining.mining.miner import Miner
 from models_mining.models import CaseConformance, ConformancePoint, Job, MinedModel, ReferenceModel
+from models_mining.past.auditing import audit
+from models_mining.store import event_reader
 from models_mining.work import Work
-from streams.models import EventLog, Lease
-from streams.services import NewEvent, store_events
+from streams.events.store import NewEvent, store_events
+from streams.models import EventLog
 from tests.conftest import wait_for
 from tests.models_mining.conftest import Store
-from tests.models_mining.core.test_reference_files import BOMB, END, ENDLESS, NET, ONE, written
+from tests.models_mining.core.drawing.test_reference_files import BOMB, END, ENDLESS, NET, ONE, written
 from tests.models_mining.test_jobs import api_of, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,9 +50,9 @@ PNML = """<?xml version="1.0"?><pnml><net id="n" type="x"><page id="p">
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written now and then is written at once; and no child has to load pm4py."""
     load()
-    monkeypatch.setattr(checking, "EVERY_S", 0.0)
-    monkeypatch.setattr(checking, "POLL_S", 0.0)
-    monkeypatch.setattr(gauging, "POINT_S", 0.0)
+    monkeypatch.setattr(conformance_tracker, "EVERY_S", 0.0)
+    monkeypatch.setattr(conformance_tracker, "POLL_S", 0.0)
+    monkeypatch.setattr(conformance_metrics, "POINT_S", 0.0)
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def from_nothing(log: EventLog, reference: int) -> dict[str, tuple[Any, ...]]:
     """What the rows should be, from the stored events alone."""
     row = ReferenceModel.objects.get(pk=reference)
     judge = judge_of(row.algorithm, row.drawing or {})
-    events = list(reading.in_order(log.pk, 2**62))
+    events = list(event_reader.in_order(log.pk, 2**62))
     idle_us = None if log.idle_close_s is None else log.idle_close_s * 10**6
     closed = closed_cases(events, log.end_activities, idle_us)
     by_case: dict[str, list[Seen]] = {}
@@ -262,7 +264,7 @@ def test_a_mined_model_is_frozen_and_goes_on_as_it_was(
 
 
 def store_all(log: EventLog, events: list[tuple[str, str, int]], arrived: int) -> None:
-    at = [reading.moment(60_000_000 * minute) for _, _, minute in events]
+    at = [event_reader.moment(60_000_000 * minute) for _, _, minute in events]
     store_events(
         [
             NewEvent(
@@ -270,7 +272,7 @@ def store_all(log: EventLog, events: list[tuple[str, str, int]], arrived: int) -
                 case=case,
                 activity=activity,
                 at=when,
-                received_at=reading.moment(10**15 + (arrived + n) * 10**6),
+                received_at=event_reader.moment(10**15 + (arrived + n) * 10**6),
             )
             for n, ((case, activity, _), when) in enumerate(zip(events, at, strict=True))
         ]
@@ -312,7 +314,7 @@ def test_after_every_chunk_the_rows_are_what_is_worked_out_from_nothing(
             Miner().drain()
             work.analysts.look_again()
             until(work, checked(work, log), "all cases checked")
-            inside = cases_in(reading.in_order(log.pk, 2**62), memory.get("cases"), None)
+            inside = cases_in(event_reader.in_order(log.pk, 2**62), memory.get("cases"), None)
             assert rows(active) == {case: row for case, row in from_nothing(log, active).items() if case in inside}
             assert not CaseConformance.objects.exclude(reference=active).exists()
             if then == "kill":
@@ -346,7 +348,7 @@ def test_figures_over_time_equal_pm4py_on_the_closed_cases(
     assert (whole["reference"]["id"], whole["seq"], whole["complete"]) == (told["id"], 10, True)
     net = Net.from_data(ReferenceModel.objects.get().drawing["net"])  # type: ignore[index]
     for point in whole["points"]:
-        events = list(reading.in_order(log.pk, point["seq"]))
+        events = list(event_reader.in_order(log.pk, point["seq"]))
         closed = closed_cases(events, ["Ship"])
         batch = batch_figures([event for event in events if event.case in closed], net)
         assert point["values"]["cases"] == len(closed)
@@ -370,7 +372,7 @@ def test_figures_over_time_equal_pm4py_on_the_closed_cases(
 
 
 def test_points_thin_out_with_age(log: EventLog, store: Store, work: Work, boss: APIClient, monkeypatch: Any) -> None:
-    monkeypatch.setattr(gauging, "POINTS", 8)
+    monkeypatch.setattr(conformance_metrics, "POINTS", 8)
     store("a Take 0")
     Miner().drain()
     told = uploaded(boss, work)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from models_mining.core.nets import Net, Transition
-from models_mining.deviations import cases_with, deviations_of
+from models_mining.conformance.deviations import cases_with, deviations_of
+from models_mining.core.drawing.nets import Net, Transition
 from models_mining.models import CaseConformance, ReferenceModel
 from streams.models import EventLog
 

@@ -7,13 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from models_mining import rows
-from models_mining.auditing import audit, exact_live_algorithms
+from foundation.models import Lease
+from foundation.processes import leases
 from models_mining.core.discovery import MINERS
-from models_mining.miner import Miner
+from models_mining.mining import rows
+from models_mining.mining.miner import Miner
 from models_mining.models import Case, Checkpoint, LogState, MinedModel, Minute
-from streams import leases
-from streams.models import EventLog, Lease
+from models_mining.past.auditing import audit, exact_live_algorithms
+from streams.models import EventLog
 from tests.conftest import wait_for
 from tests.models_mining.conftest import Store
 

@@ -11,12 +11,13 @@ from django.contrib.auth.models import Permission, User
 from django.db.models import F
 from rest_framework.test import APIClient
 
-from models_mining import jobs
-from models_mining.jobs import Refusal, Task
-from models_mining.miner import Miner
+from foundation.models import Lease
+from models_mining.jobs import jobs
+from models_mining.jobs.jobs import Refusal, Task
+from models_mining.mining.miner import Miner
 from models_mining.models import Job, MinedModel
 from models_mining.work import Work
-from streams.models import Event, EventLog, Lease
+from streams.models import Event, EventLog
 from tests.conftest import wait_for
 from tests.models_mining.conftest import Store
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from models_mining.core.counting.lossy import LossySteps
 from models_mining.core.discovery import MINERS
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.live_log import LiveLog
-from models_mining.core.lossy import LossySteps
-from models_mining.core.seen import Seen
-from models_mining.miner import Miner
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Seen
+from models_mining.mining.miner import Miner
 from models_mining.models import MinedModel
 from streams.models import EventLog
 from tests.conftest import wait_for
@@ -21,12 +21,12 @@ from tests.models_mining.conftest import Store
 
 WEB = {"rest_framework.serializers", "drf_spectacular.openapi", "django.test", "requests", "procmine.urls", "daphne"}
 SELDOM = {"pm4py", "pandas", "networkx", "redis", "confluent_kafka", "simulator.config"}
-MINING = {"numpy", "models_mining.core", "rules.engine", "urllib3"}
+MINING = {"numpy", "models_mining.core", "rules.engine.worker", "urllib3"}
 _LOADED = """
 import sys, django
 from django.core.management import load_command_class
 django.setup()
-for commands in (["streams.ingest", "procmine.createtoken"], ["models_mining.mine", "models_mining.work"]):
+for commands in (["streams.ingest", "accounts.createtoken"], ["models_mining.mine", "models_mining.work"]):
     for command in commands:
         load_command_class(*command.split("."))
     print(*sys.modules)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from models_mining.auditing import audit, exact_live_algorithms
-from models_mining.miner import Miner
+from models_mining.mining.miner import Miner
 from models_mining.models import Case, Checkpoint, LogState, MinedModel
+from models_mining.past.auditing import audit, exact_live_algorithms
 from streams.models import EventLog
 from tests.models_mining.conftest import Store
 

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_mining import pictures
-from models_mining.core.drawing import Drawing
-from models_mining.pictures import Picture, apply, delta, next_picture, snapshot
+from models_mining.core.drawing.drawing import Drawing
+from models_mining.mined_models import pictures
+from models_mining.mined_models.pictures import Picture, apply, delta, next_picture, snapshot
 
 nodes_of = st.dictionaries(st.integers(0, 6), st.integers(1, 3), max_size=6)
 edges_of = st.dictionaries(st.tuples(st.integers(0, 4), st.integers(0, 4)), st.integers(1, 3), max_size=6)

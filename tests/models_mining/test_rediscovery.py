@@ -10,9 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from models_mining import checkpoints, rediscovery
-from models_mining import cluster as clusters
+from models_mining.mining import cluster as clusters
+from models_mining.mining import rediscovery
 from models_mining.models import MinedModel
+from models_mining.store import checkpoints
 from streams.models import EventLog
 from tests.conftest import free_port, wait_for
 from tests.models_mining.conftest import Store

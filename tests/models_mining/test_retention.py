@@ -7,15 +7,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
-from models_mining import retention
-from models_mining.auditing import audit
-from models_mining.miner import Miner
+from foundation import progress
+from foundation.http.requests import Conflict
+from models_mining.mining import retention
+from models_mining.mining.miner import Miner
 from models_mining.models import Case, LogState, MinedModel
-from streams import progress
+from models_mining.past.auditing import audit
+from streams.events.removal import archive, delete_log
+from streams.events.store import ArchivedError, NewEvent, store_events
 from streams.models import Event, EventLog, Retired
-from streams.removal import archive, delete_log
-from streams.rest import Conflict
-from streams.services import ArchivedError, NewEvent, store_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

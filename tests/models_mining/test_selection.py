@@ -13,12 +13,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
-from models_mining import pictures
-from models_mining.miner import Miner
+from models_mining.mined_models import pictures
+from models_mining.mining.miner import Miner
 from models_mining.models import Case, MinedModel
 from models_mining.work import Work
+from streams.events.store import NewEvent, store_events
 from streams.models import Event, EventLog
-from streams.services import NewEvent, store_events
 from tests.conftest import wait_for
 from tests.models_mining.conftest import NOON
 

@@ -8,11 +8,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
-from models_mining import checkpoints, reading, time_travel
 from models_mining.core.discovery import derive
-from models_mining.miner import Miner
+from models_mining.mining.miner import Miner
 from models_mining.models import Checkpoint, MinedModel
-from models_mining.time_travel import Asked
+from models_mining.past import time_travel
+from models_mining.past.time_travel import Asked
+from models_mining.store import checkpoints, event_reader
 from models_mining.work import Work
 from streams.models import Event, EventLog
 from tests.conftest import wait_for
@@ -25,8 +26,8 @@ DFG = Asked("dfg", {}, "all")
 def then(log: EventLog, seq: int) -> Any:
     """The graph one would have seen after so many events, learnt one by one."""
     live = checkpoints.wanted(log, []).new_live_log()
-    for event in reading.in_sequence(log.pk, seq):
-        live.learn_one(event, reading.TailReader(log.pk))
+    for event in event_reader.in_sequence(log.pk, seq):
+        live.learn_one(event, event_reader.TailReader(log.pk))
     return derive("dfg", live)
 
 
@@ -60,10 +61,10 @@ def test_kept_checkpoints_thin_with_age_and_none_is_missed_later() -> None:
 
 @pytest.mark.django_db
 def test_a_moment_is_the_last_event_received_by_then(log: EventLog, store: Store) -> None:
-    assert reading.seq_at(log.pk, NOON) == 0
+    assert event_reader.seq_at(log.pk, NOON) == 0
     store(*TEXTS)  # one a second, from one second past noon on
     for seconds, seq in ((0, 0), (1, 1), (4.5, 4), (8, 8), (10_000, 8)):
-        assert reading.seq_at(log.pk, NOON + timedelta(seconds=seconds)) == seq
+        assert event_reader.seq_at(log.pk, NOON + timedelta(seconds=seconds)) == seq
 
 
 # --- API -----------------------------------------------------------------------------------

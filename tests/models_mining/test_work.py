@@ -17,17 +17,19 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from models_mining import deriving, painting
-from models_mining.auditing import audit
+from foundation.models import Lease
 from models_mining.core.discovery import MINERS
 from models_mining.core.discovery.registry import Miner as Algorithm
-from models_mining.core.drawing import Drawing
-from models_mining.core.live_log import LiveLog
-from models_mining.core.nets import Net, Transition
-from models_mining.miner import Miner
+from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.nets import Net, Transition
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.mined_models import picture_publisher
+from models_mining.mining import slow_model_worker
+from models_mining.mining.miner import Miner
 from models_mining.models import LogState, MinedModel
+from models_mining.past.auditing import audit
 from models_mining.work import Work
-from streams.models import EventLog, Lease
+from streams.models import EventLog
 from tests.conftest import wait_for
 from tests.models_mining.conftest import Store
 
@@ -346,17 +348,17 @@ def test_a_live_model_that_takes_too_long_moves_out_and_comes_back(
 
         wait_for(turned, 30, what)
 
-    monkeypatch.setattr(painting, "OUT_MS", -1.0)
+    monkeypatch.setattr(picture_publisher, "OUT_MS", -1.0)
     grown(lambda row: row.home == "work", "moving out")
     moved_at = model.version
-    assert moved_at == painting.SAMPLE
+    assert moved_at == picture_publisher.SAMPLE
     miner.close()  # a restart: it stays out
     miner = Miner()
     grown(lambda row: row.version > moved_at, "a picture by the worker")
     assert model.home == "work"
     assert not any(follower.painters for follower in miner.followers.values())
-    monkeypatch.setattr(painting, "OUT_MS", 1e9)
-    monkeypatch.setattr(deriving, "BACK_MS", 1e9)
+    monkeypatch.setattr(picture_publisher, "OUT_MS", 1e9)
+    monkeypatch.setattr(slow_model_worker, "BACK_MS", 1e9)
     grown(lambda row: row.home == "mine", "coming back")
     came_back_at = model.version
     grown(lambda row: row.version > came_back_at + 1, "pictures by the miner")

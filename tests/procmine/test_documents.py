@@ -93,7 +93,18 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 
 def test_settings_are_read_in_one_place() -> None:
     """No other file of the product asks the environment for settings."""
-    for app in ("procmine", "live", "models_mining", "streams", "simulator"):
+    for app in (
+        "procmine",
+        "accounts",
+        "live",
+        "sheets",
+        "rules",
+        "simulations",
+        "models_mining",
+        "streams",
+        "foundation",
+        "simulator",
+    ):
         for file in (ROOT / app).rglob("*.py"):
             if file.name not in {"env.py", "settings.py"}:
                 assert not re.search(r"environ(\.get\(|\[)\s*[\"']PROCMINE_", file.read_text()), file

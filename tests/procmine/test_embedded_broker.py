@@ -10,8 +10,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 
-from procmine import embedded_broker
-from procmine.embedded_broker import EmbeddedBroker
+from procmine.serving import embedded_broker
+from procmine.serving.embedded_broker import EmbeddedBroker
 from streams.models import Broker, Stream
 from tests.conftest import free_port, listening, wait_for
 from tests.procmine.conftest import Running

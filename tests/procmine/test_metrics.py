@@ -11,9 +11,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from procmine.tokens import create_token
+from accounts.tokens import create_token
+from streams.events.store import NewEvent, store_events
 from streams.models import Broker, EventLog, Stream
-from streams.services import NewEvent, store_events
 from tests.procmine.conftest import ROOT
 
 pytestmark = pytest.mark.django_db

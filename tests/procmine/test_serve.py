@@ -68,7 +68,7 @@ def pid_of(var: Path, part: str) -> int:
     """The child whose command line ends with ``part``."""
 
     def found() -> list[int]:
-        return [pid for pid, line in processes(var).items() if "procmine.lifeline" in line and part in line]
+        return [pid for pid, line in processes(var).items() if "foundation.processes.lifeline" in line and part in line]
 
     return int(wait_for(found, what=f"a process {part}")[0])
 

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from procmine import demo
+from procmine.serving import demo
 from procmine.site import archive
 from procmine.source_files import source_files
 from tests.conftest import needs

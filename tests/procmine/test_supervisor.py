@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from procmine import lifeline
-from procmine.supervisor import Child, Supervisor
+from foundation.processes import lifeline
+from procmine.serving.supervisor import Child, Supervisor
 from tests.procmine.conftest import Running
 
 
@@ -140,7 +140,7 @@ def alive(pid: int) -> bool:
 
 def lifeline_child(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "procmine.lifeline", "tests.procmine.children", *arguments],
+        [sys.executable, "-m", "foundation.processes.lifeline", "tests.procmine.children", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from rules.engine import Rules
+from rules.engine.worker import Rules
 from rules.models import Rule, RuleMatch
+from streams.events.store import NewEvent, store_events
 from streams.models import EventLog
-from streams.services import NewEvent, store_events
 from tests.rules.truth import Told
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -101,7 +101,7 @@ def test_a_rule_that_overruns_its_budget_is_switched_off_with_a_notice(
 ):
     client.post("/api/v1/rules/", {"name": "good", "log": "factory", "kind": "case", "length": 2})
     client.post("/api/v1/rules/", {"name": "bad", "log": "factory", "kind": "event", "when": "event.activity == 'Cut'"})
-    monkeypatch.setattr("rules.expressions.BUDGET_S", -1.0)
+    monkeypatch.setattr("rules.core.expressions.BUDGET_S", -1.0)
     store(Told("c", "Cut", 0), Told("c", "Assemble", 1), Told("c", "Paint", 2000))
     evaluate()
     bad, good = (client.get("/api/v1/rules/", {"name": name}).json()["results"][0] for name in ("bad", "good"))

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from rules.engine import Rules
+from rules.engine.worker import Rules
 from rules.models import RuleMatch, RuleState, RuleTimer
 from streams.models import EventLog
 from tests.rules.conftest import Store, Watch, evaluate, matched

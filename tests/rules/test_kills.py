@@ -10,10 +10,9 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from rules import reading
-from rules.engine import Rules
-from rules.models import RuleCursor
-from rules.notifiers.models import Notification, Notifier
+from rules.engine import reading
+from rules.engine.worker import Rules
+from rules.models import Notification, Notifier, RuleCursor
 from streams.models import EventLog
 from tests.rules import truth
 from tests.rules.conftest import Store, Watch, evaluate, matched

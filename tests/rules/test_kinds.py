@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
-from models_mining.miner import Miner
+from models_mining.conformance.references import freeze
+from models_mining.mining.miner import Miner
 from models_mining.models import ReferenceModel
-from models_mining.references import freeze
 from models_mining.work import Work
 from rules.models import RuleMatch
 from streams.models import Broker, EventLog, Rejection, Stream

@@ -13,14 +13,14 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from rules.models import Rule, RuleMatch
+from foundation.models import Lease
+from foundation.processes.leases import Held
+from rules.models import Notification, Notifier, Rule, RuleMatch
 from rules.notifiers import outbox
 from rules.notifiers.actions import Notify
-from rules.notifiers.models import Notification, Notifier
 from rules.notifiers.outbox import Outbox, pause_s
 from rules.notifiers.sending import wait_of
-from streams.leases import Held
-from streams.models import EventLog, Lease
+from streams.models import EventLog
 from tests.api.conftest import api, owner
 from tests.conftest import free_port, wait_for
 from tests.rules.receiver import SECRET, Receiver, receiving

@@ -60,7 +60,7 @@ class Plant:
 
     def owners(self, prefix: str) -> dict[str, int]:
         """The leases of this prefix that hold now, and the process ids of their owners."""
-        sql = f"SELECT name, owner FROM streams_lease WHERE name LIKE '{prefix}%' AND expires_at > now()"  # noqa: S608
+        sql = f"SELECT name, owner FROM foundation_lease WHERE name LIKE '{prefix}%' AND expires_at > now()"  # noqa: S608
         return {name: int(owner.rpartition("/")[2]) for name, owner in self.query(sql)}
 
     def wait_for_owners(self, prefix: str, pieces: int, *processes: "subprocess.Popen[bytes]") -> None:

@@ -12,7 +12,7 @@ import random, time
 from pathlib import Path
 from datetime import UTC, datetime, timedelta
 from streams.models import EventLog
-from streams.services import NewEvent, store_events
+from streams.events.store import NewEvent, store_events
 logs = list(EventLog.objects.order_by("pk"))
 chance = random.Random(1)
 at = datetime(2026, 1, 2, tzinfo=UTC)

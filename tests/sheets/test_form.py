@@ -9,10 +9,10 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from sheets import form_page
 from sheets.models import Answer, Prompt, Sheet
-from sheets.prompts import ClosedError, invite, path_of, take
-from sheets.questions import mistakes
+from sheets.prompts import form_page
+from sheets.prompts.prompts import ClosedError, invite, path_of, take
+from sheets.questions.questions import mistakes
 from streams.models import Event
 from tests.sheets.conftest import QUESTIONS
 

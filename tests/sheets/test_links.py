@@ -1,6 +1,5 @@
 """The link of an invitation reaches whoever is told, and is read nowhere on its way."""
 
-import importlib
 import json
 import time
 from collections.abc import Iterator
@@ -9,16 +8,15 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core import serializers
 from django.test import Client
 from django.utils import timezone
 
-from rules.notifiers.models import Notification, Notifier
+from rules.models import Notification, Notifier
 from rules.notifiers.outbox import Outbox
 from sheets.models import Prompt, Sheet
-from sheets.prompts import cancel, digest, invite
+from sheets.prompts.prompts import cancel, invite
 from tests.conftest import free_port, wait_for
 from tests.rules.receiver import SECRET, Receiver, receiving
 
@@ -154,20 +152,3 @@ def test_an_invitation_that_ended_is_not_sent_and_the_others_are(
         "The link cannot be read with this PROCMINE_SECRET_KEY: invite again.",
         "",
     ]
-
-
-def test_links_that_an_older_version_wrote_into_the_outbox_are_taken_out(
-    sheet: Sheet, ops: Notifier, receiver: Receiver, sender: Outbox
-) -> None:
-    prompt = invite(sheet, "c1", "ann", via=ops)
-    row = Notification.objects.get()
-    link = f"http://127.0.0.1:8000{FORMS}{prompt.secret}/"
-    row.text = f"{row.text}: {link}"
-    row.event["data"] |= {"url": link, "text": row.text}
-    del row.event["data"]["prompt"]
-    row.save()
-    importlib.import_module("sheets.migrations.0002_links_leave_the_outbox").take_out(apps, None)
-    assert FORMS not in outbox()
-    send(sender, ["sent"])
-    assert receiver.events[0]["data"]["url"] == link
-    assert Prompt.objects.get(token_hash=digest(prompt.secret)).pk == receiver.events[0]["data"]["prompt"]

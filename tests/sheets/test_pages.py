@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from sheets.models import Answer, Prompt, Schedule, Sheet
-from sheets.prompts import invite, take
+from sheets.prompts.prompts import invite, take
 from streams.models import EventLog, LogGrant
 
 Ask = Callable[..., str]

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from rules.engine import Rules
+from rules.engine.worker import Rules
 from rules.models import Rule, RuleCursor
 from sheets.models import Answer, ReportMapping, Sheet
 from streams.models import Event, EventLog

@@ -9,13 +9,13 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from foundation.models import Lease
+from foundation.processes.leases import Held
+from rules.models import Notification, Notifier
 from rules.notifiers.completing import item_of
-from rules.notifiers.models import Notification, Notifier
-from sheets import scheduling
 from sheets.models import Prompt, Schedule, Sheet
-from sheets.scheduling import LATE, Schedules, run
-from streams.leases import Held
-from streams.models import Lease
+from sheets.prompts import scheduling
+from sheets.prompts.scheduling import LATE, Schedules, run
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from procmine.tokens import create_token
+from accounts.tokens import create_token
 from simulator.errors import ConfigError, SinkError
 from simulator.event import Event
 from simulator.simulation import Simulation

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Seen
 from simulator.event import Event
 from simulator.simulation import Simulation
 from simulator.truth import truth

@@ -8,9 +8,9 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from streams.ingest import Ingest
+from streams.brokers.mqtt import Address
 from streams.models import Broker, Event, Stream
-from streams.mqtt import Address
+from streams.recording.ingest import Ingest
 from tests.conftest import wait_for
 
 Publish = Callable[..., None]
@@ -105,3 +105,26 @@ def wait_received(stream: Stream, number: int, timeout_s: float = 10) -> dict[st
 
 def stored() -> list[tuple[str, str]]:
     return [(event.case, event.activity) for event in Event.objects.order_by("log", "seq")]
+
+
+Talk = Callable[[str, bytes], None]
+
+
+@pytest.fixture
+def talking(publish: Publish) -> Iterator[Talk]:
+    """``talking(topic, payload)``: publishes it again and again, until the test ends."""
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def talk(topic: str, payload: bytes) -> None:
+        def run() -> None:
+            while not stop.wait(0.1):
+                publish(topic, payload)
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+
+    yield talk
+    stop.set()
+    for thread in threads:
+        thread.join(10)

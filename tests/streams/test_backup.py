@@ -20,11 +20,12 @@ from django.core.management import call_command
 from django.db import connection
 
 import procmine.backup
+from foundation import progress
+from foundation.models import Lease
+from foundation.processes.leases import acquire
 from procmine.backup import BackupError, backup, restore
-from streams import progress
-from streams.leases import acquire
-from streams.models import Broker, EventLog, Lease
-from streams.services import NewEvent, store_events
+from streams.events.store import NewEvent, store_events
+from streams.models import Broker, EventLog
 from tests.conftest import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,12 +34,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 AFTER = """
 import json
 from django.contrib.auth.models import User
-from models_mining.auditing import audit
-from models_mining.miner import Miner
+from models_mining.past.auditing import audit
+from models_mining.mining.miner import Miner
 from pathlib import Path
 from procmine.backup import BackupError, restore
 from streams.models import Broker, Event, EventLog
-from streams.services import NewEvent, store_events
+from streams.events.store import NewEvent, store_events
 from django.utils import timezone
 
 log = EventLog.objects.get()
@@ -57,7 +58,7 @@ print(json.dumps(told | {"secret": Broker.objects.get().secret}))
 RESTORE = """
 import sys
 from django.core.management import call_command
-from streams import progress
+from foundation import progress
 
 progress.PLAIN_S = 0
 call_command("restore", BACKUP, stderr=sys.stdout)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.payloads import ParsedEvent, Reading, parse_cloud_event
-from streams.values import PayloadError
+from streams.parsing.payloads import ParsedEvent, Reading, parse_cloud_event
+from streams.parsing.values import PayloadError
 from tests.streams.test_payloads import JSON, NOW, is_clear, outcome
 
 EVENT: dict[str, Any] = {

@@ -15,10 +15,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from streams.ingest import Ingest
+from streams.brokers.mqtt import Address, BrokerError, client_id
+from streams.brokers.mqtt import test_connection as try_connection
 from streams.models import Broker, Delivered, EventLog, Stream
-from streams.mqtt import Address, BrokerError, client_id
-from streams.mqtt import test_connection as try_connection
+from streams.recording.ingest import Ingest
 from tests.conftest import free_port, listening, needs, wait_for
 from tests.streams.conftest import counts, stored, subscribed, wait_received
 
@@ -308,7 +308,7 @@ def test_a_broker_that_another_process_owns_is_left_to_it(mosquitto, row):
     add(row, "one", "one")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO streams_lease (name, owner, fence, expires_at) VALUES (%s, %s, 7, %s)",
+            "INSERT INTO foundation_lease (name, owner, fence, expires_at) VALUES (%s, %s, 7, %s)",
             [f"broker:{row.pk}", "elsewhere:1/1", timezone.now() + timedelta(seconds=15)],
         )
     assert Ingest().drain() == ["own: Another process takes its messages."]

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from procmine import embedded_broker
-from streams import health, pulse
-from streams.models import Broker, EventLog, Lease, Stream
-from streams.mqtt import source
+from foundation.models import Lease
+from procmine.serving import embedded_broker
+from streams.brokers.mqtt import source
+from streams.models import Broker, EventLog, Stream
+from streams.recording import health, pulse
 from tests.conftest import free_port, listening, needs, wait_for
 from tests.streams.conftest import stored, wait_received
 from tests.streams.test_connection import Mosquitto, add
@@ -53,7 +54,7 @@ def stalled_database() -> Iterator[None]:
     try:
         with other.cursor() as cursor:
             cursor.execute("BEGIN")
-            cursor.execute("LOCK TABLE streams_broker, streams_eventlog, streams_lease IN EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE streams_broker, streams_eventlog, foundation_lease IN EXCLUSIVE MODE")
             yield
             cursor.execute("ROLLBACK")
     finally:

@@ -16,12 +16,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from streams.events.store import NewEvent, store_events
 from streams.files import FileError, LogFile
+from streams.files.imports import BusyError, import_file
 from streams.files.writing import export
-from streams.imports import BusyError, import_file
 from streams.models import Event, EventLog, Import, Rejection
-from streams.services import NewEvent, store_events
-from streams.values import PayloadError
+from streams.parsing.values import PayloadError
 from tests.conftest import wait_for
 from tests.streams.logs import XES, csv_log
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from streams.models import Broker, Delivered, Event, EventLog, Rejection, Stream
-from streams.retry import retry
+from streams.recording.retry import retry
 from tests.conftest import wait_for
 from tests.streams.conftest import counts, stored, wait_received
 

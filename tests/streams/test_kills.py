@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.brokers.mqtt import Address
 from streams.models import Broker
-from streams.mqtt import Address
 from tests.conftest import wait_for
 from tests.installation import Installation
 from tests.streams.conftest import Publish, wait_received

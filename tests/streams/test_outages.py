@@ -14,9 +14,9 @@ import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
+from streams.brokers.mqtt import Address, Source, address
+from streams.brokers.mqtt.source import MAX_HELD
 from streams.models import Broker, Event, Stream
-from streams.mqtt import Address, Source, address
-from streams.mqtt.source import MAX_HELD
 from tests.conftest import needs, wait_for
 from tests.streams.conftest import counts, stored, wait_received
 from tests.streams.test_connection import Mosquitto, make_certificate

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.moments import MomentError, parse_moment
-from streams.payloads import ParsedEvent, Reading, parse_api_event
-from streams.values import PayloadError
+from streams.parsing.moments import MomentError, parse_moment
+from streams.parsing.payloads import ParsedEvent, Reading, parse_api_event
+from streams.parsing.values import PayloadError
 
 NOW = datetime(2026, 1, 2, 10, tzinfo=UTC)
 

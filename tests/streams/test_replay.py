@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from streams.files import read_log
+from streams.files.replay import event_id, outgoing
 from streams.models import Event, EventLog
-from streams.replay import event_id, outgoing
 from tests.conftest import free_port
 from tests.streams.conftest import counts, wait_received
 from tests.streams.logs import XES, csv_log

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from streams import inserting
+from streams.events import insertion
+from streams.events.store import NewEvent, free_slug, open_log, store_events
 from streams.models import Event, EventLog, Retired
-from streams.services import NewEvent, free_slug, open_log, store_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,8 +22,8 @@ AT = datetime(2026, 1, 2, 10, 0, 0, 123456, tzinfo=UTC)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's own way to look up and insert, and the one of every other database."""
     if request.param == "portable":
-        monkeypatch.setattr(inserting, "WAYS", {})
-        monkeypatch.setattr(inserting, "KNOWN", {})
+        monkeypatch.setattr(insertion, "WAYS", {})
+        monkeypatch.setattr(insertion, "KNOWN", {})
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_every_way_to_insert_writes_the_same_rows(log):
         for n, (text, at, value) in enumerate(odd)
     ] + [NewEvent(log.pk, "c", "a", AT, AT)]
     written = []
-    for way in (inserting.insert, inserting.bulk_create):
+    for way in (insertion.insert, insertion.bulk_create):
         with transaction.atomic():
             way(list(enumerate(new, start=1)))
             with connection.cursor() as cursor:
@@ -77,7 +77,7 @@ def test_every_way_to_insert_writes_the_same_rows(log):
                 raw = cursor.fetchall()
             written.append((raw, list(Event.objects.order_by("seq").values("at", "received_at", "attributes"))))
             transaction.set_rollback(True)
-    assert connection.vendor in inserting.WAYS
+    assert connection.vendor in insertion.WAYS
     assert written[0] == written[1]
     assert [row["attributes"].get("x") for row in written[0][1]] == [
         event.attributes and event.attributes["x"] for event in new

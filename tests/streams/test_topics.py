@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.client import topic_matches_sub
 
-from streams import topics
+from streams.parsing import topics
 
 LEVEL = st.sampled_from(["a", "b", "", "+", "$SYS"])
 FILTER = st.builds(

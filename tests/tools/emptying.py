@@ -5,14 +5,13 @@ and index it truncates: more than most tests take themselves. Here rows are dele
 migrating made are put back as they were.
 """
 
-import importlib
 from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.commands import flush
 from django.db import connection, transaction
 
-append_only = importlib.import_module("streams.migrations.0002_append_only")
+from streams.events import append_only
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

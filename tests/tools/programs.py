@@ -47,7 +47,7 @@ class Program:
 
 MOSQUITTO_USERS = (
     "tests/conftest.py",
-    "tests/brokers/test_check_broker.py",
+    "tests/streams/brokers/test_check_broker.py",
     "tests/faults/world.py",
     "tests/procmine/test_delivery.py",
     "tests/simulator/test_command.py",
@@ -78,7 +78,7 @@ PROGRAMS = (
     Program(
         "chromium-headless-shell",
         "chromium-headless-shell",
-        ("tests/api/test_documents.py", "tests/live/browser/conftest.py", "tests/test_react.py"),
+        ("tests/api/test_documents.py", "tests/browser/conftest.py", "tests/test_react.py"),
         needs=("fonts-dejavu-core",),
     ),
     Program("chromium", "chromium", ("bench/browser.py",), purpose="bench", needs=("fonts-dejavu-core",)),

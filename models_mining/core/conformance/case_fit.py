@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models_mining.core.prefix_tree import Node
+from models_mining.core.counting.prefix_tree import Node
 from models_mining.core.replay import Replay
 
 

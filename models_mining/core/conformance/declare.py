@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from models_mining.core.conformance.breaches import Breach, Verdict, breach, places_of
-from models_mining.core.constraints import drawn_constraints
+from models_mining.core.drawing.constraints import drawn_constraints
 
 Constraint = tuple[str, tuple[str, ...]]
 """A template, and the activity or the two that fill it."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from models_mining.core.conformance.breaches import Breach, Verdict, breach, places_of
-from models_mining.core.constraints import Said, drawn_constraints
+from models_mining.core.drawing.constraints import Said, drawn_constraints
 
 BROKEN, KEPT, PENDING = Verdict.BROKEN, Verdict.KEPT, Verdict.PENDING
 

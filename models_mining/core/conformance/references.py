@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models_mining.core.conformance.judging import Judge, NetJudge, rules_of
-from models_mining.core.nets import Net
+from models_mining.core.conformance.checker import Judge, NetJudge, rules_of
+from models_mining.core.drawing.nets import Net
 from models_mining.core.replay import ExactReplay, Replay, TokenReplay
 
 RULES = ("declare", "footprints", "log-skeleton", "temporal-profile")

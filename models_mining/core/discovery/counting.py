@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from models_mining.core.abstraction import Abstraction
-from models_mining.core.pairs import Pair
+from models_mining.core.counting.abstraction import Abstraction
+from models_mining.core.counting.pairs import Pair
 
 Key = TypeVar("Key", str, Pair)
 

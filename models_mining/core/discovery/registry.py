@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from models_mining.core.cases import CaseSet
-from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen
+from models_mining.core.live_log.cases import CaseSet
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Seen
 
 Cost = Literal["live", "slow"]
 """``live``: derived in the miner, up to five times a second. ``slow``: in a child process, on its own clock."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from models_mining.core.nets import Net
+from models_mining.core.drawing.nets import Net
 from models_mining.core.replay.exact import ExactReplay
 from models_mining.core.replay.states import Ended, Position, Replay, State
 from models_mining.core.replay.token import TokenReplay

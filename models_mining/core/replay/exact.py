@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from models_mining.core.nets import Marking, Net
+from models_mining.core.drawing.nets import Marking, Net
 from models_mining.core.replay.silent import Silent, SilentMoves
 from models_mining.core.replay.states import Finish, Position, Replay, State, Step, fire
 

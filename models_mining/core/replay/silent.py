@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from models_mining.core.nets import Marking, Net
+from models_mining.core.drawing.nets import Marking, Net
 from models_mining.core.replay.states import fire, is_enabled
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from models_mining.core.nets import Marking, Net
+from models_mining.core.drawing.nets import Marking, Net
 
 MAX_MEMO = 200_000
 """So many steps are remembered; then the memo begins anew (a net may have no end of markings)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from models_mining.core.nets import Net
+from models_mining.core.drawing.nets import Net
 from models_mining.core.replay.states import Finish, Position, Replay, State, Step, fire, is_enabled
 
 Tokens = dict[int, int]

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from models_mining import auditing
+from foundation.progress import Progress
 from models_mining.core.discovery import registry
+from models_mining.past import auditing
 from streams.models import EventLog
-from streams.progress import Progress
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from models_mining import cluster
-from models_mining.miner import Miner
-from streams.progress import Progress
-from streams.stopping import stop_on_signal
+from foundation.processes.shutdown import stop_on_signal
+from foundation.progress import Progress
+from models_mining.mining import cluster
+from models_mining.mining.miner import Miner
 
 
 def _wait_for_no_disk(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from models_mining.retention import Gone, retire_some
+from foundation.progress import Progress
+from models_mining.mining.retention import Gone, retire_some
 from streams.models import EventLog
-from streams.progress import Progress
 
 
 class Command(BaseCommand):

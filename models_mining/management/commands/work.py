@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from foundation.processes.shutdown import stop_on_signal
+from foundation.progress import Progress
 from models_mining.work import Work
-from streams.progress import Progress
-from streams.stopping import stop_on_signal
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from foundation.progress import Progress
 from procmine.backup import BackupError, restore
-from streams.progress import Progress
 
 
 class Command(BaseCommand):

@@ -19,9 +19,9 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
-from procmine import demo, embedded_broker
-from procmine.embedded_broker import EmbeddedBroker
-from procmine.supervisor import Child, Supervisor
+from procmine.serving import demo, embedded_broker
+from procmine.serving.embedded_broker import EmbeddedBroker
+from procmine.serving.supervisor import Child, Supervisor
 from streams.models import Broker
 
 REMARK_AFTER_S = 30.0  # without an answer of the web process

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from streams.brokers.registry import check_broker
 from streams.models import Broker
-from streams.sources import check_broker
 
 
 class Command(BaseCommand):

@@ -8,9 +8,9 @@ from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from foundation.progress import Progress
 from streams.files.writing import FORMATS, export
 from streams.models import EventLog
-from streams.progress import Progress
 
 
 class Command(BaseCommand):

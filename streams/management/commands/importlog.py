@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.text import slugify
 
+from foundation.progress import Progress
 from streams.files import Columns, FileError, LogFile
-from streams.imports import BusyError, import_file
+from streams.files.imports import BusyError, import_file
 from streams.models import EventLog, Import
-from streams.progress import Progress
-from streams.values import PayloadError
+from streams.parsing.values import PayloadError
 
 
 class Command(BaseCommand):

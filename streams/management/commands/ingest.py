@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from streams.ingest import Ingest
-from streams.progress import Progress
-from streams.stopping import stop_on_signal
+from foundation.processes.shutdown import stop_on_signal
+from foundation.progress import Progress
+from streams.recording.ingest import Ingest
 
 
 class Command(BaseCommand):

@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from foundation.processes.shutdown import stop_on_signal
+from foundation.progress import Progress
+from streams.brokers.mqtt import Address, BrokerError, Publisher
 from streams.files import Columns, FileError
-from streams.mqtt import Address, BrokerError, Publisher
-from streams.progress import Progress
-from streams.replay import Outgoing, outgoing, send
-from streams.stopping import stop_on_signal
-from streams.topics import TopicError, check_filter
+from streams.files.replay import Outgoing, outgoing, send
+from streams.parsing.topics import TopicError, check_filter
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from streams.encryption import rotate
+from foundation.encryption import rotate
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from models_mining.core.nets import Net
+from models_mining.core.drawing.nets import Net
 
 
 def in_a_picture(drawing: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from models_mining.core.nets import Marking, Net, Transition
+from models_mining.core.drawing.nets import Marking, Net, Transition
 
 LABELS = "abcd"
 

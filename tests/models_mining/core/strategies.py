@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from models_mining.core.live_log import LiveLog
-from models_mining.core.seen import Seen
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import Seen
 
 DAY_US = 86_400 * 10**6
 ACTIVITIES = ["register", "check", "pay", "wait", "ü → ☃"]

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import to_pm4py
-from models_mining.core.nets import Net
+from models_mining.core.drawing.nets import Net
 
 
 class Move(NamedTuple):

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from models_mining.core.bpmn import Bpmn, Type, fused
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import numbered
-from models_mining.core.nets import NetError
+from models_mining.core.drawing.bpmn import Bpmn, Type, fused
+from models_mining.core.drawing.nets import NetError
 
 
 def from_pm4py(diagram: Any) -> Bpmn:

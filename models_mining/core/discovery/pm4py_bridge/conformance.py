@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import to_pm4py
-from models_mining.core.nets import Net
-from models_mining.core.seen import Seen
+from models_mining.core.drawing.nets import Net
+from models_mining.core.live_log.logged_event import Seen
 
 
 def batch_figures(rows: Iterable[Seen], net: Net) -> dict[str, float | None]:

@@ -3,17 +3,17 @@
 from typing import Any, Literal
 from xml.parsers import expat
 
-from models_mining.core.bpmn import draw_bpmn
-from models_mining.core.canonical import canonical
 from models_mining.core.conformance.references import UnfitError, checked
 from models_mining.core.discovery.pm4py_bridge.bpmn import from_pm4py as bpmn_from_pm4py
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import numbered
 from models_mining.core.discovery.pm4py_bridge.trees import from_pm4py as tree_from_pm4py
-from models_mining.core.drawing import Drawing
-from models_mining.core.net_drawing import draw_net
-from models_mining.core.nets import Net, NetError
-from models_mining.core.trees import draw_tree
+from models_mining.core.drawing.bpmn import draw_bpmn
+from models_mining.core.drawing.canonical import canonical
+from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.net_drawing import draw_net
+from models_mining.core.drawing.nets import Net, NetError
+from models_mining.core.drawing.trees import draw_tree
 
 Form = Literal["pnml", "bpmn", "ptml"]
 

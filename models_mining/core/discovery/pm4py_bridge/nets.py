@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, MutableSet
 from typing import Any
 
-from models_mining.core.canonical import canonical
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.nets import Marking, Net, NetError, Transition
+from models_mining.core.drawing.canonical import canonical
+from models_mining.core.drawing.nets import Marking, Net, NetError, Transition
 
 
 def from_pm4py(net: Any, initial: Any, final: Any) -> Net:

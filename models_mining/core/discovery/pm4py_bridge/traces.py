@@ -6,8 +6,8 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.seen import Seen
-from models_mining.core.variants import Variant
+from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.variants import Variant
 
 
 def event_log(variants: Iterable[Variant]) -> Any:

@@ -2,13 +2,13 @@
 
 from typing import Any, Literal
 
-from models_mining.core.bpmn import draw_bpmn
 from models_mining.core.discovery.pm4py_bridge.bpmn import from_pm4py as bpmn_from_pm4py
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py as net_from_pm4py
-from models_mining.core.drawing import Drawing
-from models_mining.core.net_drawing import draw_net
-from models_mining.core.trees import Operator, Tree, draw_tree
+from models_mining.core.drawing.bpmn import draw_bpmn
+from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.net_drawing import draw_net
+from models_mining.core.drawing.trees import Operator, Tree, draw_tree
 
 View = Literal["tree", "petri-net", "bpmn"]
 

@@ -1,0 +1,1 @@
+"""Users, tokens, sign-in, groups, grants and the history of changes."""

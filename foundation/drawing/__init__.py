@@ -1,0 +1,1 @@
+"""Pure drawing: layered layouts and charts."""

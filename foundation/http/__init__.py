@@ -1,0 +1,1 @@
+"""REST helpers: errors, limits, idempotency, lists, and requests to other servers."""

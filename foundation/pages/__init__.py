@@ -1,0 +1,1 @@
+"""The shell of pages: sortable tables, CSV files, scripts."""

@@ -1,0 +1,1 @@
+"""Processes: leases, hints, child processes, shutdown."""

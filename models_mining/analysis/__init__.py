@@ -1,0 +1,1 @@
+"""Analysis of logs while they are mined: drift and predictions."""

@@ -1,0 +1,1 @@
+"""Cases and variants: filters, statistics, API."""

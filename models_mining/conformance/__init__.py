@@ -1,0 +1,1 @@
+"""Conformance of logs with reference models."""

@@ -1,0 +1,1 @@
+"""Counts with bounded memory: edges, pairs, prefixes, quantiles."""

@@ -1,0 +1,1 @@
+"""Discovery of graphs and tables of relations."""

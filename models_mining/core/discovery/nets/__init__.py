@@ -1,0 +1,1 @@
+"""Discovery of Petri nets, process trees and BPMN."""

@@ -1,0 +1,1 @@
+"""Discovery algorithms of pm4py."""

@@ -1,0 +1,1 @@
+"""Prediction of next steps and remaining times."""

@@ -1,0 +1,1 @@
+"""Mined models: pictures, publishing, snapshots, API."""

@@ -1,0 +1,102 @@
+"""REST resource ``models/{id}/export/``: the newest picture of a model as a file for other tools."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+
+from foundation.http.requests import BadQuery, Conflict, refuse_unknown, unchanged
+from models_mining.core.drawing import notation
+from models_mining.core.drawing.nets import Net
+from models_mining.mined_models.model_svg import svg
+from models_mining.mined_models.pictures import snapshot
+from models_mining.mined_models.watching import ask_for
+from models_mining.models import MinedModel
+from streams.access.logs import LogPermission, seen_by
+
+TYPES = {
+    "bpmn": "application/bpmn+xml",
+    "pnml": "application/pnml+xml",
+    "ptml": "application/ptml+xml",
+    "dot": "text/vnd.graphviz",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+}
+
+
+class ModelExport(generics.GenericAPIView[MinedModel]):
+    """A model as a file."""
+
+    queryset = MinedModel.objects.all()
+    permission_classes = [LogPermission]
+    pagination_class = None
+    filter_backends = []
+    action = "retrieve"
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Whatever is accepted: ``as`` says what comes, and errors come as they always do."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("as", str, required=True, enum=list(TYPES), description="The form."),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the last answer."),
+        ],
+        responses={
+            **{(200, content_type): OpenApiTypes.STR for content_type in TYPES.values()},
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            304: None,
+        },
+    )
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """The newest picture: `json` and `dot` and `svg` of any model, else what it is or stands for.
+
+        `pnml` wherever there is a Petri net, `bpmn` of a diagram, `ptml` of a process tree. 409: it has no picture yet.
+        """
+        refuse_unknown(request, {"as"})
+        model = MinedModel.objects.filter(log__in=seen_by(request), pk=pk).select_related("log").first()
+        if model is None:
+            raise Http404(f"There is no model {pk}.")
+        form = request.query_params.get("as")
+        if form not in TYPES:
+            raise BadQuery({"as": [f"Expected one of {', '.join(TYPES)}."]})
+        ask_for(model)
+        if model.picture is None:
+            raise Conflict(f"The model {pk} has no picture yet: {model.error or 'ask again in a moment.'}")
+        possible = notation.forms_of(model.picture["kind"], net=bool(model.definition))
+        if form not in possible:
+            raise BadQuery({"as": [f"A {model.picture['kind']} of {model.algorithm} can be {', '.join(possible)}."]})
+        etag = f'"{model.epoch}:{model.version}"'
+        caching = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if unchanged(request, etag):
+            return HttpResponse(status=304, headers=caching)
+        name = f"{model.log.slug}-{model.algorithm}.{form}"
+        return HttpResponse(
+            _written(model, form),
+            content_type=TYPES[form],
+            headers={**caching, "Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+def _written(model: MinedModel, form: str) -> str | bytes:
+    picture: Any = model.picture
+    definition: Any = model.definition
+    title = f"{model.algorithm} of {model.log.name}, {picture['seq']} events"
+    if form == "json":
+        told = {"log": model.log.slug, "algorithm": model.algorithm, "parameters": model.parameters}
+        net = definition["net"] if definition else None
+        return orjson.dumps({**told, "cases": model.cases, "picture": snapshot(picture), "net": net})
+    if form == "pnml":
+        return notation.pnml(Net.from_data(definition["net"]), title)
+    writers: dict[str, Callable[[Any, Any, str], str]] = {
+        "bpmn": notation.bpmn,
+        "ptml": notation.ptml,
+        "dot": notation.dot,
+        "svg": svg,
+    }
+    return writers[form](picture["nodes"], picture["edges"], title)

@@ -1,0 +1,1 @@
+"""Mining of logs: follow, learn, checkpoint, rediscover, retain."""

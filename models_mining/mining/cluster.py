@@ -1,0 +1,60 @@
+"""Work on a Dask cluster (the extra ``dask``). Imports neither Django nor an app: workers load this first."""
+
+from collections.abc import Iterator
+
+CONNECT_S = 5.0
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot be used; the message says why and what to do."""
+
+
+def workers(address: str) -> int:
+    """How many threads the workers of the cluster have together."""
+    with _client(address) as client:
+        number = sum(client.nthreads().values())
+    if not number:
+        raise ClusterError(f"The cluster at {address} has no workers. Start some: dask worker {address}")
+    return int(number)
+
+
+def run(address: str, parts: list[bytes]) -> Iterator[bytes]:
+    """What :func:`mine_part` answers for each of ``parts``, in order, one after the other."""
+    with _client(address) as client:
+        futures = client.map(mine_part, parts, pure=False)
+        for place, future in enumerate(futures):
+            yield future.result()
+            futures[place] = None  # its result need not stay in the cluster
+
+
+def mine_part(arguments: bytes) -> bytes:
+    """On a worker: mine one part. It has to reach the same database, as PROCMINE_DATABASE_URL tells it."""
+    import os
+
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "procmine.settings")
+        django.setup()
+    from django.db import connection
+
+    from models_mining.mining import rediscovery
+
+    try:
+        return rediscovery.mine_part(arguments)
+    finally:
+        connection.close()  # each task may run in a thread of its own
+
+
+def _client(address: str):  # type: ignore[no-untyped-def]  # the package is optional, so is its type
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ClusterError('Dask is not installed: pip install "procmine[dask]"') from error
+    try:
+        return Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_S, set_as_default=False
+        )
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"There is no Dask scheduler at {address}: {error}") from error

@@ -1,0 +1,1 @@
+"""Pages of cases, variants, statistics, conformance, drift and predictions."""

@@ -1,0 +1,1 @@
+"""Models of other events than the live ones: at an earlier moment, over some cases."""

@@ -1,0 +1,1 @@
+"""Events after a cursor, and checkpoints."""

@@ -1,0 +1,1 @@
+"""Processes of `manage.py serve`: supervisor, embedded broker, demo."""

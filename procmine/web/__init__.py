@@ -1,0 +1,1 @@
+"""The web process: static files, proxies, headers, request bodies."""

@@ -1,0 +1,260 @@
+"""What each kind of rule watches for: read from JSON, checked, and said in plain words.
+
+Moments: order and durations between events are by ``at``, when it happened; silence, rates and what does not come are
+by arrival. See docs/rules.md.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from rules.core.expressions import Expression, ExpressionError
+
+YEAR_S = 366 * 86_400
+MAX_STEPS = 10
+_PATH = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
+
+Seconds = Annotated[int, Meta(ge=1, le=YEAR_S)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\0]*$")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Bound = Annotated[float, Meta(ge=0, le=1e9)]
+
+
+class SpecError(ValueError):
+    """What is wrong with a spec; ``path`` leads to it: names of fields, and numbers in lists."""
+
+    def __init__(self, message: str, *path: str | int, at: ExpressionError | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.line, self.column = (at.line, at.column) if at is not None else (None, None)
+
+
+class EventSpec(Struct, forbid_unknown_fields=True):
+    """``when`` is true of an event."""
+
+    when: str
+
+    def summary(self) -> str:
+        return f"Tells of each {_said(self.when)}."
+
+
+class Step(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """An event of which ``when`` is true, ``within_s`` of the step before; ``absent``: none such in between."""
+
+    when: str
+    within_s: Seconds | None = None
+    absent: bool = False
+
+
+class SequenceSpec(Struct, forbid_unknown_fields=True):
+    """``steps`` happen in one case, in this order; other events may come between."""
+
+    steps: Annotated[list[Step | str], Meta(min_length=2, max_length=MAX_STEPS)]
+
+    @property
+    def whole(self) -> list[Step]:
+        """Each step as an object."""
+        return [Step(step) if isinstance(step, str) else step for step in self.steps]
+
+    def check(self) -> None:
+        """Raise SpecError unless the first and the last step are events that come."""
+        steps = self.whole
+        for place in (0, len(steps) - 1):
+            if steps[place].absent:
+                raise SpecError("Only a step between two others can be absent; the kind timeout waits.", "steps", place)
+        for place, step in enumerate(steps):
+            if step.within_s is not None and (step.absent or place == 0):
+                raise SpecError("Only a step that comes after another has within_s.", "steps", place, "within_s")
+
+    def summary(self) -> str:
+        said, without = "", ""
+        for step in self.whole:
+            if step.absent:
+                without += f"{' and' if without else ', without'} {_said(step.when)} in between"
+            else:
+                within = f" within {duration(step.within_s)}" if step.within_s else ""
+                said += f"{without}, then{within} {_said(step.when)}" if said else _said(step.when)
+                without = ""
+        return f"Tells when in one case {said}."
+
+
+class TimeoutSpec(Struct, forbid_unknown_fields=True):
+    """After ``after``, no ``until`` came ``within_s``."""
+
+    after: str
+    until: str
+    within_s: Seconds
+
+    def summary(self) -> str:
+        return f"Warns when {duration(self.within_s)} after {_said(self.after)} no {_said(self.until)} came."
+
+
+class CaseSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A case lasts longer, has more events, or repeats an activity more often than this."""
+
+    duration_s: Seconds | None = None
+    length: Count | None = None
+    repetitions: Count | None = None
+    activity: Name | None = None  # the repeated one; any
+
+    def check(self) -> None:
+        """Raise SpecError unless there is a bound."""
+        if self.duration_s is None and self.length is None and self.repetitions is None:
+            raise SpecError("Expected a bound: duration_s, length or repetitions.", "duration_s")
+        if self.activity is not None and self.repetitions is None:
+            raise SpecError("Only with repetitions.", "activity")
+
+    def summary(self) -> str:
+        bounds = []
+        if self.duration_s is not None:
+            bounds.append(f"lasts longer than {duration(self.duration_s)}")
+        if self.length is not None:
+            bounds.append(f"has more than {self.length} events")
+        if self.repetitions is not None:
+            what = f"“{self.activity}”" if self.activity else "an activity"
+            bounds.append(f"does {what} more than {self.repetitions} times")
+        return f"Warns when a case {' or '.join(bounds)}."
+
+
+class DeviationSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A case leaves the active reference model, or its fitness falls below a bound."""
+
+    fitness_below: Share | None = None
+    activities: Annotated[list[Name], Meta(min_length=1, max_length=100)] | None = None  # at which it leaves it; any
+
+    def summary(self) -> str:
+        at = f" at {_either(self.activities)}" if self.activities else ""
+        if self.fitness_below is not None:
+            deviates = f" deviates{at} and" if at else ""
+            return f"Warns when a case{deviates} fits the reference model by less than {self.fitness_below:.0%}."
+        return f"Warns when a case leaves the reference model{at}."
+
+
+class NoveltySpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Something never seen since the rule began, once ``warm_up`` events were."""
+
+    of: Literal["activity", "edge", "variant"] = "activity"
+    warm_up: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 1000
+
+    def summary(self) -> str:
+        what = {
+            "activity": "an activity comes that was never seen before",
+            "edge": "an activity follows another that it never followed before",
+            "variant": "a case goes a way that none went before",
+        }[self.of]
+        return f"Tells when {what} (after {self.warm_up} events of getting to know)."
+
+
+class LogSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The log is silent for ``within_s``; or events a second, or the share of rejections, over it pass a bound."""
+
+    measure: Literal["silence", "rate", "rejections"]
+    within_s: Seconds
+    above: Bound | None = None
+    below: Bound | None = None
+
+    def check(self) -> None:
+        """Raise SpecError unless the bounds are those of the measure."""
+        given = [name for name in ("above", "below") if getattr(self, name) is not None]
+        if self.measure == "silence" and given:
+            raise SpecError("Silence has no bound but within_s.", given[0])
+        if self.measure == "rate" and not given:
+            raise SpecError("Expected a bound, above or below: events a second.", "above")
+        if self.measure == "rejections" and (given != ["above"] or self.above is None or self.above >= 1):
+            raise SpecError("Expected the share of rejections, from 0 up to 1, that it warns above.", "above")
+        if self.measure != "silence" and self.within_s > 86_400:
+            raise SpecError("A rate or share is taken over at most 86400 s, a day.", "within_s")
+
+    def summary(self) -> str:
+        within = duration(self.within_s)
+        if self.measure == "silence":
+            return f"Warns when nothing arrives for {within}."
+        if self.measure == "rejections":
+            return f"Warns when over {within} more than {self.above:.0%} of what arrives is refused."
+        sides = [
+            f"{side} {bound:g}" for side, bound in (("above", self.above), ("below", self.below)) if bound is not None
+        ]
+        return f"Warns when over {within} the rate is {' or '.join(sides)} events a second."
+
+
+Spec = EventSpec | SequenceSpec | TimeoutSpec | CaseSpec | DeviationSpec | NoveltySpec | LogSpec
+
+KINDS: dict[str, type[Spec]] = {
+    "event": EventSpec,
+    "sequence": SequenceSpec,
+    "timeout": TimeoutSpec,
+    "case": CaseSpec,
+    "deviation": DeviationSpec,
+    "novelty": NoveltySpec,
+    "log": LogSpec,
+}
+
+
+def read(kind: str, given: Any) -> Spec:
+    """The spec of a rule of this kind; SpecError with the place of what is wrong, expressions included."""
+    try:
+        spec = msgspec.convert(given, KINDS[kind])
+    except msgspec.ValidationError as error:
+        raise _placed(str(error)) from error
+    if not isinstance(spec, EventSpec | TimeoutSpec | DeviationSpec | NoveltySpec):
+        spec.check()
+    for path, source in expressions(spec):
+        try:
+            Expression(source)
+        except ExpressionError as error:
+            raise SpecError(str(error), *path, at=error) from error
+    return spec
+
+
+def expressions(spec: Spec) -> list[tuple[tuple[str | int, ...], str]]:
+    """The expressions in a spec, each with its place."""
+    if isinstance(spec, EventSpec):
+        return [(("when",), spec.when)]
+    if isinstance(spec, TimeoutSpec):
+        return [(("after",), spec.after), (("until",), spec.until)]
+    if isinstance(spec, SequenceSpec):
+        return [
+            (("steps", place) if isinstance(given, str) else ("steps", place, "when"), step.when)
+            for place, (given, step) in enumerate(zip(spec.steps, spec.whole, strict=True))
+        ]
+    return []
+
+
+def _placed(text: str) -> SpecError:
+    """Of msgspec's sentence, with its path as ``$.steps[0].when``."""
+    found = _PATH.match(text)
+    message, where = (found[1], found[2] or "") if found is not None else (text, "")
+    path = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", where)]
+    if (named := re.search(r"field `([^`]*)`", message)) is not None:
+        path.append(named[1][:100])
+        message = "This is not known here." if "unknown" in message else "This is needed."
+    return SpecError(message.rstrip(".") + ".", *path)
+
+
+_ONE_ACTIVITY = re.compile(r"""\s*event\.activity\s*==\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*""")
+
+
+def _said(source: str) -> str:
+    """An expression in words: an activity's name where it is no more than that."""
+    if (found := _ONE_ACTIVITY.fullmatch(source)) is not None:
+        return f"“{found[1] or found[2] or ''}”"
+    text = " ".join(source.split())
+    return f"event where {text if len(text) <= 200 else text[:199] + '…'}"
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(f"“{name}”" for name in names[:5]) + (" or others" if len(names) > 5 else "")
+
+
+def duration(seconds: float) -> str:
+    """As ``15 min``, ``2 h 30 min``, ``3 d``; the two greatest units."""
+    parts: list[str] = []
+    left = int(seconds)
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if left >= size and len(parts) < 2:
+            parts.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(parts) or f"{seconds:.3g} s"

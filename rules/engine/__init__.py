@@ -1,0 +1,1 @@
+"""Evaluation of the rules of a log."""

@@ -1,0 +1,1 @@
+"""Matches of rules: storing them, and the actions that follow."""

@@ -1,0 +1,1 @@
+"""Pages of rules, matches and notifiers."""

@@ -1,0 +1,1 @@
+"""Setup of rules: serializers, API, admin."""

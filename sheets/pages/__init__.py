@@ -1,0 +1,1 @@
+"""Pages of sheets, invitations and schedules."""

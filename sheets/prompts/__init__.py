@@ -1,0 +1,1 @@
+"""Invitations to answer a sheet, by schedule or action, and their form."""

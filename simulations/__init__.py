@@ -1,0 +1,1 @@
+"""Simulation runs started from the page or the API."""

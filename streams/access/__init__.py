@@ -1,0 +1,1 @@
+"""Access to logs: what a user or a token may do with each."""

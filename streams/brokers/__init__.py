@@ -1,0 +1,1 @@
+"""Kinds of brokers, what each can do, and how far their messages are stored."""

@@ -1,0 +1,55 @@
+"""Events as records of a Kafka topic, keyed by case."""
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
+from streams.brokers.mqtt import BrokerError
+from streams.models import Broker
+
+_CONFIRMED_S = 30.0  # how long a batch may take
+
+
+class KafkaTarget:
+    """A record counts as sent when all replicas in sync have it; the client keeps the order."""
+
+    def __init__(self, broker: Broker, topic: str) -> None:
+        self._topic = topic
+        self._kafka = library()
+        self._errors = Errors()
+        self._refused = ""
+        try:
+            self._producer: Any = self._kafka.Producer(
+                configuration(broker, self._errors)
+                | {
+                    "enable.idempotence": True,
+                    "linger.ms": 5,
+                    "partitioner": "consistent",  # CRC-32 of the key, as the simulator's sink
+                    "message.timeout.ms": int(_CONFIRMED_S * 1000),
+                }
+            )
+        except self._kafka.KafkaException as error:
+            raise BrokerError(f"Kafka cannot be used: {error.args[0].str()}.") from error
+
+    def __enter__(self) -> Self:
+        reach(self._producer, self._errors, CONNECT_S)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._producer.purge()
+
+    def send(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Hand over a batch and wait for it."""
+        self._refused = ""
+        try:
+            for case, payload in messages:
+                self._producer.produce(self._topic, payload, key=case.encode(), on_delivery=self._on_delivery)
+                self._producer.poll(0)
+        except (BufferError, self._kafka.KafkaException) as error:
+            raise BrokerError(f"Kafka refused a record: {error}.") from error
+        if self._producer.flush(_CONFIRMED_S + 1) or self._refused:
+            raise BrokerError(f"Kafka did not confirm: {self._refused or self._errors.last or 'no answer'}.")
+
+    def _on_delivery(self, error: Any, message: Any) -> None:
+        if error is not None:
+            self._refused = self._refused or error.str()

@@ -1,8 +1,0 @@
-"""The one importer of the MQTT client: receive and acknowledge, publish, tell in words what is wrong."""
-
-from streams.mqtt.address import Address, BrokerError
-from streams.mqtt.packets import Message
-from streams.mqtt.publisher import Publisher
-from streams.mqtt.source import Source, client_id, test_connection
-
-__all__ = ["Address", "BrokerError", "Message", "Publisher", "Source", "client_id", "test_connection"]

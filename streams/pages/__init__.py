@@ -1,0 +1,1 @@
+"""Pages of brokers, streams and rejections."""

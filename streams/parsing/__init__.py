@@ -1,0 +1,1 @@
+"""Parsing of messages: mapping, topics, timestamps, values. Pure."""

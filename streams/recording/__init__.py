@@ -1,0 +1,1 @@
+"""Recording: receive, store, acknowledge; republishing; health."""

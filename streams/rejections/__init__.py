@@ -1,0 +1,1 @@
+"""Rejected messages and rows, and their reasons."""

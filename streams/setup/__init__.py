@@ -1,0 +1,1 @@
+"""Setup of brokers, streams and logs: forms, serializers, API, admin."""
