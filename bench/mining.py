@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.stream import END, events
 from models_mining.core.live_log.journal import Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Row, Seen, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, LoggedEvent, Row
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(os.environ.get("PROCMINE_PEERS", ROOT / ".venv-peers")) / "bin" / "python"
@@ -96,9 +96,9 @@ def measured(side: str, count: int) -> Any:
 # --- The sides ------------------------------------------------------------------------
 
 
-def seen(count: int) -> Iterable[Seen]:
+def seen(count: int) -> Iterable[LoggedEvent]:
     for seq, (case, activity, at_us) in enumerate(events(count), start=1):
-        yield Seen(seq, case, activity, at_us, at_us)
+        yield LoggedEvent(seq, case, activity, at_us, at_us)
 
 
 def rows(count: int) -> list[Row]:
@@ -121,7 +121,7 @@ def learn_told(count: int) -> float:
 def learn_late(count: int) -> float:
     rows = list(seen(count))
     late = [row._replace(at_us=row.at_us - 900_000_000) if row.seq % 10 == 0 else row for row in rows]
-    stored: dict[str, list[Seen]] = {}
+    stored: dict[str, list[LoggedEvent]] = {}
     for row in late:
         stored.setdefault(row.case, []).append(row)
 
@@ -133,7 +133,7 @@ def learn_late(count: int) -> float:
 
 
 def _learn(
-    rows: Sequence[Row], tail: Tail | None = None, *, chunk: int = CHUNK, journal: Journal | None = None
+    rows: Sequence[Row], tail: CaseHistory | None = None, *, chunk: int = CHUNK, journal: Journal | None = None
 ) -> float:
     log = LiveLog(end_activities=[END])
     log.journal = journal
@@ -205,7 +205,7 @@ def derive(count: int) -> dict[str, float]:
     """Milliseconds of CPU, the second of two runs: the first loads pm4py."""
     warnings.simplefilter("ignore")
     from models_mining.core.counting.lossy import LossySteps
-    from models_mining.core.discovery import MINERS
+    from models_mining.core.discovery import ALGORITHMS
 
     rows = list(seen(count))
     sample = Path(os.environ.get("PROCMINE_SAMPLE_LOGS", "")) / "receipt.csv"
@@ -214,7 +214,7 @@ def derive(count: int) -> dict[str, float]:
 
         rows = read(sample)
     costs: dict[str, float] = {}
-    for name, miner in sorted(MINERS.items()):
+    for name, miner in sorted(ALGORITHMS.items()):
         log = LiveLog(track_pairs=miner.needs == "pairs")
         if name == LOSSY:
             epsilons = [float(parameter.default) for parameter in miner.parameters]

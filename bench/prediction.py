@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from models_mining.core.drift.detector import DriftDetector
 from models_mining.core.drift.drift_observer import DriftObserver
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.observing import Observer, Turns, learn
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import next_activity
@@ -76,7 +76,7 @@ def main() -> None:
 class Table:
     """Events as a table keeps them, to be read back by case."""
 
-    def __init__(self, events: Sequence[Seen]) -> None:
+    def __init__(self, events: Sequence[LoggedEvent]) -> None:
         self._rows: dict[str, list[tuple[int, int, str]]] = {}
         for event in events:
             self._rows.setdefault(event.case, []).append((event.at_us, event.seq, event.activity))
@@ -87,7 +87,7 @@ class Table:
         return [(activity, at) for at, seq, activity in self._rows.get(case, []) if seq < before_seq]
 
 
-def made_up(number: int) -> list[Seen]:
+def made_up(number: int) -> list[LoggedEvent]:
     """Two kinds of cases, that loop or not, and wait for hours or days."""
     chance = random.Random(5)
     rows: list[tuple[int, str, str]] = []
@@ -104,20 +104,20 @@ def made_up(number: int) -> list[Seen]:
             rows.append((at_us, f"case {case}", activity))
             at_us += int(chance.expovariate(1 / (40_000 if activity == "ask" else 4_000)) * 10**6)
     rows.sort()
-    return [Seen(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(rows, start=1)]
+    return [LoggedEvent(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(rows, start=1)]
 
 
-def from_csv(path: Path) -> list[Seen]:
+def from_csv(path: Path) -> list[LoggedEvent]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: datetime.fromisoformat(row["time:timestamp"]))
     moments = [int(datetime.fromisoformat(row["time:timestamp"]).timestamp() * 10**6) for row in rows]
     return [
-        Seen(seq, row["case:concept:name"], row["concept:name"], at_us, at_us)
+        LoggedEvent(seq, row["case:concept:name"], row["concept:name"], at_us, at_us)
         for seq, (row, at_us) in enumerate(zip(rows, moments, strict=True), start=1)
     ]
 
 
-def cost(events: Sequence[Seen], tail: Table, observers: Sequence[Observer]) -> tuple[LiveLog, list[float]]:
+def cost(events: Sequence[LoggedEvent], tail: Table, observers: Sequence[Observer]) -> tuple[LiveLog, list[float]]:
     """The log after all events, and the seconds that each tenth of them took."""
     log, turns = LiveLog(idle_close_us=TEN_DAYS_US), Turns()
     log.journal = turns
@@ -131,7 +131,7 @@ def cost(events: Sequence[Seen], tail: Table, observers: Sequence[Observer]) -> 
     return log, took
 
 
-def us(took: list[float], events: Sequence[Seen]) -> float:
+def us(took: list[float], events: Sequence[LoggedEvent]) -> float:
     return round(sum(took) / len(events) * 10**6, 2)
 
 

@@ -28,7 +28,7 @@ from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py, to_pm4py
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
 from models_mining.core.drawing.nets import Net
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.replay import ExactReplay, Replay, TokenReplay
 from models_mining.core.replay.positions import Positions
 
@@ -62,10 +62,10 @@ def main() -> None:
 # --- Logs and nets --------------------------------------------------------------------
 
 
-def made_up(cases: int) -> list[Seen]:
+def made_up(cases: int) -> list[LoggedEvent]:
     """Cases that register, do three things in any order (one may be left out, one again), decide, and end."""
     chance = random.Random(7)
-    events: list[Seen] = []
+    events: list[LoggedEvent] = []
     for number in range(cases):
         steps = ["check stock", "ask customer", "calculate"]
         if chance.random() < 0.3:
@@ -79,20 +79,20 @@ def made_up(cases: int) -> list[Seen]:
         path += [chance.choice(["pay", "reject"])] if chance.random() < 0.9 else []
         for place, activity in enumerate(path):
             at_us = (number * 60 + place * 17) * 10**6
-            events.append(Seen(len(events) + 1, f"case {number}", activity, at_us, at_us))
+            events.append(LoggedEvent(len(events) + 1, f"case {number}", activity, at_us, at_us))
     return events
 
 
-def from_csv(path: Path) -> list[Seen]:
+def from_csv(path: Path) -> list[LoggedEvent]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [
-        Seen(seq, row["case:concept:name"], row["concept:name"], seq * 10**6, seq * 10**6)
+        LoggedEvent(seq, row["case:concept:name"], row["concept:name"], seq * 10**6, seq * 10**6)
         for seq, row in enumerate(sorted(rows, key=lambda row: row["time:timestamp"]), start=1)
     ]
 
 
-def mined(events: list[Seen]) -> dict[str, Net]:
+def mined(events: list[LoggedEvent]) -> dict[str, Net]:
     """The nets of four miners."""
     pm4py = load()
     found = {

@@ -93,7 +93,7 @@ def make(events: int) -> dict[str, float]:
     from django.conf import settings
     from django.db import connection, transaction
 
-    from models_mining.mining.miner import Miner
+    from models_mining.mining.miner import LogMiners
     from models_mining.models import Checkpoint, MinedModel
     from models_mining.store import checkpoints
     from streams.models import Event, EventLog
@@ -115,7 +115,7 @@ def make(events: int) -> dict[str, float]:
             EventLog.objects.filter(pk=log.pk).update(next_seq=stop + 1, stored=stop)
         stored = stop
         if stop < events:
-            Miner().drain()
+            LogMiners().drain()
     newest = Checkpoint.objects.filter(log=log).order_by("-seq")[0]
     live = checkpoints.newest(log.pk, newest.settings_key, events)
     return {
@@ -173,7 +173,7 @@ def checkpoint(events: int) -> dict[str, float]:
         sys.exit("there is no checkpoint")
     restored_s = time.perf_counter() - began
     since = live.seq
-    event_reader.catch_up(live, log.pk, events, event_reader.TailReader(log.pk))
+    event_reader.catch_up(live, log.pk, events, event_reader.CaseHistoryReader(log.pk))
     derive("dfg", live)
     return {"took_s": time.perf_counter() - began, "restored_s": restored_s, "learnt": live.seq - since}
 

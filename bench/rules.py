@@ -124,7 +124,7 @@ class World:
         follower = part.followers[self.log.pk]
         began = time.process_time()
         done = 0
-        while step := follower.step():
+        while step := follower.tick():
             done += step
         took = time.process_time() - began
         part.close()

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Made(Generic[T]):
+class CachedValue(Generic[T]):
     """A thing; ``at`` is when it was made, of one that may be kept."""
 
     value: T
@@ -27,14 +27,14 @@ class Made(Generic[T]):
     until: float  # monotonic seconds
 
 
-class Kept(Generic[T]):
+class CostCache(Generic[T]):
     """Things by key, in this process. One is made anew once its ``stamp`` has changed, and it was used long enough."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: OrderedDict[Hashable, Made[T]] = OrderedDict()
+        self._made: OrderedDict[Hashable, CachedValue[T]] = OrderedDict()
 
-    def get(self, key: Hashable, stamp: Hashable, make: Callable[[], T]) -> Made[T]:
+    def get(self, key: Hashable, stamp: Hashable, make: Callable[[], T]) -> CachedValue[T]:
         """The thing of this key, made by ``make`` unless it is kept."""
         with self._lock:
             known = self._made.get(key)
@@ -44,8 +44,8 @@ class Kept(Generic[T]):
         value = make()
         took_s = time.thread_time() - began
         if took_s < CHEAP_S:
-            return Made(value, None, stamp, 0.0)
-        made = Made(value, timezone.now(), stamp, time.monotonic() + took_s / SHARE)
+            return CachedValue(value, None, stamp, 0.0)
+        made = CachedValue(value, timezone.now(), stamp, time.monotonic() + took_s / SHARE)
         with self._lock:
             self._made[key] = made
             self._made.move_to_end(key)

@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from models_mining.conformance.reference_admin import ReferenceModelAdmin as ReferenceModelAdmin
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.models import Analysis, Job, MinedModel
 from streams.access.log_admin import LogChoices, OfLogs
 
@@ -27,7 +27,7 @@ class MinedModelAdmin(OfLogs):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "algorithm":
             kwargs["widget"] = forms.Select(
-                choices=[(name, f"{name}: {MINERS[name].summary}") for name in sorted(MINERS)]
+                choices=[(name, f"{name}: {ALGORITHMS[name].summary}") for name in sorted(ALGORITHMS)]
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

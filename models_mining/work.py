@@ -10,40 +10,40 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from foundation.processes.leases import Held
-from foundation.processes.work_plugins import PARTS, Part
+from foundation.processes.work_plugins import WORK_PLUGINS, WorkPlugin
 from foundation.progress import Report, ignore
-from models_mining.analysis.log_analyzer import Analysts
+from models_mining.analysis.log_analyzer import LogAnalyzers
 from models_mining.jobs.jobs import HINT
 from models_mining.jobs.running import JobRunner
 from models_mining.mined_models.picture_publisher import model_epoch
-from models_mining.mining.log_workers import Followers
+from models_mining.mining.log_workers import LogWorkers
 from models_mining.mining.retention import Housekeeping
-from models_mining.mining.slow_model_worker import POLL_S, Deriver
+from models_mining.mining.slow_model_worker import POLL_S, SlowModelWorker
 from models_mining.models import LogState, MinedModel
 from streams.models import EventLog
 
 LINGER_S = 60.0  # a log nobody asks for any more is followed so long, should somebody come back
 
 
-class Work(Followers[Deriver]):
+class Work(LogWorkers[SlowModelWorker]):
     """Derives slow models of the logs no other worker has, and runs jobs, until told to stop."""
 
     prefix: ClassVar[str] = "work"
     group: ClassVar[str] = "workers"
-    kinds: ClassVar[tuple[str, ...]] = (*Followers.kinds, HINT)
+    kinds: ClassVar[tuple[str, ...]] = (*LogWorkers.kinds, HINT)
 
     def __init__(self, *, everything: bool = False) -> None:
         super().__init__()
         self._everything = everything  # also what nobody looks at
         self._processes = max(1, (os.cpu_count() or 1) - 1)
         self._asked_at: dict[int, float] = {}
-        self.analysts = Analysts()
+        self.analysts = LogAnalyzers()
         self.jobs = JobRunner()
         self.retention = Housekeeping()
-        self.parts: list[Part] = [import_string(path)() for path in PARTS]
+        self.parts: list[WorkPlugin] = [import_string(path)() for path in WORK_PLUGINS]
 
-    def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Deriver:
-        return Deriver(log, models, held, self._free, asked=self._everything)
+    def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> SlowModelWorker:
+        return SlowModelWorker(log, models, held, self._free, asked=self._everything)
 
     def _free(self) -> bool:
         return sum(follower.busy for follower in self.followers.values()) < self._processes
@@ -53,7 +53,7 @@ class Work(Followers[Deriver]):
         if state is None:
             return False
         now = time.monotonic()
-        if any(self._asked(model, state) for model in models.values() if model.home == Deriver.home):
+        if any(self._asked(model, state) for model in models.values() if model.home == SlowModelWorker.home):
             self._asked_at[log.pk] = now
         return now - self._asked_at.get(log.pk, float("-inf")) < LINGER_S
 
@@ -63,10 +63,10 @@ class Work(Followers[Deriver]):
 
     def look(self, now: float) -> None:
         super().look(now)
-        self.analysts.look_again()
-        self.jobs.look_again()
+        self.analysts.wake()
+        self.jobs.wake()
         for part in self.parts:
-            part.look_again()
+            part.wake()
 
     def turn(self) -> float:
         due = super().turn()
@@ -82,7 +82,9 @@ class Work(Followers[Deriver]):
             time.sleep(POLL_S)
         self.close()
         derived = MinedModel.objects.filter(derived_at__gte=began)
-        return sum(model.home == Deriver.home for model in derived.defer("picture", "definition")), self.jobs.ended
+        return sum(
+            model.home == SlowModelWorker.home for model in derived.defer("picture", "definition")
+        ), self.jobs.ended
 
     def _under_way(self) -> bool:
         self.turn()

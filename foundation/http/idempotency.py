@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.http.requests import Conflict
-from foundation.models.stored_answers import KeptAnswer
+from foundation.models.stored_answers import StoredAnswer
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
@@ -57,8 +57,8 @@ def once(request: Request, work: Callable[[], dict[str, Any]]) -> Response:
     sent = _hash(request.META.get("QUERY_STRING", ""), request.content_type, request.body)
     now = timezone.now()
     claim = secrets.token_hex(8)
-    KeptAnswer.objects.filter(began_at__lt=now - KEPT).delete()
-    row, new = KeptAnswer.objects.get_or_create(
+    StoredAnswer.objects.filter(began_at__lt=now - KEPT).delete()
+    row, new = StoredAnswer.objects.get_or_create(
         key=key, defaults={"request": sent, "claim": claim, "began_at": now, "answer": None}
     )
     if not new:
@@ -67,10 +67,10 @@ def once(request: Request, work: Callable[[], dict[str, Any]]) -> Response:
         if row.answer is not None:
             told = orjson.loads(zlib.decompress(row.answer))
             return Response(told, headers={"Idempotent-Replayed": "true"})
-        abandoned = KeptAnswer.objects.filter(key=key, claim=row.claim, began_at__lt=now - GIVEN_UP)
+        abandoned = StoredAnswer.objects.filter(key=key, claim=row.claim, began_at__lt=now - GIVEN_UP)
         if not abandoned.update(claim=claim, began_at=now):
             raise StillRunning
-    mine = KeptAnswer.objects.filter(key=key, claim=claim)
+    mine = StoredAnswer.objects.filter(key=key, claim=claim)
     try:
         return Response(_kept(mine, work))
     except BaseException:
@@ -78,7 +78,7 @@ def once(request: Request, work: Callable[[], dict[str, Any]]) -> Response:
         raise
 
 
-def _kept(mine: "QuerySet[KeptAnswer]", work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _kept(mine: "QuerySet[StoredAnswer]", work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     with transaction.atomic():
         answer = work()
         if not mine.update(answer=zlib.compress(orjson.dumps(answer))):

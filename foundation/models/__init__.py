@@ -1,7 +1,7 @@
 """Tables without a domain."""
 
 from foundation.models.leases import Lease
-from foundation.models.registered import SetUp
-from foundation.models.stored_answers import KeptAnswer
+from foundation.models.registered import RegisteredRow
+from foundation.models.stored_answers import StoredAnswer
 
-__all__ = ["KeptAnswer", "Lease", "SetUp"]
+__all__ = ["Lease", "RegisteredRow", "StoredAnswer"]

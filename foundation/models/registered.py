@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 
-class SetUp(models.Model):
+class RegisteredRow(models.Model):
     """What people set up and processes count on: ``save()`` of a row that exists writes only what people may edit.
 
     So a form that was read before a batch was stored does not take the counters back to what they were then.

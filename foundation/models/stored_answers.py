@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class KeptAnswer(models.Model):
+class StoredAnswer(models.Model):
     """The answer to a request that named a key; none yet: it is under way."""
 
     key = models.CharField(max_length=64, primary_key=True)  # hash of token, path and the caller's key

@@ -7,7 +7,7 @@ A part is made once for each worker, and takes turns with the others in one thre
 from typing import Protocol
 
 
-class Part(Protocol):
+class WorkPlugin(Protocol):
     """One kind of work, piece by piece."""
 
     @property
@@ -17,17 +17,17 @@ class Part(Protocol):
     def turn(self, now: float) -> float:
         """Do what is due, and tell when to come back at the latest (monotonic seconds). Survives the database."""
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """Look with the next turn: something was stored or changed."""
 
     def close(self) -> None:
         """A clean end."""
 
 
-PARTS: list[str] = []
+WORK_PLUGINS: list[str] = []
 
 
 def register(path: str) -> None:
     """Let every worker have such a part; ``path`` names its class, as ``app.module.Class``: only workers import it."""
-    if path not in PARTS:
-        PARTS.append(path)
+    if path not in WORK_PLUGINS:
+        WORK_PLUGINS.append(path)

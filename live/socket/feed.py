@@ -18,7 +18,7 @@ from live.socket import messages, protocol
 from live.socket.messages import Reason
 from live.socket.poller import TICK_S, Found, Looker, Wanted
 from live.socket.protocol import Ack
-from live.socket.sources import PictureSource, Source, Tail
+from live.socket.sources import LogTail, PictureSource, Source
 from live.socket.subscriptions import Subscription, Track, new_source
 from models_mining.mined_models.pictures import Picture
 from rules.matches.match_store import MATCHES
@@ -150,7 +150,7 @@ class Feed:
             source, tracks = self._sources.get((kind, key), (None, set()))
             if isinstance(source, PictureSource):
                 source.keep(news)
-            elif isinstance(source, Tail):
+            elif isinstance(source, LogTail):
                 source.grow(*news)
             for track in list(tracks):
                 if source is not None and _of_another_epoch(track):

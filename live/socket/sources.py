@@ -95,7 +95,7 @@ def _picture_body(picture: Picture, since: int, include: frozenset[str]) -> tupl
 
 
 @dataclass
-class Tail:
+class LogTail:
     """The newest rows of something that only grows, numbered 1, 2, 3 …: the last is ``upto``, -1: not known yet."""
 
     kind: str
@@ -139,4 +139,4 @@ class Tail:
         return Shown("", self.upto, self.upto)
 
 
-Source = PictureSource | Tail
+Source = PictureSource | LogTail

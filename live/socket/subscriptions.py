@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from live.socket import protocol
 from live.socket.messages import Reason
 from live.socket.protocol import Ack
-from live.socket.sources import PictureSource, Shown, Source, Tail
+from live.socket.sources import LogTail, PictureSource, Shown, Source
 from streams.access.logs import Token, User
 
 COUNTED = ("rejections", "matches")  # numbered as this server sees them
@@ -124,4 +124,4 @@ class Subscription:
 
 def new_source(kind: str) -> Source:
     """A source that knows nothing yet."""
-    return PictureSource() if kind == PictureSource.kind else Tail(kind)
+    return PictureSource() if kind == PictureSource.kind else LogTail(kind)

@@ -18,17 +18,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation.processes.leases import Held
-from models_mining.analysis.prediction_publisher import Board
-from models_mining.conformance.conformance_tracker import Checker
+from models_mining.analysis.prediction_publisher import PredictionPublisher
+from models_mining.conformance.conformance_tracker import ConformanceTracker
 from models_mining.core.drift.detector import Change, DriftDetector
 from models_mining.core.drift.drift_observer import DriftObserver
 from models_mining.core.drift.regimes import graph_of
 from models_mining.core.live_log.observing import Observer, Turns, learn
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.scores import RECENT, next_score, time_score
-from models_mining.mined_models.picture_publisher import Painter
-from models_mining.mining.follow import CHUNK, Follower
-from models_mining.mining.log_workers import Followers
+from models_mining.mined_models.picture_publisher import PicturePublisher
+from models_mining.mining.follow import CHUNK, LogWorker
+from models_mining.mining.log_workers import LogWorkers
 from models_mining.models import Analysis, DriftChange, LogState, MinedModel, ReferenceModel
 from models_mining.store import checkpoints, event_reader
 from streams.models import EventLog
@@ -39,7 +39,7 @@ VERSION = 1  # of the state
 SAVE_S = 10.0  # between two saves; a change is saved at once
 
 
-class Analyst(Follower[Painter]):
+class LogAnalyzer(LogWorker[PicturePublisher]):
     """Observes one log, and keeps what is found in tables."""
 
     home: ClassVar[str] = "analysis"  # of no model
@@ -55,8 +55,8 @@ class Analyst(Follower[Painter]):
         if learnt is not None:
             self.forecaster = Forecaster.from_state(learnt["forecaster"], self.tail)
             self.drift.detector = DriftDetector.from_state(learnt["detector"])
-        self.board = Board(log.pk, held, self.forecaster)
-        self.checker = Checker(log.pk, held, self.epoch)
+        self.board = PredictionPublisher(log.pk, held, self.forecaster)
+        self.checker = ConformanceTracker(log.pk, held, self.epoch)
         self.observers: list[Observer] = [self.drift, self.forecaster, self.board, self.checker]
         self.saved_seq = self.live.seq
         self.saved_at = self.trimmed_at = time.monotonic()
@@ -77,13 +77,13 @@ class Analyst(Follower[Painter]):
     def _begins_at(self, state: LogState) -> int:
         return self.row.seq
 
-    def painter(self, model: MinedModel) -> Painter:
+    def painter(self, model: MinedModel) -> PicturePublisher:
         raise LookupError("no model is derived here")
 
     def refresh(self, log: EventLog, models: Mapping[int, MinedModel], state: LogState | None) -> bool:
         return settings_key(log) == self.row.settings_key and super().refresh(log, models, state)
 
-    def step(self) -> int:
+    def tick(self) -> int:
         chunk = event_reader.after(self.log.pk, self.live.seq, CHUNK)
         self.tail.look_ahead(self.live, [read.seen for read in chunk])
         for event, _ in chunk:
@@ -155,7 +155,7 @@ class Analyst(Follower[Painter]):
         super().close()
 
 
-class Analysts(Followers[Analyst]):
+class LogAnalyzers(LogWorkers[LogAnalyzer]):
     """Observes the logs that no other worker observes, but for those where it is switched off."""
 
     prefix: ClassVar[str] = "analysis"
@@ -165,8 +165,8 @@ class Analysts(Followers[Analyst]):
         super().__init__()
         self._rows: dict[int, Analysis] = {}
 
-    def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> Analyst:
-        return Analyst(log, models, held)
+    def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> LogAnalyzer:
+        return LogAnalyzer(log, models, held)
 
     def wants(self, log: EventLog, models: Mapping[int, MinedModel], state: LogState | None) -> bool:
         row = self._rows.get(log.pk)

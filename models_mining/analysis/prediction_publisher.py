@@ -13,7 +13,7 @@ from foundation.processes import hints
 from foundation.processes.leases import Held
 from models_mining.core.live_log.cases import Case
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.observing import Turns
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import END, Next, next_activity
@@ -31,7 +31,7 @@ SHOWN = 5  # activities told of a case, the likeliest ones
 _FIELDS = ["activity", "seq", "last_at", "as_of", "next", "remaining_s", "low_s", "high_s"]
 
 
-class Board:
+class PredictionPublisher:
     """The rows of one log. As an observer of its live log it notes which cases have news."""
 
     def __init__(self, log: int, held: Held, forecaster: Forecaster) -> None:
@@ -43,10 +43,10 @@ class Board:
         self._shown_seq = -1
         self._due_at = self._aged_at = float("-inf")
 
-    def before(self, log: LiveLog, event: Seen) -> None:
+    def before(self, log: LiveLog, event: LoggedEvent) -> None:
         """Nothing to note yet."""
 
-    def after(self, log: LiveLog, event: Seen, turns: Turns) -> None:
+    def after(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
         """The case of the event has news, and those that turned with it."""
         self._now_us = event.at_us
         if self._written is not None:

@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from foundation.processes.children import Child
 from foundation.processes.leases import Held
-from models_mining.core.conformance.checker import Judge, NetJudge
+from models_mining.core.conformance.checker import ConformanceChecker, NetChecker
 from models_mining.core.conformance.figures import figures
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.models import CaseConformance, ConformancePoint, ReferenceModel
@@ -21,10 +21,10 @@ POINT_S = 60.0  # between two points
 POINTS = 1000  # kept of a reference model; then every second one of the older half goes
 
 
-class Gauge:
+class ConformanceMetrics:
     """Works out the figures of one reference model: by a net in a process of its own, by rules from the cases' rows."""
 
-    def __init__(self, reference: int, judge: Judge, held: Held) -> None:
+    def __init__(self, reference: int, judge: ConformanceChecker, held: Held) -> None:
         self.reference, self.judge, self.held = reference, judge, held
         self._child: Child | None = None
         self._of = 0, 0  # event, and its arrival, that the figures under way stand for
@@ -48,10 +48,10 @@ class Gauge:
             else:
                 self._keep(*self._of, outcome.value)
         judge = self.judge
-        if live.seq == self._seq or now < self._due_at or not (written or isinstance(judge, NetJudge)):
+        if live.seq == self._seq or now < self._due_at or not (written or isinstance(judge, NetChecker)):
             return
         self._due_at, self._seq = now + POINT_S, live.seq
-        if isinstance(judge, NetJudge):
+        if isinstance(judge, NetChecker):
             self._of = live.seq, live.newest_received_us
             self._child = Child(
                 lambda _: figures(live, judge.exact, judge.pm4py),

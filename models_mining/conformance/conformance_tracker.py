@@ -1,8 +1,8 @@
 """Following how the cases of a log agree with its active reference model: a row for each, and figures over time.
 
-A worker does it on the way of its :class:`~models_mining.analysis.log_analyzer.Analyst`, whose live log it looks at.
-Rows are written for the cases that were touched, running ones first where all are to be written; it all follows from
-the events, so after a restart only what was touched since the rows were written is written anew.
+A worker does it on the way of its :class:`~models_mining.analysis.log_analyzer.LogAnalyzer`, whose live log it looks
+at. Rows are written for the cases that were touched, running ones first where all are to be written; it all follows
+from the events, so after a restart only what was touched since the rows were written is written anew.
 """
 
 import time
@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from foundation.processes.leases import Held
-from models_mining.conformance.conformance_metrics import Gauge
-from models_mining.core.conformance.checker import Judge, Judgement
+from models_mining.conformance.conformance_metrics import ConformanceMetrics
+from models_mining.core.conformance.checker import ConformanceChecker, Judgement
 from models_mining.core.conformance.references import judge_of
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen, Step
+from models_mining.core.live_log.logged_event import LoggedEvent, Step
 from models_mining.core.live_log.observing import Turns
 from models_mining.models import Case, CaseConformance, ReferenceModel
 from models_mining.store import event_reader
@@ -37,7 +37,7 @@ _FIELDS = [
 ]
 
 
-class Checker:
+class ConformanceTracker:
     """Keeps the rows of one log. As an observer of its live log it notes which cases have news."""
 
     def __init__(self, log: int, held: Held, epoch: str) -> None:
@@ -46,7 +46,7 @@ class Checker:
         self.told = False  # … once that is known
         self._begun = False
         self.reference = 0  # that is followed now
-        self._judge: Judge | None = None
+        self._judge: ConformanceChecker | None = None
         self._touched: dict[str, None] = {}  # since the pass under way began
         self._waiting: dict[str, None] = {}  # of the pass under way, in order
         self._old: str | None = None  # the last closed case looked for a row in the table; None: all have one
@@ -56,12 +56,12 @@ class Checker:
         self._clean = True  # no rows of another reference model or epoch are left …
         self._stale = False  # … nor of this one
         self._due_at = self._pass_at = float("-inf")
-        self._gauge: Gauge | None = None
+        self._gauge: ConformanceMetrics | None = None
 
-    def before(self, log: LiveLog, event: Seen) -> None:
+    def before(self, log: LiveLog, event: LoggedEvent) -> None:
         """Nothing to note yet."""
 
-    def after(self, log: LiveLog, event: Seen, turns: Turns) -> None:
+    def after(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
         """The case of the event has news, and those that turned with it."""
         if self._judge is not None:
             self._touched[event.case] = None
@@ -99,7 +99,7 @@ class Checker:
         if row is None or row.drawing is None:  # it was removed meanwhile
             return
         self._judge = judge_of(row.algorithm, row.drawing)
-        self._gauge = Gauge(row.pk, self._judge, self.held)
+        self._gauge = ConformanceMetrics(row.pk, self._judge, self.held)
         known = row.epoch == self.epoch
         self._seq = self._rows_after = row.seq if known else 0
         running = [name for name, case in live.cases.items() if not case.closed]

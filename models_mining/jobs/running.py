@@ -16,7 +16,7 @@ from models_mining.models import Job
 logger = logging.getLogger(__name__)
 
 TRIES = 3  # of a job whose worker ended under it
-LOOK_S = 1.0  # between two looks for jobs; a hint makes it sooner
+POLL_INTERVAL_S = 1.0  # between two looks for jobs; a hint makes it sooner
 TOLD_S = 0.5  # between two saves of its progress, and looks whether it is cancelled
 POLL_S = 0.02  # between two looks at a process under way
 CLEAN_S = 60.0
@@ -28,16 +28,16 @@ class JobRunner:
     def __init__(self) -> None:
         self.ended = 0  # how many it saw to their end
         self._running: tuple[Job, leases.Held, Child] | None = None
-        self._told_at = self._cleaned_at = self._looked_at = float("-inf")
+        self._told_at = self._cleaned_at = self._polled_at = float("-inf")
 
     @property
     def busy(self) -> bool:
         """Whether a job runs here, or waits for any worker."""
         return self._running is not None or Job.objects.filter(state=Job.State.QUEUED).exists()
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """Look for jobs in the next turn: there may be a new one."""
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
 
     def turn(self, now: float) -> float:
         """Look after the job that runs, or begin one; when to come back at the latest (monotonic seconds)."""
@@ -45,8 +45,8 @@ class JobRunner:
             if now - self._cleaned_at >= CLEAN_S:
                 self._cleaned_at = now
                 jobs.forget_expired()
-            if self._running is None and now - self._looked_at >= LOOK_S:
-                self._looked_at = now
+            if self._running is None and now - self._polled_at >= POLL_INTERVAL_S:
+                self._polled_at = now
                 self._begin_next()
             if self._running is not None:
                 self._look_after(*self._running, now)
@@ -56,8 +56,8 @@ class JobRunner:
         except DatabaseError as error:
             logger.warning("Jobs wait for the database: %s", error)
             connection.close()
-            return now + LOOK_S
-        return now + (POLL_S if self._running else LOOK_S)
+            return now + POLL_INTERVAL_S
+        return now + (POLL_S if self._running else POLL_INTERVAL_S)
 
     def close(self) -> None:
         """A job that runs is left to another worker, as if it had not begun."""
@@ -108,7 +108,7 @@ class JobRunner:
         if outcome is not None:
             self._running = None
             self._end(job, held, outcome)
-            self.look_again()
+            self.wake()
         elif now - self._told_at >= TOLD_S:
             self._told_at = now
             if not self._save(job, held, {"progress": child.progress}):

@@ -15,11 +15,11 @@ MANY = 10_000  # cases to remember by name; beyond, all are looked at
 READ_BACK = 20  # cases beyond the prefix tree whose events one refresh reads
 
 
-class Whereabouts:
+class CasePositions:
     """Draws open cases; what was worked out is kept as long as models have the same net."""
 
     def __init__(self, log: int) -> None:
-        self._tail = event_reader.TailReader(log)
+        self._tail = event_reader.CaseHistoryReader(log)
         self._touched: set[str] | None = None  # None: all of them
         self._drawing: Drawing | None = None
         self._net: Net | None = None

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from foundation.http.requests import BadQuery, refuse_unknown, unchanged
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.jobs.api import JobSerializer
 from models_mining.mined_models import pictures
 from models_mining.mined_models.serializers import (
@@ -184,5 +184,5 @@ class AlgorithmList(generics.GenericAPIView[Any]):
     @extend_schema(responses=AlgorithmsSerializer)
     def get(self, request: Request) -> Response:
         """All of them, on one page."""
-        rows = self.get_serializer([MINERS[name] for name in sorted(MINERS)], many=True).data
+        rows = self.get_serializer([ALGORITHMS[name] for name in sorted(ALGORITHMS)], many=True).data
         return Response({"next": None, "previous": None, "results": rows})

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from foundation.processes import hints
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.discovery.registry import MINERS, NotDerivableError
+from models_mining.core.discovery.registry import ALGORITHMS, NotDerivableError
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.journal import Changes, Move
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.mined_models.case_positions import Whereabouts
+from models_mining.mined_models.case_positions import CasePositions
 from models_mining.mined_models.pictures import MOVES, Picture, moment_text, next_picture, numbers
 from models_mining.models import MinedModel
 from models_mining.store.event_reader import moment
@@ -54,7 +54,7 @@ class Share:
         self.free_at = max(self.free_at, time.monotonic()) + seconds * self._rest
 
 
-class Painter:
+class PicturePublisher:
     """Knows the saved picture of a model and saves the next.
 
     ``guard`` raises, inside the transaction of a save, if the log is not ours any more. The table keeps beside the
@@ -64,7 +64,7 @@ class Painter:
 
     def __init__(self, model: MinedModel, log_epoch: str, guard: Callable[[], None]) -> None:
         self._guard = guard
-        self.whereabouts = Whereabouts(model.log_id)
+        self.whereabouts = CasePositions(model.log_id)
         self.pk, self.algorithm, self.parameters = model.pk, model.algorithm, model.parameters
         self.cases: CaseSet = "closed" if model.cases == MinedModel.Cases.CLOSED else "all"
         self.home, self._moved_out = model.home, model.moved_out
@@ -165,7 +165,7 @@ class Painter:
             hints.send(hints.SETUP)
 
 
-class LivePainter(Painter):
+class LivePicturePublisher(PicturePublisher):
     """Derives a model where it is mined."""
 
     _drawing: Drawing | None = None
@@ -178,7 +178,7 @@ class LivePainter(Painter):
         """
         if not self.behind(live.seq):
             return now + RESTS_S
-        if MINERS[self.algorithm].pm4py and not loading.ready():
+        if ALGORITHMS[self.algorithm].pm4py and not loading.ready():
             return now + OTHERS_S  # the pictures of all other models go on
         if self.algorithm == FIRST:
             due = self.saved_at + max(FIRST_S if self.watched else FIRST_UNWATCHED_S, SHARE * self.took_s)
@@ -215,7 +215,7 @@ class LivePainter(Painter):
 
     def _derived(self, live: LiveLog) -> Drawing:
         """What the algorithm finds; as before, where all that it depends on is."""
-        algorithm = MINERS[self.algorithm]
+        algorithm = ALGORITHMS[self.algorithm]
         key = algorithm.state_key(live, self.cases)
         if self._drawing is None or key is None or key != self._key:
             self._drawing = algorithm.derive(live, self.cases, self.parameters)

@@ -39,7 +39,7 @@ _SIGNS = {
 
 
 @dataclass
-class Node:
+class DrawnNode:
     """A box to draw, its centre at ``x``, ``y``."""
 
     key: Key
@@ -59,7 +59,7 @@ class Node:
 
 
 @dataclass
-class Edge:
+class DrawnEdge:
     """A path to draw: ``d`` and ``arrow`` are SVG path data, the label's centre is at ``x``, ``y``."""
 
     s: Key
@@ -80,8 +80,8 @@ class Edge:
 class Drawing:
     """All that is drawn, and how large it is."""
 
-    nodes: list[Node]
-    edges: list[Edge]
+    nodes: list[DrawnNode]
+    edges: list[DrawnEdge]
     left: float = 0.0
     top: float = 0.0
     width: float = 0.0
@@ -105,19 +105,19 @@ def draw(picture: Picture) -> Drawing:
     return Drawing(nodes, edges, left, top, width, height)
 
 
-def _drawn(picture: Picture) -> tuple[list[Node], list[Edge]]:
+def _drawn(picture: Picture) -> tuple[list[DrawnNode], list[DrawnEdge]]:
     """What is drawn of a picture of any kind; a graph has a start and an end, and a drawn end is a closed case."""
     rows, graph = picture["nodes"], picture["kind"] == "graph"
     most = max((row.get("n", 0) for row in rows), default=1)
     nodes = [_node(row, picture["kind"], most) for row in rows]
     edges = [_edge(row) for row in picture["edges"]]
     if graph:
-        edges += [Edge(START, row["id"], _count(starts), "start") for row in rows if (starts := _begun(row))]
-        edges += [Edge(row["id"], END, _count(ended), "end") for row in rows if (ended := _ended(row))]
+        edges += [DrawnEdge(START, row["id"], _count(starts), "start") for row in rows if (starts := _begun(row))]
+        edges += [DrawnEdge(row["id"], END, _count(ended), "end") for row in rows if (ended := _ended(row))]
         if any(edge.kind == "start" for edge in edges):
-            nodes.insert(0, Node(START, START, "Start", w=ROUND, h=ROUND))
+            nodes.insert(0, DrawnNode(START, START, "Start", w=ROUND, h=ROUND))
         if any(edge.kind == "end" for edge in edges):
-            nodes.append(Node(END, END, "End", w=ROUND, h=ROUND))
+            nodes.append(DrawnNode(END, END, "End", w=ROUND, h=ROUND))
     greatest = max((edge.n for edge in edges), default=1)
     for edge in edges:
         edge.text = edge.text or (short(edge.n) if edge.n else "")
@@ -127,9 +127,9 @@ def _drawn(picture: Picture) -> tuple[list[Node], list[Edge]]:
     return nodes, edges
 
 
-def _node(row: dict[str, Any], kind: str, most: int) -> Node:
+def _node(row: dict[str, Any], kind: str, most: int) -> DrawnNode:
     what = _KINDS.get(row.get("type", ""), "activity") if "type" in row else "activity"
-    node = Node(row["id"], what, row["label"], row.get("n"), row.get("open", 0), maybe=row.get("maybe", 0))
+    node = DrawnNode(row["id"], what, row["label"], row.get("n"), row.get("open", 0), maybe=row.get("maybe", 0))
     if what in _SIZES:
         node.w, node.h = _SIZES[what]
         node.sign = "∨" if (kind, row["type"]) == ("process-tree", "or") else _SIGNS.get(row["type"], "")
@@ -139,11 +139,11 @@ def _node(row: dict[str, Any], kind: str, most: int) -> Node:
     return node
 
 
-def _edge(row: dict[str, Any]) -> Edge:
+def _edge(row: dict[str, Any]) -> DrawnEdge:
     said = row.get("relation") or row.get("label") or ", ".join(row.get("relations", ()))
     rules = row.get("constraints")
     text = str(said or (rules and f"{len(rules)} rules") or "").replace("_", " ")
-    return Edge(row["s"], row["t"], row.get("n", 0), "loop" if row["s"] == row["t"] else "path", text)
+    return DrawnEdge(row["s"], row["t"], row.get("n", 0), "loop" if row["s"] == row["t"] else "path", text)
 
 
 def _begun(row: dict[str, Any]) -> int | bool:

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from foundation.http.requests import CheckedSerializer
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.registry import Needs
 from models_mining.core.drawing.drawing import Kind
 from models_mining.models import MinedModel
@@ -101,7 +101,7 @@ class ModelSerializer(CheckedSerializer):
     """What is to be seen of a log: an algorithm with parameters, over all cases or closed ones only."""
 
     log = LogField(slug_field="slug", queryset=EventLog.objects.all())
-    algorithm = serializers.ChoiceField(sorted(MINERS), default="dfg")
+    algorithm = serializers.ChoiceField(sorted(ALGORITHMS), default="dfg")
     home = serializers.ChoiceField(
         ["mine", "work"],
         read_only=True,

@@ -18,7 +18,7 @@ from foundation.processes.leases import Held
 from foundation.progress import Report, ignore
 from models_mining.core.live_log.journal import Changes, Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.mined_models.picture_publisher import Painter
+from models_mining.mined_models.picture_publisher import PicturePublisher
 from models_mining.mining import lossy, rediscovery
 from models_mining.models import LogState, MinedModel
 from models_mining.store import checkpoints, event_reader
@@ -28,21 +28,21 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 2000  # events read and learnt in one go
 
-P = TypeVar("P", bound=Painter)
+P = TypeVar("P", bound=PicturePublisher)
 
 
 class NotMinedError(Exception):
     """The rows of this log are not made yet, or under other settings: its miner has to go first."""
 
 
-class Follower(ABC, Generic[P]):
+class LogWorker(ABC, Generic[P]):
     """Keeps a live log of one stored log, and a painter for each model that this process derives."""
 
     home: ClassVar[str]  # whose models these are, see `MinedModel.home`
 
     def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held, report: Report = ignore) -> None:
         self.log, self.held, self.report = log, held, report
-        self.tail = event_reader.TailReader(log.pk)
+        self.tail = event_reader.CaseHistoryReader(log.pk)
         self.checkpoint_seq = 0
         self.painted_at = float("-inf")  # monotonic seconds; who waited longest goes first
         self.settings, self.live, self.epoch = self._begin(checkpoints.wanted(log, models.values()))
@@ -83,7 +83,7 @@ class Follower(ABC, Generic[P]):
 
     # --- Going on -----------------------------------------------------------------------
 
-    def step(self) -> int:
+    def tick(self) -> int:
         """Learn the next events, if there are any; how many."""
         chunk = event_reader.after(self.log.pk, self.live.seq, CHUNK)
         event_reader.learn(self.live, [read.seen for read in chunk], self.tail)

@@ -15,9 +15,9 @@ from foundation.processes.leases import Held
 from foundation.progress import Report, ignore
 from models_mining.core.live_log.journal import Changes
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.mined_models.picture_publisher import LivePainter, Share
+from models_mining.mined_models.picture_publisher import LivePicturePublisher, Share
 from models_mining.mining import rediscovery, rows
-from models_mining.mining.follow import CHUNK, Follower, NotMinedError
+from models_mining.mining.follow import CHUNK, LogWorker, NotMinedError
 from models_mining.models import MinedModel
 from models_mining.store import checkpoints, event_reader
 from streams.models import EventLog
@@ -28,7 +28,7 @@ ROWS_S = 1.0  # between two saves of the rows of touched cases
 SHARE = 4  # saving them may take one part in so many of the time
 
 
-class Recorder(Follower[LivePainter]):
+class LogMiner(LogWorker[LivePicturePublisher]):
     """Keeps the rows, checkpoints and live pictures of one log up to date."""
 
     home: ClassVar[str] = "mine"
@@ -73,8 +73,8 @@ class Recorder(Follower[LivePainter]):
         self.mined = upto
         return live, epoch
 
-    def painter(self, model: MinedModel) -> LivePainter:
-        return LivePainter(model, self.epoch, self.held.check)
+    def painter(self, model: MinedModel) -> LivePicturePublisher:
+        return LivePicturePublisher(model, self.epoch, self.held.check)
 
     # --- Going on -----------------------------------------------------------------------
 

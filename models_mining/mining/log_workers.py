@@ -12,19 +12,19 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from foundation.processes import hints, leases
-from models_mining.mining.follow import Follower, NotMinedError
+from models_mining.mining.follow import LogWorker, NotMinedError
 from models_mining.models import LogState, MinedModel
 from streams.models import EventLog
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 1.0  # between two looks for new logs, models and settings; a hint makes it sooner
+POLL_INTERVAL_S = 1.0  # between two looks for new logs, models and settings; a hint makes it sooner
 AFTER_ERROR_S = 5.0
 
-F = TypeVar("F", bound=Follower[Any])
+F = TypeVar("F", bound=LogWorker[Any])
 
 
-class Followers(ABC, Generic[F]):
+class LogWorkers(ABC, Generic[F]):
     """Follows logs until told to stop."""
 
     prefix: ClassVar[str]  # of the names of their leases
@@ -35,7 +35,7 @@ class Followers(ABC, Generic[F]):
         self.followers: dict[int, F] = {}
         self._not_before: dict[int, float] = {}  # logs that failed, and when to try them again
         self._member = leases.Member(self.group)
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
 
     @abstractmethod
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: leases.Held) -> F:
@@ -52,7 +52,7 @@ class Followers(ABC, Generic[F]):
             while not stopped():
                 heard = listener.wait(max(0.0, min(hints.POLL_S, due - time.monotonic())))
                 if any(kind != hints.EVENTS for kind, _ in heard):
-                    self.look_again()
+                    self.wake()
                 due = self.turn()
         self.close()
 
@@ -60,17 +60,17 @@ class Followers(ABC, Generic[F]):
         """Let each follower learn a chunk and save what is due; when the next turn is due at the latest."""
         now = time.monotonic()
         try:
-            if now - self._looked_at >= LOOK_S:
+            if now - self._polled_at >= POLL_INTERVAL_S:
                 self.look(now)
             behind = self._behind()
         except DatabaseError as error:
             logger.warning("Waiting for the database: %s", error)
             connection.close()  # the next query opens it again
             return now + 1.0
-        due = [now + LOOK_S]
+        due = [now + POLL_INTERVAL_S]
         for log, follower in sorted(self.followers.items(), key=lambda item: item[1].painted_at):
             try:
-                learnt = follower.step() if log in behind else 0
+                learnt = follower.tick() if log in behind else 0
                 saved_by = follower.save_due(time.monotonic())
                 due.append(now if learnt else saved_by)
             except leases.LeaseLostError:
@@ -83,9 +83,9 @@ class Followers(ABC, Generic[F]):
                 self._not_before[log] = now + AFTER_ERROR_S
         return min(due)
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """Look with the next turn."""
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
 
     def _behind(self) -> set[int]:
         """The followed logs that hold events not learnt yet, in one query for all."""
@@ -113,7 +113,7 @@ class Followers(ABC, Generic[F]):
 
     def look(self, now: float) -> None:
         """Take up logs nobody follows, renew the leases of ours, notice what was changed."""
-        self._looked_at = now
+        self._polled_at = now
         logs = {log.pk: log for log in EventLog.objects.all()}
         models: dict[int, dict[int, MinedModel]] = {pk: {} for pk in logs}
         for model in MinedModel.objects.defer("picture", "definition"):  # which are large, and ours are the newer ones

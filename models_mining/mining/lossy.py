@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from models_mining.core.counting.lossy import LossySteps
-from models_mining.core.discovery import MINERS, ParameterError
+from models_mining.core.discovery import ALGORITHMS, ParameterError
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.models import MinedModel
 from models_mining.store import event_reader
@@ -27,6 +27,6 @@ def _epsilon(model: MinedModel) -> float | None:
     if model.algorithm != NAME:
         return None
     try:
-        return float(MINERS[NAME].check(model.parameters)["epsilon"])
+        return float(ALGORITHMS[NAME].check(model.parameters)["epsilon"])
     except ParameterError:  # its painter will say so
         return None

@@ -21,7 +21,7 @@ from models_mining.core.counting.bulk import collector_paused
 from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.live_log.cases import Beyond, Case
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.mining import cluster
 from models_mining.mining.rows import MINUTE_US
 from models_mining.store import event_reader
@@ -50,7 +50,7 @@ class Passed:
     started: Counter[int] = field(default_factory=Counter)
     outside: dict[str, Case] = field(default_factory=dict)
 
-    def of(self, events: Iterable[Seen]) -> Iterator[Seen]:
+    def of(self, events: Iterable[LoggedEvent]) -> Iterator[LoggedEvent]:
         """The events, sorted by case, of the cases that are in; noting all."""
         minutes, inside = self.events, self.inside
         current, first = None, 0
@@ -70,7 +70,7 @@ class Passed:
         if current is not None:
             self.started[first] += 1
 
-    def _pass_by(self, event: Seen) -> None:
+    def _pass_by(self, event: LoggedEvent) -> None:
         case = self.outside.get(event.case)
         if case is None:
             case = self.outside[event.case] = Case(None, event.at_us, event.received_at_us, event.seq)
@@ -127,11 +127,11 @@ def _mine(
     live, passed = wanted.new_live_log(activities), Passed(inside)
     chunks = _chunks(event_reader.in_order(log, upto, *part), report)
     with collector_paused():
-        live.learn_sorted(passed.of(chain.from_iterable(chunks)), event_reader.TailReader(log))
+        live.learn_sorted(passed.of(chain.from_iterable(chunks)), event_reader.CaseHistoryReader(log))
     return live, passed
 
 
-def _chunks(events: Iterator[Seen], report: Callable[[int], None]) -> Iterator[list[Seen]]:
+def _chunks(events: Iterator[LoggedEvent], report: Callable[[int], None]) -> Iterator[list[LoggedEvent]]:
     """The events in lists, which costs less than to count each one."""
     done = 0
     while chunk := list(islice(events, event_reader.CHUNK)):
@@ -177,7 +177,7 @@ def mine_part(arguments: bytes, report: Callable[[int], None] = lambda done: Non
 def _merged(log: int, dumped: Iterable[bytes]) -> tuple[LiveLog, Passed]:
     merged: LiveLog | None = None
     passed = Passed()
-    tail = event_reader.TailReader(log)
+    tail = event_reader.CaseHistoryReader(log)
     for data in dumped:
         state, events, started, outside = msgspec.msgpack.decode(data, strict=False)
         live = LiveLog.from_state(state)

@@ -20,7 +20,7 @@ from streams.models import Event, EventLog, Retired
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)  # each time the log is mined anew
-LOOK_S = 3600.0  # between two looks of a worker
+POLL_INTERVAL_S = 3600.0  # between two looks of a worker
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class Housekeeping:
         """Let some leave, if any are due; when to come back at the latest (monotonic seconds)."""
         try:
             if not self._logs and now >= self._look_at:
-                self._look_at = now + LOOK_S
+                self._look_at = now + POLL_INTERVAL_S
                 self._logs = due()
             if self._logs and not retire_some(self._logs[-1]).cases:
                 self._logs.pop()

@@ -12,12 +12,12 @@ from django.utils import timezone
 from foundation.processes.children import Child, Refusal
 from foundation.processes.leases import Held
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.discovery.registry import MINERS, NotDerivableError, get
+from models_mining.core.discovery.registry import ALGORITHMS, NotDerivableError, get
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.mined_models.case_positions import counts_itself
-from models_mining.mined_models.picture_publisher import BACK_MS, OTHERS_S, RESTS_S, SAMPLE, Painter
-from models_mining.mining.follow import Follower
+from models_mining.mined_models.picture_publisher import BACK_MS, OTHERS_S, RESTS_S, SAMPLE, PicturePublisher
+from models_mining.mining.follow import LogWorker
 from models_mining.models import MinedModel
 from streams.models import EventLog
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.02  # between two looks at a process under way
 
 
-class SlowPainter(Painter):
+class SlowPicturePublisher(PicturePublisher):
     """Derives a model in a forked process; between two derivations only where the cases stand is painted anew."""
 
     def __init__(self, model: MinedModel, log_epoch: str, guard: Callable[[], None], *, asked: bool) -> None:
@@ -51,7 +51,7 @@ class SlowPainter(Painter):
 
     def begin(self, live: LiveLog) -> None:
         """Fork: the child derives from the live log as it is at this moment."""
-        if self.algorithm in MINERS and MINERS[self.algorithm].pm4py:
+        if self.algorithm in ALGORITHMS and ALGORITHMS[self.algorithm].pm4py:
             loading.load()  # once, here: a child would have to do it every time
         self._began_seq, self._began_at = live.seq, timezone.now()
         self.child = Child(
@@ -85,7 +85,7 @@ class SlowPainter(Painter):
         self._key, self.derived_seq, self._derived_at = outcome.value["key"], self._began_seq, self._began_at
         self.samples.append(outcome.value["took_ms"])
         self._repaint(live)
-        live_class = self.algorithm in MINERS and MINERS[self.algorithm].cost == "live"
+        live_class = self.algorithm in ALGORITHMS and ALGORITHMS[self.algorithm].cost == "live"
         if live_class and len(self.samples) == SAMPLE and median(self.samples) < BACK_MS:
             self.move(out=False)
 
@@ -112,7 +112,7 @@ class SlowPainter(Painter):
             self.child = None
 
 
-class Deriver(Follower[SlowPainter]):
+class SlowModelWorker(LogWorker[SlowPicturePublisher]):
     """Follows a log for its slow models; one of them at a time is derived, the newest state of the log first."""
 
     home: ClassVar[str] = "work"
@@ -125,8 +125,8 @@ class Deriver(Follower[SlowPainter]):
         self._trimmed_at = float("-inf")
         super().__init__(log, models, held)
 
-    def painter(self, model: MinedModel) -> SlowPainter:
-        return SlowPainter(model, self.epoch, self.held.check, asked=self._asked)
+    def painter(self, model: MinedModel) -> SlowPicturePublisher:
+        return SlowPicturePublisher(model, self.epoch, self.held.check, asked=self._asked)
 
     @property
     def busy(self) -> bool:

@@ -68,23 +68,25 @@ class MinedModel(models.Model):
     @property
     def home(self) -> str:
         """The process that derives it: ``mine``, or ``work`` if it is slow, or slow on this log, or unknown."""
-        from models_mining.core.discovery import MINERS  # not by each process that only knows there are models
+        from models_mining.core.discovery import ALGORITHMS  # not by each process that only knows there are models
 
-        live = self.algorithm in MINERS and MINERS[self.algorithm].cost == "live"
+        live = self.algorithm in ALGORITHMS and ALGORITHMS[self.algorithm].cost == "live"
         return "mine" if live and not self.moved_out else "work"
 
     def clean(self) -> None:
-        from models_mining.core.discovery import MINERS, ParameterError
+        from models_mining.core.discovery import ALGORITHMS, ParameterError
 
-        if self.algorithm not in MINERS:
-            raise ValidationError({"algorithm": f"There is no {self.algorithm}; known: {', '.join(sorted(MINERS))}."})
+        if self.algorithm not in ALGORITHMS:
+            raise ValidationError(
+                {"algorithm": f"There is no {self.algorithm}; known: {', '.join(sorted(ALGORITHMS))}."}
+            )
         if not isinstance(self.parameters, dict):
             raise ValidationError({"parameters": 'Expected an object, as {"name": 1}.'})
         try:
-            MINERS[self.algorithm].check(self.parameters)
+            ALGORITHMS[self.algorithm].check(self.parameters)
         except ParameterError as error:
             raise ValidationError({"parameters": str(error)}) from error
-        if self.cases not in (sets := MINERS[self.algorithm].case_sets):
+        if self.cases not in (sets := ALGORITHMS[self.algorithm].case_sets):
             raise ValidationError({"cases": f"{self.algorithm} counts {' or '.join(sets)} cases only."})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from models_mining.analysis.prediction_publisher import ask_for
 from models_mining.cases.case_api import TRACE
 from models_mining.models import Case, CaseConformance, MinedModel, Prediction, ReferenceModel
-from models_mining.pages.palette import Palette, Step, Way, folded
+from models_mining.pages.palette import ActivitySequence, Palette, Step, folded
 from streams.models import Event, EventLog
 
 WHOLE = 40  # chevrons of one case
@@ -42,7 +42,7 @@ class Story:
     case: Case
     moments: list[Moment]
     omitted: int
-    way: Way
+    way: ActivitySequence
     attributes: list[tuple[str, Any]]
 
     @property

@@ -29,7 +29,7 @@ class Stop:
 
 
 @dataclass
-class Way:
+class ChangedPath:
     """A path; ``kind`` as drift tells it, or nothing. ``text`` is its probability before and after."""
 
     kind: str
@@ -56,7 +56,7 @@ class Map:
     """All that is drawn, how large it is, and how many paths are not."""
 
     stops: list[Stop]
-    ways: list[Way]
+    ways: list[ChangedPath]
     left_out: int
     left: float = 0.0
     top: float = 0.0
@@ -77,7 +77,7 @@ def change_map(before: Row, after: Row, changed: Iterable[Row]) -> Map:
         edge = told.get(pair)
         kind = edge["kind"] if edge else ""
         old, new = (edge["before"], edge["after"]) if edge else (share.get(pair, 0.0) for share in shares)
-        way = Way(kind, old, new, Line(*pair))
+        way = ChangedPath(kind, old, new, Line(*pair))
         way.line.w, way.line.h = 6.4 * len(way.text) + 10, 17
         ways.append(way)
     stops = _stops(
@@ -97,7 +97,7 @@ def _pair(source: str, target: str) -> tuple[str, str]:
     return f" {source}" if source else START, f" {target}" if target else END
 
 
-def _stops(ways: Iterable[Way], old: set[str], new: set[str]) -> list[Stop]:
+def _stops(ways: Iterable[ChangedPath], old: set[str], new: set[str]) -> list[Stop]:
     """In the order in which the frequent ways come to them."""
     names = list(dict.fromkeys(name for way in ways for name in (way.line.source, way.line.target)))
     names.sort(key=lambda name: (name != START, name == END))

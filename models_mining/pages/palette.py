@@ -22,7 +22,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Way:
+class ActivitySequence:
     """A sequence of activities; where it is long, ``hidden`` ones are folded between the other two."""
 
     head: list[Step]
@@ -55,14 +55,14 @@ class Palette:
         """The activity with its colour."""
         return Step(activity, self.hue(activity), why)
 
-    def way(self, activities: Iterable[str], beyond: int = 0) -> Way:
+    def way(self, activities: Iterable[str], beyond: int = 0) -> ActivitySequence:
         """A sequence of activities, folded where it is long."""
         return folded([self.step(activity) for activity in activities], beyond)
 
 
-def folded(steps: list[Step], beyond: int = 0, whole: int = WHOLE) -> Way:
+def folded(steps: list[Step], beyond: int = 0, whole: int = WHOLE) -> ActivitySequence:
     """Steps as they are shown: all of them, or with a fold for about ``whole``."""
     if len(steps) <= whole:
-        return Way(steps, [], [], beyond)
+        return ActivitySequence(steps, [], [], beyond)
     head = whole - TAIL - 1
-    return Way(steps[:head], steps[head:-TAIL], steps[-TAIL:], beyond)
+    return ActivitySequence(steps[:head], steps[head:-TAIL], steps[-TAIL:], beyond)

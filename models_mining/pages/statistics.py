@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from foundation.cost_cache import Kept
+from foundation.cost_cache import CostCache
 from foundation.drawing import charts
 from foundation.pages.tables import Column, sorted_by
 from foundation.templatetags.figures import duration
@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 
-_kept: Kept[dict[str, Any]] = Kept()
+_kept: CostCache[dict[str, Any]] = CostCache()
 
 
 @login_required

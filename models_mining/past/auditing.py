@@ -15,7 +15,7 @@ from models_mining.core.drawing.nets import Net
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.closing import closed_cases
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.memory import cases_in
 from models_mining.core.replay import ExactReplay, TokenReplay
 from models_mining.mining import rediscovery
@@ -37,7 +37,7 @@ class Findings:
 
 def exact_live_algorithms() -> list[str]:
     """What is audited unless something else is asked for."""
-    return [name for name, miner in registry.MINERS.items() if miner.exact and miner.cost == "live"]
+    return [name for name, miner in registry.ALGORITHMS.items() if miner.exact and miner.cost == "live"]
 
 
 class Audit:
@@ -51,7 +51,7 @@ class Audit:
         self.settings = checkpoints.wanted(log, MinedModel.objects.filter(log=log).defer("picture"))
         self.rows = list(event_reader.in_order(log.pk, self.upto))
         self.findings = Findings(log.slug, events=self.upto)
-        self._rows_at: dict[int, tuple[list[Seen], set[str]]] = {}
+        self._rows_at: dict[int, tuple[list[LoggedEvent], set[str]]] = {}
 
     def run(self) -> Findings:
         """Check all there is to check."""
@@ -74,7 +74,7 @@ class Audit:
     def _from_checkpoint(self) -> LiveLog | None:
         live = checkpoints.nearest(self.log.pk, [found.key for found in serving(self.settings)], self.upto)
         if live is not None:
-            tail = event_reader.TailReader(self.log.pk)
+            tail = event_reader.CaseHistoryReader(self.log.pk)
             since = sorted(row for row in self.rows if row.seq > live.seq)
             for start in range(0, len(since), event_reader.CHUNK):
                 event_reader.learn(live, since[start : start + event_reader.CHUNK], tail)
@@ -139,7 +139,7 @@ class Audit:
                 for difference in miner.audit(value, rows, closed, miner.check(parameters))
             ]
 
-    def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[Seen], set[str]]:
+    def _batch_rows(self, seq: int, cases: CaseSet) -> tuple[list[LoggedEvent], set[str]]:
         if seq not in self._rows_at:
             rows = [row for row in self.rows if row.seq <= seq]
             inside = cases_in(rows, self.settings.memory_cases, self.settings.memory_us)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from models_mining.core.discovery import MINERS, ParameterError
+from models_mining.core.discovery import ALGORITHMS, ParameterError
 from models_mining.core.discovery.registry import NotDerivableError
 from models_mining.core.drawing.changes import compare
 from models_mining.core.drawing.drawing import Drawing
@@ -25,10 +25,10 @@ def checked_model(parameters: dict[str, Any], numbers: tuple[str, ...], *more: s
     """Parameters of a job on a model, complete: the model, ``numbers`` from 0 and whatever else; else a Refusal."""
     if parameters.keys() != (names := {"algorithm", "parameters", "cases", *numbers, *more}):
         raise Refusal(f"Expected {', '.join(sorted(names))}.")
-    if parameters["algorithm"] not in MINERS or parameters["cases"] not in MinedModel.Cases.values:
+    if parameters["algorithm"] not in ALGORITHMS or parameters["cases"] not in MinedModel.Cases.values:
         raise Refusal(f"There is no model {parameters['algorithm']} over {parameters['cases']} cases.")
     try:
-        complete = MINERS[parameters["algorithm"]].check(parameters["parameters"])
+        complete = ALGORITHMS[parameters["algorithm"]].check(parameters["parameters"])
     except ParameterError as error:
         raise Refusal(str(error)) from error
     for name in numbers:

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.conf import settings
 
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.registry import NotDerivableError, derive
 from models_mining.core.live_log.journal import Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.jobs.jobs import Refusal, Task, job
 from models_mining.mined_models import pictures
 from models_mining.mined_models.pictures import Picture
@@ -28,7 +28,7 @@ KEPT = timedelta(minutes=10)
 
 def _checked(parameters: dict[str, Any]) -> dict[str, Any]:
     complete = checked_model(parameters, ("a", "b", "frames"))
-    algorithm = MINERS[parameters["algorithm"]]
+    algorithm = ALGORITHMS[parameters["algorithm"]]
     if algorithm.cost != "live":
         raise Refusal(f"{algorithm.name} takes too long to be derived for every frame of a replay; dfg does not.")
     if not 1 <= complete["frames"] <= MOST_FRAMES:
@@ -66,10 +66,10 @@ def _frames(log: EventLog, live: LiveLog, asked: Asked, b: int, number: int) -> 
     ends = Event.objects.filter(log=log, seq__in=[live.seq + 1, b]).order_by("seq")
     moments = [event_reader.microseconds(at) for at in ends.values_list("received_at", flat=True)] or [0]
     begun_us, part_us = moments[0], max(1, (moments[-1] - moments[0]) // number + 1)
-    live.journal, tail = Journal(), event_reader.TailReader(log.pk)
+    live.journal, tail = Journal(), event_reader.CaseHistoryReader(log.pk)
     picture = _next(None, live, asked, begun_us)
     yield picture
-    place, waiting = 0, list[Seen]()
+    place, waiting = 0, list[LoggedEvent]()
     for event in _events(log.pk, live.seq, b):
         there = max(place, (event.received_at_us - begun_us) // part_us)  # a clock that was set back turns no time back
         if there > place and waiting:
@@ -81,7 +81,9 @@ def _frames(log: EventLog, live: LiveLog, asked: Asked, b: int, number: int) -> 
         yield _learnt(picture, live, asked, waiting, tail)
 
 
-def _learnt(before: Picture, live: LiveLog, asked: Asked, events: list[Seen], tail: event_reader.TailReader) -> Picture:
+def _learnt(
+    before: Picture, live: LiveLog, asked: Asked, events: list[LoggedEvent], tail: event_reader.CaseHistoryReader
+) -> Picture:
     event_reader.learn(live, events, tail)
     return _next(before, live, asked, events[-1].received_at_us)
 
@@ -101,7 +103,7 @@ def _next(before: Picture | None, live: LiveLog, asked: Asked, at_us: int) -> Pi
     )
 
 
-def _events(log: int, after: int, upto: int) -> Iterator[Seen]:
+def _events(log: int, after: int, upto: int) -> Iterator[LoggedEvent]:
     while chunk := event_reader.after(log, after, CHUNK):
         yield from (read.seen for read in chunk if read.seen.seq <= upto)
         after = chunk[-1].seen.seq

@@ -8,7 +8,7 @@ from django.db.models import Max, Subquery
 from models_mining.cases.case_filters import CaseFilter, cases_of, of_attributes
 from models_mining.core.counting.bulk import collector_paused
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.models import LogState, MinedModel
 from models_mining.store import checkpoints, event_reader
 from streams.models import Event, EventLog
@@ -58,7 +58,7 @@ def live_log(log: EventLog, selection: Selection, model: MinedModel, progress: C
     whole log. Activities are numbered on their own.
     """
     wanted = replace(checkpoints.wanted(log, [model]), memory_cases=None, memory_us=None)
-    live, tail = wanted.new_live_log(), event_reader.TailReader(log.pk)
+    live, tail = wanted.new_live_log(), event_reader.CaseHistoryReader(log.pk)
     with collector_paused():
         live.learn_sorted(_in_order(log, selection, progress), tail, upto=selection.seq)
     if wanted.idle_close_us is not None and selection.cases:
@@ -69,7 +69,7 @@ def live_log(log: EventLog, selection: Selection, model: MinedModel, progress: C
     return live
 
 
-def _in_order(log: EventLog, selection: Selection, progress: Callable[[float], None]) -> Iterator[Seen]:
+def _in_order(log: EventLog, selection: Selection, progress: Callable[[float], None]) -> Iterator[LoggedEvent]:
     """The events of the cases, each case by (at, seq)."""
     for start in range(0, len(selection.cases), _CASES):
         yield from event_reader.of_cases(log.pk, selection.cases[start : start + _CASES], selection.seq)

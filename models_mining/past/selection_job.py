@@ -11,7 +11,7 @@ from django.utils import timezone
 from models_mining.core.discovery.registry import NotDerivableError, derive
 from models_mining.jobs.jobs import Refusal, Task, job
 from models_mining.mined_models import pictures
-from models_mining.mined_models.case_positions import Whereabouts
+from models_mining.mined_models.case_positions import CasePositions
 from models_mining.past import selection
 from models_mining.past.past_jobs import checked_model
 from models_mining.past.time_travel import Asked
@@ -40,7 +40,7 @@ def selected(task: Task) -> dict[str, Any]:
         raise Refusal(str(error)) from error
     except (NotDerivableError, LookupError) as error:
         raise Refusal(f"There is no such model of these cases: {error}") from error
-    where = Whereabouts(task.log.pk)
+    where = CasePositions(task.log.pk)
     placed = where.draw(drawing, live, asked.cases)
     while not where.complete:
         placed = where.draw(drawing, live, asked.cases)

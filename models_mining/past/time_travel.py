@@ -36,7 +36,7 @@ def live_log_at(log: EventLog, seq: int, models: list[MinedModel]) -> LiveLog:
     live = checkpoints.nearest(log.pk, [settings.key for settings in serving(wanted)], seq)
     if live is None:
         live, _ = rediscovery.from_nothing(log.pk, wanted, seq)
-    event_reader.catch_up(live, log.pk, seq, event_reader.TailReader(log.pk))
+    event_reader.catch_up(live, log.pk, seq, event_reader.CaseHistoryReader(log.pk))
     lossy.keep(log.pk, live, models)
     return live
 

@@ -11,7 +11,7 @@ import msgspec
 from django.conf import settings
 from django.utils import timezone
 
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.state import StateError
 from models_mining.models import Checkpoint, MinedModel
@@ -61,7 +61,9 @@ def wanted(log: EventLog, models: Iterable[MinedModel]) -> LiveSettings:
         end_activities=tuple(sorted(set(log.end_activities))),
         idle_close_us=None if log.idle_close_s is None else log.idle_close_s * 1_000_000,
         track_closed=any(model.cases == MinedModel.Cases.CLOSED for model in models),
-        track_pairs=any(model.algorithm in MINERS and MINERS[model.algorithm].needs == "pairs" for model in models),
+        track_pairs=any(
+            model.algorithm in ALGORITHMS and ALGORITHMS[model.algorithm].needs == "pairs" for model in models
+        ),
         memory_cases=log.memory.get("cases"),
         memory_us=log.memory["last_s"] * 1_000_000 if "last_s" in log.memory else None,
         retired_events=log.retired_events,

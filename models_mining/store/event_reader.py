@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, F, Func, Max, Min, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Row, Seen, Step
+from models_mining.core.live_log.logged_event import LoggedEvent, Row, Step
 from streams.models import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +47,7 @@ _SEEN = ("seq", "case", "activity", _Microseconds("at"), _Microseconds("received
 class Read(NamedTuple):
     """A stored event as it is learnt, and the trace attributes that came with it."""
 
-    seen: Seen
+    seen: LoggedEvent
     trace: dict[str, Any] | None
 
 
@@ -70,18 +70,18 @@ def after(log: int, cursor: int, limit: int) -> list[Read]:
         .values_list(*_SEEN[:3], "attributes", *_SEEN[3:])[:limit]
     )
     return [
-        Read(Seen(seq, case, activity, at_us, received_at_us), _trace(attributes))
+        Read(LoggedEvent(seq, case, activity, at_us, received_at_us), _trace(attributes))
         for seq, case, activity, attributes, at_us, received_at_us in rows
     ]
 
 
-def learn(live: LiveLog, events: Sequence[Row], tail: "TailReader") -> None:
+def learn(live: LiveLog, events: Sequence[Row], tail: "CaseHistoryReader") -> None:
     """Let ``live`` learn its log's next events, asking the table as seldom as it can be done."""
     tail.look_ahead(live, events)
     live.learn_many(events, tail)
 
 
-def catch_up(live: LiveLog, log: int, upto: int, tail: "TailReader") -> None:
+def catch_up(live: LiveLog, log: int, upto: int, tail: "CaseHistoryReader") -> None:
     """Let ``live`` learn the stored events of ``log`` after those it knows, as far as ``upto``."""
     while live.seq < upto:
         rows = Event.objects.filter(log=log, seq__gt=live.seq, seq__lte=upto).order_by("seq").values_list(*_SEEN)
@@ -112,7 +112,7 @@ def traces(log: int, cases: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def in_order(log: int, upto: int, begin: str | None = None, end: str | None = None) -> Iterator[Seen]:
+def in_order(log: int, upto: int, begin: str | None = None, end: str | None = None) -> Iterator[LoggedEvent]:
     """All events up to ``upto`` by (case, at, seq): the order of batch mining, in which none is late.
 
     ``begin`` and ``end`` bound the names of the cases, as :func:`parts` cuts them.
@@ -123,20 +123,20 @@ def in_order(log: int, upto: int, begin: str | None = None, end: str | None = No
     if end is not None:
         events = events.filter(case__lt=end)
     rows = events.order_by("case", "at", "seq").values_list(*_SEEN)
-    return map(Seen._make, rows.iterator(chunk_size=CHUNK))
+    return map(LoggedEvent._make, rows.iterator(chunk_size=CHUNK))
 
 
-def of_cases(log: int, cases: list[str], upto: int) -> Iterator[Seen]:
+def of_cases(log: int, cases: list[str], upto: int) -> Iterator[LoggedEvent]:
     """The events of these cases up to ``upto`` by (case, at, seq)."""
     events = Event.objects.filter(log=log, case__in=cases).alias(number=F("seq") + 0).filter(number__lte=upto)
     rows = events.order_by("case", "at", "seq").values_list(*_SEEN)
-    return map(Seen._make, rows.iterator(chunk_size=CHUNK))
+    return map(LoggedEvent._make, rows.iterator(chunk_size=CHUNK))
 
 
-def in_sequence(log: int, upto: int) -> Iterator[Seen]:
+def in_sequence(log: int, upto: int) -> Iterator[LoggedEvent]:
     """All events up to ``upto`` as they were stored."""
     rows = Event.objects.filter(log=log, seq__lte=upto).order_by("seq").values_list(*_SEEN)
-    return map(Seen._make, rows.iterator(chunk_size=CHUNK))
+    return map(LoggedEvent._make, rows.iterator(chunk_size=CHUNK))
 
 
 def parts(log: int, number: int) -> list[tuple[str | None, str | None]]:
@@ -186,7 +186,7 @@ def seq_at(log: int, at: datetime) -> int:
     return low
 
 
-class TailReader:
+class CaseHistoryReader:
     """The `Reader` of a log: an indexed look into one case of the table, for late and returning cases."""
 
     def __init__(self, log: int) -> None:

@@ -72,7 +72,7 @@ class Facts:
         """Whether it happened before the newest event that is known."""
         return self.newest is not None and event.at < self.newest.at
 
-    def add(self, event: Event) -> "Seen":
+    def add(self, event: Event) -> "CaseEvent":
         """The next event, which is not late; as rules see it."""
         before, way = self.newest, self.way
         started_at = self.started_at or event.at
@@ -81,7 +81,7 @@ class Facts:
         self.way = blake2b(way + event.activity.encode(errors="replace"), digest_size=16).digest()
         self.started_at, self.newest = started_at, event
         self.heard_at = event.received_at if self.heard_at is None else max(self.heard_at, event.received_at)
-        return Seen(
+        return CaseEvent(
             event=event,
             length=self.length,
             started_at=started_at,
@@ -95,7 +95,7 @@ class Facts:
 
 
 @dataclass(slots=True)
-class Seen:
+class CaseEvent:
     """An event in its case, as of when it was known.
 
     ``lasted`` is how long the case was before it; ``previous`` and ``following`` are its neighbours, of which the
@@ -145,7 +145,7 @@ class Seen:
         return self._values
 
 
-def tell(events: Iterable[Event]) -> tuple[Facts, list[Seen]]:
+def tell(events: Iterable[Event]) -> tuple[Facts, list[CaseEvent]]:
     """A case from its first event on, ordered by (``at``, ``seq``): the facts, and each event as it was then."""
     facts = Facts()
     seen = []

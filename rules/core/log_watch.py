@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rules.core.case_event import Event, microseconds
 from rules.core.specs import LogSpec, duration
-from rules.core.watches import Found, Hit, State
+from rules.core.watches import Found, MatchCandidate, State
 
 PIECES = 60  # a window is counted in so many: what it shows is that much too old at most
 
@@ -61,7 +61,7 @@ class LogWatch:
             return f"Over {within} {rate:.3g} events a second arrived, fewer than {spec.below:g}."
         return None
 
-    def _hit(self, newest: Event | None, known_at: datetime, reason: str) -> Hit:
+    def _hit(self, newest: Event | None, known_at: datetime, reason: str) -> MatchCandidate:
         if newest is None:
-            return Hit("", self.from_seq, "", None, reason, known_at)
-        return Hit("", newest.seq, newest.activity, newest.at, reason, known_at, {"event": newest.told()})
+            return MatchCandidate("", self.from_seq, "", None, reason, known_at)
+        return MatchCandidate("", newest.seq, newest.activity, newest.at, reason, known_at, {"event": newest.told()})

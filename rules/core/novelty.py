@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from rules.core.case_event import Seen
+from rules.core.case_event import CaseEvent
 from rules.core.specs import NoveltySpec
 from rules.core.watches import Found, State, Watch, about
 
@@ -16,7 +16,7 @@ class NoveltyWatch(Watch):
         self.fresh: list[str] = []
         self.stateful = spec.of == "variant"
 
-    def step(self, state: State | None, seen: Seen) -> Found:
+    def step(self, state: State | None, seen: CaseEvent) -> Found:
         find = {"activity": self._activity, "edge": self._edge, "variant": self._variant}[self.spec.of]
         reason = find(seen)
         event = seen.event
@@ -26,11 +26,11 @@ class NoveltyWatch(Watch):
             about(event, f"{event.case}: {reason}", seen.known_at, of=self.spec.of)
         ]
 
-    def _activity(self, seen: Seen) -> str | None:
+    def _activity(self, seen: CaseEvent) -> str | None:
         name = seen.event.activity
         return f"“{name}” was never seen before." if self._new(name.encode(errors="replace")) else None
 
-    def _edge(self, seen: Seen) -> str | None:
+    def _edge(self, seen: CaseEvent) -> str | None:
         name = seen.event.activity
         before = seen.previous.activity if seen.previous is not None else ""
         reason = None
@@ -42,7 +42,7 @@ class NoveltyWatch(Watch):
                 reason = f"“{after}” never followed “{name}” before."
         return reason
 
-    def _variant(self, seen: Seen) -> str | None:
+    def _variant(self, seen: CaseEvent) -> str | None:
         """Where a case leaves the ways that are known; it strays from there on, and is not told again."""
         before, now, *later = seen.ways
         left_known = seen.previous is None or _digest(before) in self.known

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rules.core.case_event import Event, Facts, Seen, tell
+from rules.core.case_event import CaseEvent, Event, Facts, tell
 from rules.core.expressions import OverrunError
 from rules.core.log_watch import LogWatch
-from rules.core.watches import Hit, State, Watch
+from rules.core.watches import MatchCandidate, State, Watch
 
 KEPT_CASES = 20_000  # in memory; others are read back when they return
 LONGEST = 5_000  # events of a case that is told anew for a late one; in longer cases it counts as the newest
@@ -33,7 +33,7 @@ class Run:
         self.cases: OrderedDict[str, Case] = OrderedDict()
         self.log_states: dict[int, State | None] = {}
         self.newest: Event | None = None  # of the log
-        self.hits: list[tuple[int, Hit]] = []
+        self.hits: list[tuple[int, MatchCandidate]] = []
         self.changed: dict[tuple[int, str], tuple[int, State | None]] = {}  # (rule, case) → seq, its new state
         self.overruns: dict[int, str] = {}  # rules that are not evaluated any more, and why
 
@@ -84,7 +84,7 @@ class Run:
             for seen in story:
                 self._step(watch, case, seen, upto=event.seq)
 
-    def _step(self, watch: Watch, case: Case, seen: Seen, upto: int = 0) -> None:
+    def _step(self, watch: Watch, case: Case, seen: CaseEvent, upto: int = 0) -> None:
         if seen.event.seq <= watch.from_seq:
             return
         before = case.states.get(watch.rule)
@@ -97,7 +97,9 @@ class Run:
         if hits or after is not before:
             self._found(watch, case, seen.event.case, max(upto, seen.event.seq), after, hits)
 
-    def _found(self, watch: Watch, case: Case, name: str, seq: int, after: State | None, hits: list[Hit]) -> None:
+    def _found(
+        self, watch: Watch, case: Case, name: str, seq: int, after: State | None, hits: list[MatchCandidate]
+    ) -> None:
         if watch.stateful and after != case.states.get(watch.rule):
             self.changed[watch.rule, name] = seq, after
             if after is None:
@@ -125,13 +127,13 @@ class Run:
             self.hits.extend((rule, hit) for hit in hits)
 
 
-def _as_it_came(story: list[Seen], place: int, before: Facts, now: Facts) -> Seen:
+def _as_it_came(story: list[CaseEvent], place: int, before: Facts, now: Facts) -> CaseEvent:
     """A late event with its neighbours in order, in a case of which all is known that has come."""
     seen = story[place]
     newest, started_at = now.newest, now.started_at
     if newest is None or started_at is None or before.newest is None or before.started_at is None:
         raise RuntimeError("a late event is not the first of its case")
-    return Seen(
+    return CaseEvent(
         event=seen.event,
         length=now.length,
         started_at=started_at,

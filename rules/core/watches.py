@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from rules.core.case_event import Event, Seen, microseconds, moment
+from rules.core.case_event import CaseEvent, Event, microseconds, moment
 from rules.core.expressions import Expression
 from rules.core.specs import CaseSpec, EventSpec, SequenceSpec, TimeoutSpec, duration
 
@@ -16,7 +16,7 @@ State = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class MatchCandidate:
     """A rule found what it watches for. ``seq`` names the event it is about, ``known_at`` is when it could be known."""
 
     case: str
@@ -28,7 +28,7 @@ class Hit:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-Found = tuple[State | None, list[Hit]]
+Found = tuple[State | None, list[MatchCandidate]]
 
 
 class Watch:
@@ -40,7 +40,7 @@ class Watch:
     def __init__(self, rule: int, from_seq: int) -> None:
         self.rule, self.from_seq = rule, from_seq
 
-    def step(self, state: State | None, seen: Seen) -> Found:
+    def step(self, state: State | None, seen: CaseEvent) -> Found:
         """The state after an event, and what was found."""
         return state, []
 
@@ -58,8 +58,10 @@ class Watch:
         return ""
 
 
-def about(event: Event, reason: str, known_at: datetime, **context: Any) -> Hit:
-    return Hit(event.case, event.seq, event.activity, event.at, reason, known_at, {"event": event.told(), **context})
+def about(event: Event, reason: str, known_at: datetime, **context: Any) -> MatchCandidate:
+    return MatchCandidate(
+        event.case, event.seq, event.activity, event.at, reason, known_at, {"event": event.told(), **context}
+    )
 
 
 class EventWatch(Watch):
@@ -69,7 +71,7 @@ class EventWatch(Watch):
         super().__init__(rule, from_seq)
         self.when = Expression(spec.when)
 
-    def step(self, state: State | None, seen: Seen) -> Found:
+    def step(self, state: State | None, seen: CaseEvent) -> Found:
         if not self.when.holds(seen):
             return None, []
         reason = f"“{seen.event.activity}” in {seen.event.case}: {self.when.source.strip()[:300]}."
@@ -103,7 +105,7 @@ class SequenceWatch(Watch):
                 self.steps.append((Expression(step.when), within))
                 self.absent.append([])
 
-    def step(self, state: State | None, seen: Seen) -> Found:
+    def step(self, state: State | None, seen: CaseEvent) -> Found:
         event = seen.event
         come: list[list[Any] | None] = state["come"] if state else [None] * (len(self.steps) - 1)
         after = list(come)
@@ -129,7 +131,7 @@ class SequenceWatch(Watch):
             return None, []
         return {"come": after}, []
 
-    def _hit(self, seen: Seen, way: list[Any]) -> Hit:
+    def _hit(self, seen: CaseEvent, way: list[Any]) -> MatchCandidate:
         took = seen.event.at - moment(way[0][0])
         steps = [{"seq": seq, "activity": activity, "at": moment(at).isoformat()} for at, seq, activity in way]
         names = ", ".join(f"“{step['activity']}”" for step in steps)
@@ -156,7 +158,7 @@ class TimeoutWatch(Watch):
         self.after, self.until = Expression(spec.after), Expression(spec.until)
         self.within = timedelta(seconds=spec.within_s)
 
-    def step(self, state: State | None, seen: Seen) -> Found:
+    def step(self, state: State | None, seen: CaseEvent) -> Found:
         event = seen.event
         hits = []
         if state is not None:
@@ -185,7 +187,9 @@ class TimeoutWatch(Watch):
             return state, []
         return None, [self._hit(state["case"], state, due, self.within, None)]
 
-    def _hit(self, case: str, state: State, known_at: datetime, waited: timedelta, event: Event | None) -> Hit:
+    def _hit(
+        self, case: str, state: State, known_at: datetime, waited: timedelta, event: Event | None
+    ) -> MatchCandidate:
         said = duration(waited.total_seconds())
         if event is not None and waited > self.within:
             reason = f"{case}: {said} after “{state['activity']}” came “{event.activity}”; it took too long."
@@ -196,7 +200,7 @@ class TimeoutWatch(Watch):
         context = {"event": about, "waited": said, "waited_s": waited.total_seconds()}
         if event is not None:
             context["came"] = event.told()
-        return Hit(case, state["seq"], state["activity"], at, reason, known_at, context)
+        return MatchCandidate(case, state["seq"], state["activity"], at, reason, known_at, context)
 
     @property
     def error(self) -> str:
@@ -213,7 +217,7 @@ class CaseWatch(Watch):
         self.spec, self.ends = spec, ends
         self.lasts = None if spec.duration_s is None else timedelta(seconds=spec.duration_s)
 
-    def step(self, state: State | None, seen: Seen) -> Found:
+    def step(self, state: State | None, seen: CaseEvent) -> Found:
         event, spec = seen.event, self.spec
         reasons = []
         if spec.length is not None and seen.length == spec.length + 1:
@@ -231,7 +235,7 @@ class CaseWatch(Watch):
             return state, []
         return state, [about(event, f"{event.case} {' and '.join(reasons)}.", seen.known_at)]
 
-    def _remembered(self, state: State | None, seen: Seen, *, told: bool) -> State | None:
+    def _remembered(self, state: State | None, seen: CaseEvent, *, told: bool) -> State | None:
         """Until the case ends, when it is too long, or that it was told."""
         if self.lasts is None or not self.ends or seen.event.activity in self.ends:
             return None
@@ -258,5 +262,5 @@ class CaseWatch(Watch):
         at = moment(state["at"])
         reason = f"{state['case']} lasts longer than {duration(self.lasts.total_seconds())} and has not ended."
         context = {"event": {"seq": state["seq"], "activity": state["activity"], "at": at.isoformat()}}
-        hit = Hit(state["case"], state["seq"], state["activity"], at, reason, due, context)
+        hit = MatchCandidate(state["case"], state["seq"], state["activity"], at, reason, due, context)
         return {"told": True}, [hit]

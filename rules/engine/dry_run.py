@@ -7,7 +7,7 @@ from functools import partial
 from django.utils import timezone
 
 from rules.core.run import Run
-from rules.core.watches import Hit
+from rules.core.watches import MatchCandidate
 from rules.engine import reading
 from rules.engine.factory import build, parted
 from rules.engine.verdicts import SPAN, look
@@ -27,7 +27,7 @@ class Tried:
     from_seq: int = 0
     to_seq: int = 0
     count: int = 0
-    matches: list[Hit] = field(default_factory=list)
+    matches: list[MatchCandidate] = field(default_factory=list)
     notice: str = ""
 
 
@@ -72,7 +72,7 @@ def try_out(rule: Rule) -> Tried:
     return _told(tried, [hit for _, hit in run.hits], notice)
 
 
-def _told(tried: Tried, hits: list[Hit], notice: str) -> Tried:
+def _told(tried: Tried, hits: list[MatchCandidate], notice: str) -> Tried:
     once = {(hit.case, hit.seq): hit for hit in hits}  # as matches are kept
     tried.count, tried.matches, tried.notice = len(once), list(once.values())[-SHOWN:][::-1], notice
     return tried

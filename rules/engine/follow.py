@@ -15,18 +15,18 @@ from rules.core.run import Run
 from rules.core.specs import SpecError
 from rules.engine import reading, verdicts
 from rules.engine.factory import AnyWatch, build, parted
-from rules.matches.match_store import Keeper, News
+from rules.matches.match_store import MatchStore, RuleBatch
 from rules.models import Rule, RuleCursor, RuleState, RuleTimer
 from streams.models import EventLog
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 1.0  # between two looks at timers, at the log as a whole, and at verdicts
+POLL_INTERVAL_S = 1.0  # between two looks at timers, at the log as a whole, and at verdicts
 TRIM_EVENTS = 10_000  # between two looks whether states are to be let go
 KNOWN = 100_000  # things that a rule of the kind novelty may know
 
 
-class Follower:
+class RuleWorker:
     """The rules of one log at work."""
 
     def __init__(self, log: EventLog, held: Held) -> None:
@@ -36,9 +36,9 @@ class Follower:
         self.seq, self.judged_seq = cursor.seq, cursor.judged_seq
         self.run = Run({}, {}, partial(reading.history, log.pk))
         self.judging: dict[int, verdicts.DeviationWatch] = {}
-        self.keeper = Keeper(log, held)
+        self.keeper = MatchStore(log, held)
         self._watches: dict[int, AnyWatch] = {}
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
         self._trimmed_seq = 0
         self._refresh()
         begins = min((rule.from_seq for rule in self.rules.values()), default=0)
@@ -84,7 +84,7 @@ class Follower:
 
     # --- Events -------------------------------------------------------------------------
 
-    def step(self) -> int:
+    def tick(self) -> int:
         """Evaluate the next events, if there are any, and save what they brought; how many."""
         events = reading.after(self.log.pk, self.seq, reading.CHUNK)
         self._refresh()  # after they were read: a rule that was saved before any of them is known now
@@ -110,7 +110,7 @@ class Follower:
 
     def _save(self, seq: int, fired: Iterable[tuple[int, str]] = ()) -> None:
         run = self.run
-        news = News(run.hits, run.changed, list(fired))
+        news = RuleBatch(run.hits, run.changed, list(fired))
         self.keeper.save(news, self.rules, run.watches, seq=seq, judged_seq=self.judged_seq)
         self.seq = seq
         dues = [run.watches[rule].due(state) for (rule, _), (_, state) in run.changed.items() if rule in run.watches]
@@ -141,9 +141,9 @@ class Follower:
 
     def look(self, now: float) -> float:
         """With all events known: timers that have run out, the log as a whole, verdicts; when to come back."""
-        if now < self._looked_at + LOOK_S:
-            return self._looked_at + LOOK_S
-        self._looked_at = now
+        if now < self._polled_at + POLL_INTERVAL_S:
+            return self._polled_at + POLL_INTERVAL_S
+        self._polled_at = now
         moment = timezone.now()
         if reading.after(self.log.pk, self.seq, 1):  # it may hold what a timer waits for
             return now
@@ -152,7 +152,7 @@ class Follower:
         self.run.look(moment, partial(reading.refused, self.log.pk))
         if fired or self.run.hits or self.run.changed:
             self._save(self.seq, fired)
-        return now if self._judge() else now + LOOK_S
+        return now if self._judge() else now + POLL_INTERVAL_S
 
     def _first_due(self) -> datetime | None:
         first: datetime | None = RuleTimer.objects.filter(rule__in=self.rules).aggregate(due=Min("due_at"))["due"]
@@ -176,7 +176,7 @@ class Follower:
         found = verdicts.look(self.log.pk, self.judging, max(self.judged_seq, begins), self.seq)
         if found is None:
             return False
-        news = News(found.hits, found.changed)
+        news = RuleBatch(found.hits, found.changed)
         self.keeper.save(news, self.rules, {}, seq=self.seq, judged_seq=found.upto)
         self.judged_seq = found.upto
         return True

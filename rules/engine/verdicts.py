@@ -12,7 +12,7 @@ from typing import Any
 from models_mining.models import CaseConformance, ReferenceModel
 from rules.core.case_event import Event
 from rules.core.specs import DeviationSpec
-from rules.core.watches import Hit, State
+from rules.core.watches import MatchCandidate, State
 from rules.engine.reading import FIELDS
 from rules.models import RuleState
 from streams.models import Event as Row
@@ -60,7 +60,7 @@ class Looked:
     """What was found up to an event."""
 
     upto: int
-    hits: list[tuple[int, Hit]] = field(default_factory=list)
+    hits: list[tuple[int, MatchCandidate]] = field(default_factory=list)
     changed: dict[tuple[int, str], tuple[int, State | None]] = field(default_factory=dict)
 
 
@@ -109,7 +109,7 @@ def _told(rules: Iterable[int], cases: Iterable[str]) -> Told:
     return {(rule, case): state for rule, case, state in rows.values_list("rule", "case", "state")}
 
 
-def _hit(event: Event, row: CaseConformance, reason: str, reference: Mapping[str, Any]) -> Hit:
+def _hit(event: Event, row: CaseConformance, reason: str, reference: Mapping[str, Any]) -> MatchCandidate:
     context = {
         "event": event.told(),
         "reference": {"id": reference["pk"], "name": reference["name"]},
@@ -118,4 +118,4 @@ def _hit(event: Event, row: CaseConformance, reason: str, reference: Mapping[str
         "breaches": [one for one in row.breaches if not one["pending"]][:5],
     }
     sentence = f"{event.case}: {reason}."
-    return Hit(event.case, event.seq, event.activity, event.at, sentence, event.received_at, context)
+    return MatchCandidate(event.case, event.seq, event.activity, event.at, sentence, event.received_at, context)

@@ -8,13 +8,13 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from foundation.processes import leases
-from rules.engine.follow import Follower
+from rules.engine.follow import RuleWorker
 from rules.models import Rule
 from streams.models import EventLog
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 1.0  # between two looks for logs with rules
+POLL_INTERVAL_S = 1.0  # between two looks for logs with rules
 AFTER_ERROR_S = 5.0
 
 
@@ -22,16 +22,16 @@ class Rules:
     """A part of the working process, see `foundation.processes.work_plugins`."""
 
     def __init__(self) -> None:
-        self.followers: dict[int, Follower] = {}
+        self.followers: dict[int, RuleWorker] = {}
         self._not_before: dict[int, float] = {}  # logs that failed, and when to try them again
         self._member = leases.Member("rulers")
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
         self._behind: set[int] = set()
 
     def turn(self, now: float) -> float:
         """Let each log's rules see a chunk of events, or the clock."""
         try:
-            if now - self._looked_at >= LOOK_S:
+            if now - self._polled_at >= POLL_INTERVAL_S:
                 self._look(now)
             ends = EventLog.objects.filter(pk__in=self.followers).values_list("pk", "next_seq")
             self._behind = {pk for pk, end in ends if end - 1 > self.followers[pk].seq}
@@ -39,10 +39,10 @@ class Rules:
             logger.warning("Rules wait for the database: %s", error)
             connection.close()  # the next query opens it again
             return now + 1.0
-        due = [self._looked_at + LOOK_S]
+        due = [self._polled_at + POLL_INTERVAL_S]
         for pk, follower in list(self.followers.items()):
             try:
-                if pk in self._behind and follower.step():
+                if pk in self._behind and follower.tick():
                     due.append(now)
                 else:
                     self._behind.discard(pk)
@@ -62,13 +62,13 @@ class Rules:
         """Whether a log of ours has events that its rules have not seen."""
         return bool(self._behind)
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """Look with the next turn."""
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
 
     def _look(self, now: float) -> None:
         """Take up logs with rules that nobody follows, renew the leases of ours, let go where there are none."""
-        self._looked_at = now
+        self._polled_at = now
         logs = EventLog.objects.filter(pk__in=Rule.objects.filter(enabled=True).values("log"))
         wanted = {log.pk: log for log in logs}
         share = self._member.share(len(wanted))
@@ -79,7 +79,7 @@ class Rules:
                 del self.followers[pk]
                 follower.held.let_go()
             elif wanted[pk].end_activities != follower.log.end_activities:
-                self.followers[pk] = Follower(wanted[pk], follower.held)
+                self.followers[pk] = RuleWorker(wanted[pk], follower.held)
             else:
                 follower.log.name, follower.log.slug = wanted[pk].name, wanted[pk].slug
         for pk in sorted(wanted.keys() - self.followers.keys()):
@@ -91,7 +91,7 @@ class Rules:
         if not held.keep():
             return
         try:
-            self.followers[log.pk] = Follower(log, held)
+            self.followers[log.pk] = RuleWorker(log, held)
         except Exception:
             logger.exception("The rules of log %s cannot be followed; it is tried again", log.slug)
             held.let_go()

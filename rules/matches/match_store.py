@@ -11,7 +11,7 @@ from django.db.models import Max
 from foundation.processes import hints
 from foundation.processes.leases import Held
 from rules.core.novelty import NoveltyWatch
-from rules.core.watches import Hit, State, Watch
+from rules.core.watches import MatchCandidate, State, Watch
 from rules.matches.actions import plan_all
 from rules.models import Rule, RuleCursor, RuleKnown, RuleMatch, RuleState, RuleTimer
 from streams.models import EventLog
@@ -24,22 +24,22 @@ Remembered = TypeVar("Remembered", RuleState, RuleTimer)
 
 
 @dataclass
-class News:
+class RuleBatch:
     """What is to be saved of some rules."""
 
-    hits: Sequence[tuple[int, Hit]] = ()
+    hits: Sequence[tuple[int, MatchCandidate]] = ()
     changed: Mapping[tuple[int, str], tuple[int, State | None]] = field(default_factory=dict)
     fired: Sequence[tuple[int, str]] = ()  # timers that have run out
 
 
-class Keeper:
+class MatchStore:
     """Saves what the rules of one log found."""
 
     def __init__(self, log: EventLog, held: Held) -> None:
         self.log, self.held = log, held
 
     def save(
-        self, news: News, rules: Mapping[int, Rule], watches: Mapping[int, Watch], *, seq: int, judged_seq: int
+        self, news: RuleBatch, rules: Mapping[int, Rule], watches: Mapping[int, Watch], *, seq: int, judged_seq: int
     ) -> int:
         """Save it, with how far it stands for; how many matches were new. Rules changed meanwhile begin anew."""
         fresh = [watch for watch in watches.values() if isinstance(watch, NoveltyWatch) and watch.fresh]
@@ -62,7 +62,7 @@ class Keeper:
             watch.fresh.clear()
         return len(matches)
 
-    def _matches(self, hits: Sequence[tuple[Rule, Hit]]) -> list[RuleMatch]:
+    def _matches(self, hits: Sequence[tuple[Rule, MatchCandidate]]) -> list[RuleMatch]:
         """Those that were not told before, and that no cool-down keeps back."""
         if not hits:
             return []
@@ -88,7 +88,7 @@ class Keeper:
             new.append(self._match(rule, hit))
         return RuleMatch.objects.bulk_create(new, batch_size=BATCH)
 
-    def _match(self, rule: Rule, hit: Hit) -> RuleMatch:
+    def _match(self, rule: Rule, hit: MatchCandidate) -> RuleMatch:
         return RuleMatch(
             rule=rule,
             rule_version=rule.version,

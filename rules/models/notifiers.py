@@ -8,7 +8,7 @@ from django.core.validators import validate_email
 from django.db import models
 
 from foundation.encryption import EncryptedTextField, SecretUnreadableError, decrypt
-from foundation.models import SetUp
+from foundation.models import RegisteredRow
 from streams.models import EventLog
 
 MAIL = "mailto:"
@@ -16,7 +16,7 @@ MAX_RECIPIENTS = 20
 MIN_SECRET = 16  # characters: of a signature's key, which is guessed offline
 
 
-class Notifier(SetUp):
+class Notifier(RegisteredRow):
     """A chat, a program or mailboxes that are told of matches. Address and secret are taken and never given."""
 
     class Kind(models.TextChoices):

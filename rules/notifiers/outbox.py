@@ -34,7 +34,7 @@ GROUP: dict[str, int] = {Notifier.Kind.SLACK: 500, Notifier.Kind.WEBHOOK: 100, N
 PAUSE_S: dict[str, float] = {Notifier.Kind.SLACK: 1.0, Notifier.Kind.WEBHOOK: 0.0, Notifier.Kind.EMAIL: 60.0}
 AT_ONCE = 4  # messages that a worker sends beside each other
 SECONDS, MEMORY_MB = 30.0, 256  # of one attempt, names looked up and all
-LOOK_S = 0.5
+POLL_INTERVAL_S = 0.5
 POLL_S = 0.02
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._sending: dict[int, _Sending] = {}
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
         self.sent = 0
 
     @property
@@ -67,23 +67,23 @@ class Outbox:
         """Whether something is under way, or could be sent now."""
         return bool(self._sending) or self._due().exists()
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """Look for what waits in the next turn."""
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
 
     def turn(self, now: float) -> float:
         """Look after what is under way and begin what is due; when to come back at the latest (monotonic seconds)."""
         try:
             for one in list(self._sending.values()):
                 self._look_after(one)
-            if now - self._looked_at >= LOOK_S and len(self._sending) < AT_ONCE:
-                self._looked_at = now
+            if now - self._polled_at >= POLL_INTERVAL_S and len(self._sending) < AT_ONCE:
+                self._polled_at = now
                 self._begin_due()
         except DatabaseError as error:
             logger.warning("Notifications wait for the database: %s", error)
             connection.close()
-            return now + LOOK_S
-        return now + (POLL_S if self._sending else LOOK_S)
+            return now + POLL_INTERVAL_S
+        return now + (POLL_S if self._sending else POLL_INTERVAL_S)
 
     def close(self) -> None:
         """What is under way is left as if it had not begun: it may arrive twice, and bears the same id."""
@@ -127,7 +127,7 @@ class Outbox:
         sent, items = _completed(rows)
         if not items:
             self._let_go(held)
-            self.look_again()
+            self.wake()
             return
 
         def call(_: Any) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Outbox:
             return
         self.sent += len(one.rows) if attempt.sent else 0
         self._let_go(one.held)
-        self.look_again()
+        self.wake()
 
     def _lost(self, one: _Sending) -> None:
         logger.warning("Notifier %s has another worker now", one.notifier)

@@ -3,13 +3,13 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from foundation.models import SetUp
+from foundation.models import RegisteredRow
 from streams.models import EventLog
 
 DEFAULT_CASE = "user"
 
 
-class ReportMapping(SetUp):
+class ReportMapping(RegisteredRow):
     """How the reports of one app (``client``) become events. Without one, the client's name is the log's slug."""
 
     class Names(models.TextChoices):

@@ -13,7 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from foundation.models import SetUp
+from foundation.models import RegisteredRow
 from rules.models import Notifier
 from sheets.models.sheets import Sheet
 
@@ -33,7 +33,7 @@ def _six() -> time:
     return time(18)
 
 
-class Schedule(SetUp):
+class Schedule(RegisteredRow):
     """Invites respondents of a sheet, each about the case that is called like them.
 
     Either ``cron`` says when, or ``times`` a day at random moments between ``begins`` and ``ends``, other ones for

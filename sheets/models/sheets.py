@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from foundation.encryption import EncryptedTextField, decrypt
-from foundation.models import SetUp
+from foundation.models import RegisteredRow
 from rules.models import RuleMatch
 from sheets.questions.questions import mistakes
 from streams.models import EventLog
@@ -19,7 +19,7 @@ DAY_S = 86_400
 RESERVED = {"new", "p"}  # what stands in place of a slug in the addresses of pages
 
 
-class Sheet(SetUp):
+class Sheet(RegisteredRow):
     """A form of some questions about a case. What is asked has a version: who was invited before sees what was then."""
 
     CONTENT: ClassVar = ("label", "intro", "activity", "questions")

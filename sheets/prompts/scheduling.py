@@ -19,7 +19,7 @@ from sheets.prompts.prompts import NotInvitedError, forget_tokens, invite
 from streams.models import plus
 
 LATE = timedelta(minutes=15)
-LOOK_S = 1.0
+POLL_INTERVAL_S = 1.0
 MOST = 500  # moments of one transaction
 CLEAN_S = 600.0
 
@@ -31,7 +31,7 @@ class Schedules:
 
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}
-        self._looked_at = self._cleaned_at = float("-inf")
+        self._polled_at = self._cleaned_at = float("-inf")
         self.invited = 0
 
     @property
@@ -39,15 +39,15 @@ class Schedules:
         """Never: what is due is done at once."""
         return False
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """Look with the next turn."""
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
 
     def turn(self, now: float) -> float:
         """Invite for all moments that have come; when to come back at the latest (monotonic seconds)."""
-        if now - self._looked_at < LOOK_S:
-            return self._looked_at + LOOK_S
-        self._looked_at = now
+        if now - self._polled_at < POLL_INTERVAL_S:
+            return self._polled_at + POLL_INTERVAL_S
+        self._polled_at = now
         try:
             if now - self._cleaned_at >= CLEAN_S:
                 self._cleaned_at = now
@@ -56,7 +56,7 @@ class Schedules:
         except DatabaseError as error:
             logger.warning("Schedules wait for the database: %s", error)
             connection.close()
-        return now + LOOK_S
+        return now + POLL_INTERVAL_S
 
     def _look(self, now: datetime) -> None:
         found = {one.pk: one for one in Schedule.objects.filter(enabled=True, done_until__lt=now)}

@@ -28,7 +28,7 @@ from streams.models import EventLog
 from streams.parsing.values import PayloadError
 
 HELD = threading.BoundedSemaphore(50)  # answers of this process that wait for a sheet; the others do not wait
-LOOK_S = 0.1
+POLL_INTERVAL_S = 0.1
 
 
 class ReportSerializer(serializers.Serializer[Any]):
@@ -146,7 +146,7 @@ def _asked(log: EventLog, stored: Stored) -> Prompt | None:
             found = prompts.select_related("version").order_by("-id").first()
             if found is not None or seen or time.monotonic() >= deadline:
                 return found
-            time.sleep(LOOK_S)
+            time.sleep(POLL_INTERVAL_S)
     finally:
         HELD.release()
 

@@ -28,7 +28,7 @@ _READING = Reading("json")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ReportRoute:
     """Where the reports of a client go, and how they are read."""
 
     log: EventLog
@@ -46,13 +46,13 @@ class Stored:
     rejected: list[dict[str, Any]]
 
 
-def way_of(client: str) -> Way | None:
+def way_of(client: str) -> ReportRoute | None:
     """By the client's mapping, else by the log whose slug is its name."""
     mapping = ReportMapping.objects.select_related("log").filter(client=client).first()
     if mapping is not None:
-        return Way(mapping.log, mapping.case, mapping.names == ReportMapping.Names.STRICT)
+        return ReportRoute(mapping.log, mapping.case, mapping.names == ReportMapping.Names.STRICT)
     log = EventLog.objects.filter(slug=client).first()
-    return None if log is None else Way(log)
+    return None if log is None else ReportRoute(log)
 
 
 def client_of(body: Any) -> str:
@@ -65,7 +65,7 @@ def client_of(body: Any) -> str:
     return client
 
 
-def store(way: Way, body: dict[str, Any]) -> Stored:
+def store(way: ReportRoute, body: dict[str, Any]) -> Stored:
     """Store a report's events, sorted by time; PayloadError where it cannot be read as a whole, ArchivedError."""
     items = body.get("events")
     if not isinstance(items, list):
@@ -89,7 +89,7 @@ def store(way: Way, body: dict[str, Any]) -> Stored:
     return Stored(report_id, new, len(seqs) - len(new), rejected)
 
 
-def _event(way: Way, told: dict[str, Any], item: Any, received_at: datetime, event_id: str | None) -> NewEvent:
+def _event(way: ReportRoute, told: dict[str, Any], item: Any, received_at: datetime, event_id: str | None) -> NewEvent:
     if not isinstance(item, dict):
         raise PayloadError("not_object", "An event is a JSON object.")
     activity = required("type", item.get("type"))

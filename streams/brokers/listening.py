@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.brokers.registry import BrokerError, Message
+from streams.brokers.registry import BrokerError, BrokerMessage
 from streams.models import Broker
 
 LISTEN_S = 4.0  # after the connection stands
@@ -46,7 +46,7 @@ def listen(broker: Broker, topic: str, *, partitions: int = 1, seconds: float = 
         _at_once.release()
 
 
-def _some(messages: Iterator[Message]) -> list[Heard]:
+def _some(messages: Iterator[BrokerMessage]) -> list[Heard]:
     found: list[Heard] = []
     left = MAX_BYTES
     for message in messages:
@@ -58,7 +58,7 @@ def _some(messages: Iterator[Message]) -> list[Heard]:
     return found
 
 
-def _look(broker: Broker, topic: str, partitions: int, seconds: float) -> Generator[Message]:
+def _look(broker: Broker, topic: str, partitions: int, seconds: float) -> Generator[BrokerMessage]:
     match broker.kind:
         case Broker.Kind.REDIS:
             from streams.brokers.redis_streams.look import look as at_redis

@@ -14,8 +14,8 @@ from streams.models import Broker, Stream
 
 __all__ = [
     "BrokerError",
+    "BrokerMessage",
     "Ledger",
-    "Message",
     "Source",
     "Target",
     "check_broker",
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class Message(Protocol):
+class BrokerMessage(Protocol):
     """One message as it came: what it says and where it was said."""
 
     @property
@@ -41,7 +41,7 @@ class Message(Protocol):
 class Ledger(Protocol):
     """What makes a batch ours, and stored once."""
 
-    def again(self, message: Any) -> bool:
+    def is_redelivery(self, message: Any) -> bool:
         """Whether this is the redelivery of a message that was stored."""
 
     def remember(self, messages: Sequence[Any], without_id: Sequence[Any]) -> None:
@@ -69,7 +69,7 @@ class Source(Ledger, Protocol):
     def follow(self, streams: Sequence[Stream]) -> None:
         """Ask for the messages of these streams, and for no others any more."""
 
-    def receive(self, limit: int, timeout_s: float) -> Sequence[Message]:
+    def receive(self, limit: int, timeout_s: float) -> Sequence[BrokerMessage]:
         """At most ``limit`` messages that wait, as soon as there is one; none after ``timeout_s``."""
 
     def acknowledge(self, messages: Sequence[Any]) -> None:

@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 from foundation.encryption import EncryptedTextField, decrypt
 from foundation.http import addresses
 from foundation.models.leases import Lease
-from foundation.models.registered import SetUp
+from foundation.models.registered import RegisteredRow
 
 
-class Broker(SetUp):
+class Broker(RegisteredRow):
     """A connection to an MQTT server, to Redis or to Kafka."""
 
     class Kind(models.TextChoices):

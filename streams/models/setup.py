@@ -4,14 +4,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from foundation.models.registered import SetUp
+from foundation.models.registered import RegisteredRow
 from streams.models.broker import Broker
 from streams.models.memory_policy import check_memory
 from streams.parsing import topics
 from streams.parsing.options import MAX_PARTITIONS, check_kind, check_mapping, check_options
 
 
-class EventLog(SetUp):
+class EventLog(RegisteredRow):
     """A named, append-only list of events of one process."""
 
     slug = models.SlugField(max_length=100, unique=True)
@@ -64,7 +64,7 @@ class EventLog(SetUp):
         check_memory(self.memory)
 
 
-class Stream(SetUp):
+class Stream(RegisteredRow):
     """A registered subscription on a broker, and the rule that says into which log its events go."""
 
     class Format(models.TextChoices):
@@ -154,7 +154,7 @@ class Stream(SetUp):
                 )
 
 
-class Republish(SetUp):
+class Republish(RegisteredRow):
     """A log whose events are sent on to a broker, each at least once: the events table is the outbox.
 
     ``seq`` is the last event that the broker has confirmed.

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from foundation.processes.leases import LeaseLostError
-from streams.brokers.registry import BrokerError, Message, Source, source_of
+from streams.brokers.registry import BrokerError, BrokerMessage, Source, source_of
 from streams.models import Broker, EventLog, Stream
 from streams.recording.intake import NOT_STORABLE, Intake, Read
 from streams.recording.pulse import Pulse
@@ -150,7 +150,7 @@ class BrokerIngest(threading.Thread):
         while time.monotonic() < deadline and (messages := source.receive(settings.INGEST_BATCH, 0)):
             self._take(source, messages)
 
-    def _take(self, source: Source, messages: Sequence[Message]) -> None:
+    def _take(self, source: Source, messages: Sequence[BrokerMessage]) -> None:
         """Store a batch, however long the database takes to accept it, and acknowledge it."""
         reads = self._intake.read(messages)
         tries = 0

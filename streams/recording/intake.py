@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import DataError, IntegrityError, transaction
 
-from streams.brokers.registry import Ledger, Message
+from streams.brokers.registry import BrokerMessage, Ledger
 from streams.events.store import ArchivedError, NewEvent, log_named, store_events
 from streams.models import Rejection, Stream, plus
 from streams.parsing import topics
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class Read:
     """A message after reading, of a stream: an event, a refusal, a reason to ignore it, or (none of them) known."""
 
-    message: Message
+    message: BrokerMessage
     stream: Stream
     event: ParsedEvent | None = None
     refused: PayloadError | None = None
@@ -54,7 +54,7 @@ class Route:
             return True
         return topics.matches(self.filter, topic)
 
-    def read(self, message: Message) -> Read:
+    def read(self, message: BrokerMessage) -> Read:
         """What the message says."""
         read = Read(message, self.stream)
         if message.retain and not self.retained:
@@ -89,17 +89,17 @@ class Intake:
         """What messages are taken for."""
         return [route.stream for route in self.routes]
 
-    def read(self, messages: Sequence[Message]) -> list[Read]:
+    def read(self, messages: Sequence[BrokerMessage]) -> list[Read]:
         """Read a batch; messages of no stream are logged and left out."""
         reads: list[Read] = []
-        strays: list[Message] = []
+        strays: list[BrokerMessage] = []
         route: Route | None = None
         for message in messages:
             if route is None or not route.takes(message.topic):
                 route = next((route for route in self.routes if route.takes(message.topic)), None)
             if route is None:
                 strays.append(message)
-            elif self.ledger.again(message):
+            elif self.ledger.is_redelivery(message):
                 reads.append(Read(message, route.stream))
             else:
                 reads.append(route.read(message))
@@ -137,7 +137,7 @@ class Intake:
         rejections: list[Rejection] = []
         refused: dict[tuple[str, str], tuple[int, str]] = {}
         new: list[NewEvent] = []
-        without_id: list[Message] = []
+        without_id: list[BrokerMessage] = []
         for read in reads:
             stream, event, error = read.stream, read.event, read.refused
             if event is None or event.event_id is None:

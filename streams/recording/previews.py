@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from streams.brokers.listening import Heard
-from streams.brokers.registry import Message
+from streams.brokers.registry import BrokerMessage
 from streams.models import Rejection, Stream
 from streams.parsing.payloads import ParsedEvent
 from streams.recording.intake import Route
@@ -16,19 +16,19 @@ KEPT = 30  # refused messages that are looked at
 class Preview:
     """A message and what would become of it: an event, or a reason against it (``ignored``: it is none, quietly)."""
 
-    message: Message
+    message: BrokerMessage
     event: ParsedEvent | None
     reason: str
     detail: str
 
 
-def previews(stream: Stream, messages: Iterable[Message]) -> list[Preview]:
+def previews(stream: Stream, messages: Iterable[BrokerMessage]) -> list[Preview]:
     """How ``stream``, which need not be saved, reads each message."""
     route = Route(stream)
     return [_preview(route, message) for message in messages]
 
 
-def _preview(route: Route, message: Message) -> Preview:
+def _preview(route: Route, message: BrokerMessage) -> Preview:
     if not route.takes(message.topic):
         return Preview(message, None, "other_topic", f"It is none of {route.filter}.")
     read = route.read(message)

@@ -16,7 +16,7 @@ _ROLES = (("case", "Case"), ("activity", "Activity"), ("at", "Time"), ("id", "Ev
 
 
 @dataclass(frozen=True)
-class Part:
+class ExplainedField:
     """One thing that is read out of a message: what, where it is (code), and a remark."""
 
     what: str
@@ -24,7 +24,7 @@ class Part:
     note: str = ""
 
 
-def explain(stream: Stream) -> list[Part]:
+def explain(stream: Stream) -> list[ExplainedField]:
     """Where case, activity, time and the rest are read from."""
     if stream.format == Stream.Format.MQTT_XES:
         return _of_xes(stream)
@@ -32,15 +32,19 @@ def explain(stream: Stream) -> list[Part]:
     for role, what in _ROLES:
         pointer = stream.mapping.get(role)
         if pointer:
-            parts.append(Part(what, pointer, "a JSON pointer into the payload"))
+            parts.append(ExplainedField(what, pointer, "a JSON pointer into the payload"))
         elif stream.format == Stream.Format.CLOUDEVENTS and role in CLOUD_EVENT:
-            parts.append(Part(what, CLOUD_EVENT[role], "as CloudEvents has it"))
+            parts.append(ExplainedField(what, CLOUD_EVENT[role], "as CloudEvents has it"))
         elif role in _CODE_KEYS:
             keys = _CODE_KEYS[role]
             others = keys[1] if len(keys) == 2 else f"the first there is of {', '.join(keys[1:])}"
-            parts.append(Part(what, keys[0], f"or {others}"))
+            parts.append(ExplainedField(what, keys[0], f"or {others}"))
     pointer = stream.mapping.get("attributes")
-    parts.append(Part("Attributes", pointer, "") if pointer else Part("Attributes", "", "all that is left over"))
+    parts.append(
+        ExplainedField("Attributes", pointer, "")
+        if pointer
+        else ExplainedField("Attributes", "", "all that is left over")
+    )
     return parts
 
 
@@ -71,18 +75,20 @@ def example(stream: Stream, now: datetime) -> Heard:
     return Heard(topic, json.dumps(payload).encode(), now)
 
 
-def _of_xes(stream: Stream) -> list[Part]:
+def _of_xes(stream: Stream) -> list[ExplainedField]:
     base = topics.xes_base(stream.topic)
     before = f"{base}/" if base else ""
     note = "" if stream.broker.kind == Broker.Kind.MQTT else "in the field or header “topic”"
     process = stream.options.get("process")
     return [
-        Part("Process", f"{before}{process or 'PROCESS'}/…", note or ("only this one" if process else "names the log")),
-        Part("Case", f"{before}…/CASE/…", "the second level behind the base"),
-        Part("Activity", f"{before}…/…/ACTIVITY", "the third level behind the base"),
-        Part("Time", "event.time:timestamp", "or the moment of arrival"),
-        Part("Event id", "event.identity:id", "or id"),
-        Part("Attributes", "", "all that is left over; those of trace begin with case:"),
+        ExplainedField(
+            "Process", f"{before}{process or 'PROCESS'}/…", note or ("only this one" if process else "names the log")
+        ),
+        ExplainedField("Case", f"{before}…/CASE/…", "the second level behind the base"),
+        ExplainedField("Activity", f"{before}…/…/ACTIVITY", "the third level behind the base"),
+        ExplainedField("Time", "event.time:timestamp", "or the moment of arrival"),
+        ExplainedField("Event id", "event.identity:id", "or id"),
+        ExplainedField("Attributes", "", "all that is left over; those of trace begin with case:"),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from streams.brokers.registry import Message
+from streams.brokers.registry import BrokerMessage
 from streams.parsing import topics
 from streams.parsing.moments import MomentError, parse_moment
 from streams.parsing.payloads import ACTIVITY_KEYS, CASE_KEYS, TIME_KEYS
@@ -43,7 +43,7 @@ class Guess:
     why: list[str] = field(default_factory=list)
 
 
-def guess(topic: str, messages: Sequence[Message]) -> Guess:
+def guess(topic: str, messages: Sequence[BrokerMessage]) -> Guess:
     """By messages that came on ``topic``; without any, MQTT-XES with the topic as it is."""
     if not messages:
         return Guess("mqtt-xes", topic, why=["No message came, so nothing can be guessed from one."])
@@ -57,7 +57,7 @@ def guess(topic: str, messages: Sequence[Message]) -> Guess:
     return _json(topic, objects)
 
 
-def pointers(messages: Sequence[Message]) -> dict[str, str]:
+def pointers(messages: Sequence[BrokerMessage]) -> dict[str, str]:
     """Every field seen, as a JSON pointer, with an example of what it holds."""
     found: dict[str, str] = {}
     for message in messages:
@@ -67,7 +67,7 @@ def pointers(messages: Sequence[Message]) -> dict[str, str]:
     return found
 
 
-def _mqtt_xes(base: str, messages: Sequence[Message]) -> Guess:
+def _mqtt_xes(base: str, messages: Sequence[BrokerMessage]) -> Guess:
     names = " ".join(message.topic for message in messages)
     options = {}
     if "%" in names:
@@ -170,7 +170,7 @@ def _plain(name: str) -> str:
     return "".join(char for char in name.lower() if char.isalnum())
 
 
-def _base(messages: Sequence[Message]) -> str | None:
+def _base(messages: Sequence[BrokerMessage]) -> str | None:
     """The levels before process, case and activity, where all topics have the same."""
     bases = {tuple(message.topic.split("/")[:-XES_LEVELS]) for message in messages}
     enough = all(message.topic.count("/") >= XES_LEVELS - 1 for message in messages)

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from models_mining.cases import measures
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, CaseConformance, MinedModel, ReferenceModel
 from streams.events.store import NewEvent, store_events
 from streams.models import Event, EventLog
@@ -33,7 +33,7 @@ def mined(log: EventLog) -> EventLog:
             )
         )
     store_events(events)
-    Miner().drain()
+    LogMiners().drain()
     log.refresh_from_db()
     return log
 

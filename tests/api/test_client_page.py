@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from accounts.tokens import create_token
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from tests.conftest import needs
 
 PAGE = Path(__file__).parents[2] / "docs" / "api-client.md"
@@ -31,7 +31,7 @@ def surroundings(live_server: Any, owner: User, tmp_path: Path) -> Iterator[dict
     stopped = threading.Event()
 
     def mine() -> None:
-        Miner().run(stopped.is_set)
+        LogMiners().run(stopped.is_set)
         connections.close_all()
 
     miner = threading.Thread(target=mine)

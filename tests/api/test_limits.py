@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from foundation.http import limits
-from foundation.models.stored_answers import KeptAnswer
+from foundation.models.stored_answers import StoredAnswer
 from models_mining.logs import log_api
 from streams.models import Event, EventLog
 from tests.api.conftest import EVENT
@@ -71,12 +71,12 @@ def test_while_the_first_is_under_way_the_second_waits(
     thread = threading.Thread(target=first)
     thread.start()
     wait_for(begun.is_set)
-    row = KeptAnswer.objects.get()
+    row = StoredAnswer.objects.get()
     assert row.answer is None
     go_on.set()
     thread.join(10)
     assert answers[0].json()["stored"] == 1
-    KeptAnswer.objects.update(answer=None)
+    StoredAnswer.objects.update(answer=None)
     second = sender.post(EVENTS, BATCH, headers={"Idempotency-Key": "k"})
     assert (second.status_code, second.headers["Retry-After"]) == (409, "1")
     assert Event.objects.count() == 1
@@ -84,11 +84,11 @@ def test_while_the_first_is_under_way_the_second_waits(
 
 def test_what_a_crash_left_half_done_is_taken_over_and_old_answers_go(api: APIClient, log: EventLog) -> None:
     api.post(EVENTS, BATCH, headers={"Idempotency-Key": "k"})
-    KeptAnswer.objects.update(answer=None, began_at=timezone.now() - timedelta(seconds=61))
+    StoredAnswer.objects.update(answer=None, began_at=timezone.now() - timedelta(seconds=61))
     assert api.post(EVENTS, BATCH, headers={"Idempotency-Key": "k"}).status_code == 200
-    KeptAnswer.objects.update(began_at=timezone.now() - timedelta(hours=25))
+    StoredAnswer.objects.update(began_at=timezone.now() - timedelta(hours=25))
     api.post(EVENTS, BATCH, headers={"Idempotency-Key": "new"})
-    assert KeptAnswer.objects.count() == 1
+    assert StoredAnswer.objects.count() == 1
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:

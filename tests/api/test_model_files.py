@@ -14,7 +14,7 @@ from models_mining.core.drawing.nets import EMPTY_NET
 from models_mining.core.drawing.trees import Tree, draw_tree
 from models_mining.mined_models.pictures import next_picture
 from models_mining.mined_models.thinning import thinned
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import MinedModel
 from models_mining.work import Work
 from streams.models import EventLog
@@ -39,7 +39,7 @@ def model(api: APIClient, recorded: EventLog) -> Callable[..., int]:
         body = {"log": "factory", "algorithm": algorithm, "parameters": parameters}
         answer = api.post("/api/v1/models/", body)
         assert answer.status_code == 201, answer.json()
-        Miner().drain()
+        LogMiners().drain()
         if answer.json()["home"] == "work":
             Work().drain()
         return int(answer.json()["id"])
@@ -162,7 +162,7 @@ def test_a_picture_is_kept_and_two_are_compared(
     assert first.status_code == 201
     assert first.json()["picture"] == api.get(f"/api/v1/models/{pk}/picture/").json()
     api.post(EVENTS, [{"case": "9", "activity": name} for name in ("Take", "Return", "Ship")])
-    Miner().drain()
+    LogMiners().drain()
     second = api.post(snapshots, {}).json()
     rows = api.get(snapshots).json()["results"]
     assert [(row["name"], row["seq"]) for row in rows] == [("", 22), ("before", 19)]

@@ -10,7 +10,7 @@ from accounts.groups import make_groups
 from accounts.tokens import create_token
 from models_mining.jobs import jobs
 from models_mining.mined_models.pictures import snapshot
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import MinedModel, Snapshot
 from rules.models import Notification, Notifier, Rule, RuleMatch
 from sheets.admin import EXAMPLE as QUESTIONS
@@ -79,7 +79,7 @@ def make_world() -> World:
         steps = [(case, name) for case in ("order-7", "order-8") for name in ("Take", "Pack", "Ship")][:-1]
         ats = [NOON + timedelta(minutes=n) for n in range(len(steps))]
         store_events([NewEvent(log.pk, *step, at, at) for step, at in zip(steps, ats, strict=True)])
-        Miner().drain()
+        LogMiners().drain()
         model.refresh_from_db()
     kept = Snapshot.objects.filter(model=model).first()
     if kept is None and model.picture:

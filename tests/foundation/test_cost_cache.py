@@ -3,11 +3,11 @@
 from typing import Any
 
 from foundation import cost_cache
-from foundation.cost_cache import Kept
+from foundation.cost_cache import CostCache
 
 
 def test_what_costs_much_is_kept_until_it_has_changed_and_was_worth_it(monkeypatch: Any) -> None:
-    things: Kept[int] = Kept()
+    things: CostCache[int] = CostCache()
     made: list[int] = []
 
     def make() -> int:

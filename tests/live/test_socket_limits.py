@@ -19,7 +19,7 @@ from live.socket import consumers, poller, protocol
 from live.socket.admission import STRANGERS, Admission, Allowance
 from live.socket.consumers import LiveConsumer
 from live.socket.feed import feed
-from live.socket.sources import Tail
+from live.socket.sources import LogTail
 from models_mining.mined_models.pictures import next_picture
 from models_mining.models import MinedModel
 from streams.models import Broker, Event, EventLog, Rejection, Stream
@@ -343,7 +343,7 @@ def test_an_allowance_fills_again() -> None:
 
 
 def test_events_that_fill_a_message_are_skipped_and_counted() -> None:
-    tail = Tail("events")
+    tail = LogTail("events")
     tail.grow(10, [(number, {"seq": number, "text": "x" * 240_000}) for number in range(1, 11)])
     message = json.loads(tail.message(1, tail.newest().__class__(), frozenset()) or "")
     assert [row["seq"] for row in message["events"]] == [7, 8, 9, 10]

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from foundation.models import Lease
 from models_mining.analysis import log_analyzer, prediction_publisher
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Analysis, DriftChange, Prediction
 from models_mining.store.event_reader import moment
 from models_mining.work import Work
@@ -53,7 +53,7 @@ def drifting(log: EventLog) -> int:
     EventLog.objects.filter(pk=log.pk).update(end_activities=["end"])
     events, began = orders(1, 1400, 700, reject=0.6)
     store_all(log, events)
-    Miner().drain()
+    LogMiners().drain()
     return began
 
 
@@ -140,7 +140,7 @@ def test_a_worker_killed_tells_no_change_twice_and_a_new_one_still(
 
 def test_what_is_not_readable_is_learnt_anew(log: EventLog, store: Store, work: Work, caplog: Any) -> None:
     store("a Take 0", "a Pack 1", "a Ship 2")
-    Miner().drain()
+    LogMiners().drain()
     work.drain()
     Analysis.objects.update(state=b"rubbish", seq=2)
     other = Work()
@@ -155,7 +155,7 @@ def test_open_cases_are_predicted_as_long_as_somebody_asks(
     for number in range(25):
         store(f"c{number} Take {number}", f"c{number} Pack {number + 10}", f"c{number} Ship {number + 40}")
     store("open Take 100", "other Take 101", "other Pack 102")
-    Miner().drain()
+    LogMiners().drain()
     until(work, learnt(log), "all events learnt")
     assert Prediction.objects.count() == 0
     assert api.get(PREDICTIONS).json()["results"] == []
@@ -170,7 +170,7 @@ def test_open_cases_are_predicted_as_long_as_somebody_asks(
     assert page["score"]["next"]["overall"]["tests"] > 0
     assert api.get(f"{PREDICTIONS}open/").json() == mine
     store("open Ship 110", "new Take 111")
-    work.analysts.look_again()
+    work.analysts.wake()
     until(work, lambda: not Prediction.objects.filter(case="open").exists(), "the end of a closed one")
     assert api.get(f"{PREDICTIONS}open/").status_code == 404
     cases = until(work, lambda: {*Prediction.objects.values_list("case", flat=True)} == {"other", "new"}, "a new one")
@@ -188,7 +188,7 @@ def test_many_open_cases_are_written_in_slices(
     monkeypatch.setattr(prediction_publisher, "SLICE", 50)
     monkeypatch.setattr(prediction_publisher, "MOST", 130)
     store_all(log, [(None, f"c{n}", "Take", n * 10**6, n * 10**6) for n in range(200)])
-    Miner().drain()
+    LogMiners().drain()
     api.get(PREDICTIONS)
     until(work, lambda: Analysis.objects.filter(predicted_seq=200).exists(), "all rows")
     kept = {*Prediction.objects.values_list("case", flat=True)}
@@ -199,7 +199,7 @@ def test_it_can_be_switched_off_and_goes_on_where_it_stopped(
     log: EventLog, store: Store, work: Work, api: APIClient
 ) -> None:
     store("a Take 0")
-    Miner().drain()
+    LogMiners().drain()
     until(work, lambda: work.analysts.followers, "a log to analyse")
     url = "/api/v1/logs/orders/analysis/"
     assert api.get(url).json()["enabled"] is True

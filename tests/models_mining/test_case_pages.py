@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from models_mining.cases import measures, timelines
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, CaseConformance, Prediction, ReferenceModel
 from models_mining.pages.case_search import case_url
 from streams.events.store import NewEvent, store_events
@@ -51,7 +51,7 @@ def store(log: EventLog, *texts: str, **fields: Any) -> None:
         at = NOON + timedelta(minutes=int(minute))
         events.append(NewEvent(log.pk, case, activity, at, NOON + timedelta(seconds=arrived), **fields))
     store_events(events)
-    Miner().drain()
+    LogMiners().drain()
     log.refresh_from_db()
 
 

@@ -20,9 +20,9 @@ from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.drawing.nets import Net
 from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.logged_event import Seen, Step
+from models_mining.core.live_log.logged_event import LoggedEvent, Step
 from models_mining.core.live_log.memory import cases_in
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import CaseConformance, ConformancePoint, Job, MinedModel, ReferenceModel
 from models_mining.past.auditing import audit
 from models_mining.store import event_reader
@@ -100,7 +100,7 @@ def looked_at(boss: APIClient, work: Work, pk: int) -> dict[str, Any]:
         lambda: (told := boss.get(f"{REFERENCES}{pk}/").json())["state"] != "checking" and told,
         "a verdict",
     )
-    work.analysts.look_again()
+    work.analysts.wake()
     return found
 
 
@@ -111,7 +111,7 @@ def from_nothing(log: EventLog, reference: int) -> dict[str, tuple[Any, ...]]:
     events = list(event_reader.in_order(log.pk, 2**62))
     idle_us = None if log.idle_close_s is None else log.idle_close_s * 10**6
     closed = closed_cases(events, log.end_activities, idle_us)
-    by_case: dict[str, list[Seen]] = {}
+    by_case: dict[str, list[LoggedEvent]] = {}
     for event in events:
         by_case.setdefault(event.case, []).append(event)
     found = {}
@@ -141,7 +141,7 @@ def test_running_and_closed_cases_are_checked_against_an_uploaded_net(
     log: EventLog, store: Store, work: Work, boss: APIClient
 ) -> None:
     store("a Take 0", "a Pack 1", "a Ship 2", "b Take 3", "b Ship 4", "c Take 5", "d Pack 6", "d Weigh 7")
-    Miner().drain()
+    LogMiners().drain()
     told = uploaded(boss, work)
     assert (told["state"], told["active"], told["drawing"]["kind"]) == ("ready", True, "petri-net")
     until(work, checked(work, log), "all cases checked")
@@ -169,7 +169,7 @@ def test_running_and_closed_cases_are_checked_against_an_uploaded_net(
         assert sorted(row["case"] for row in found) == list(cases), query
     assert boss.get(CASES, {"fits": "perhaps"}).status_code == 400
     store("b Pack 3", "c Pack 8", "d Ship 9")  # the first one late: now b is a run
-    Miner().drain()
+    LogMiners().drain()
     until(work, checked(work, log), "the news")
     assert {row["case"]: row["fits"] for row in boss.get(CASES).json()["results"]} == {
         "a": True,
@@ -191,7 +191,7 @@ def test_files_of_every_kind_are_taken(
     log: EventLog, store: Store, work: Work, boss: APIClient, kind: str, tmp_path: Path
 ) -> None:
     store("x a 0", "x b 1", "y b 2")
-    Miner().drain()
+    LogMiners().drain()
     file = SimpleUploadedFile(f"Ours.{kind}", written(kind, tmp_path).encode())
     answer = boss.post(REFERENCES, {"log": "orders", "file": file, "active": "true"}, format="multipart")
     assert (answer.json()["name"], answer.json()["kind"], answer.json()["state"]) == ("Ours", kind, "checking")
@@ -202,7 +202,7 @@ def test_files_of_every_kind_are_taken(
 
 def test_hostile_files_are_refused_and_nothing_hangs(log: EventLog, store: Store, work: Work, boss: APIClient) -> None:
     store("a a 0", "b a 1", "b a 2")
-    Miner().drain()
+    LogMiners().drain()
     bomb = uploaded(boss, work, BOMB + "<pnml>&b;</pnml>")
     assert (bomb["state"], bomb["active"], bomb["drawing"]) == ("refused", False, None)
     assert "document type definition" in bomb["error"]
@@ -243,14 +243,14 @@ def test_a_mined_model_is_frozen_and_goes_on_as_it_was(
     model = MinedModel.objects.create(log=log, algorithm=algorithm)
     if algorithm == "imd":
         MinedModel.objects.filter(pk=model.pk).update(parameters={"view": "petri-net"})
-    Miner().drain()
+    LogMiners().drain()
     until(work, lambda: MinedModel.objects.exclude(picture=None).filter(pk=model.pk), "a picture")
     frozen = boss.post(REFERENCES, {"log": "orders", "model": model.pk, "active": True}, format="json").json()
     assert (frozen["kind"], frozen["state"], frozen["derived_seq"]) == ("frozen", "ready", 9)
     model.delete()  # it is kept all the same
     store("x Ship 40", "x Take 41", "x Take 42", "y Take 60", "z Take 70", "z Pack 6000")
-    Miner().drain()
-    work.analysts.look_again()
+    LogMiners().drain()
+    work.analysts.wake()
     until(work, checked(work, log), "all cases checked")
     assert rows(frozen["id"]) == from_nothing(log, frozen["id"])
     fits = dict(CaseConformance.objects.values_list("case", "fits"))
@@ -311,8 +311,8 @@ def test_after_every_chunk_the_rows_are_what_is_worked_out_from_nothing(
             ]
             store_all(log, events, arrived)
             arrived += len(events)
-            Miner().drain()
-            work.analysts.look_again()
+            LogMiners().drain()
+            work.analysts.wake()
             until(work, checked(work, log), "all cases checked")
             inside = cases_in(event_reader.in_order(log.pk, 2**62), memory.get("cases"), None)
             assert rows(active) == {case: row for case, row in from_nothing(log, active).items() if case in inside}
@@ -337,12 +337,12 @@ def test_figures_over_time_equal_pm4py_on_the_closed_cases(
     log: EventLog, store: Store, work: Work, boss: APIClient
 ) -> None:
     store("a Take 0", "a Pack 1", "a Ship 2", "b Take 3", "b Ship 4", "c Take 5")
-    Miner().drain()
+    LogMiners().drain()
     told = uploaded(boss, work)
     assert told["state"] == "ready"
     until(work, lambda: ConformancePoint.objects.filter(seq=6).exists(), "a point")
     store("c Pack 6", "c Weigh 7", "c Ship 8", "d Pack 9")
-    Miner().drain()
+    LogMiners().drain()
     until(work, lambda: ConformancePoint.objects.filter(seq=10).exists(), "another point")
     whole = boss.get(CONFORMANCE).json()
     assert (whole["reference"]["id"], whole["seq"], whole["complete"]) == (told["id"], 10, True)
@@ -374,7 +374,7 @@ def test_figures_over_time_equal_pm4py_on_the_closed_cases(
 def test_points_thin_out_with_age(log: EventLog, store: Store, work: Work, boss: APIClient, monkeypatch: Any) -> None:
     monkeypatch.setattr(conformance_metrics, "POINTS", 8)
     store("a Take 0")
-    Miner().drain()
+    LogMiners().drain()
     told = uploaded(boss, work)
     until(work, lambda: ConformancePoint.objects.exists(), "a point")
     (follower,) = work.analysts.followers.values()
@@ -404,7 +404,7 @@ def test_a_worker_of_its_own_follows_and_another_goes_on(
         return pid
 
     store("a Take 0", "a Pack 1", "b Pack 2")
-    Miner().drain()
+    LogMiners().drain()
     worker = forked()
     try:
         answer = boss.post(
@@ -417,7 +417,7 @@ def test_a_worker_of_its_own_follows_and_another_goes_on(
         os.waitpid(worker, 0)
     assert rows(pk) == from_nothing(log, pk)
     store("a Ship 3", "c Take 4", "b Take 1")
-    Miner().drain()
+    LogMiners().drain()
     Lease.objects.all().delete()
     until(work, checked(work, log), "the news")
     assert rows(pk) == from_nothing(log, pk)
@@ -427,7 +427,7 @@ def test_who_may_not_change_a_log_does_not_choose_its_reference(
     log: EventLog, store: Store, work: Work, boss: APIClient
 ) -> None:
     store("a Take 0")
-    Miner().drain()
+    LogMiners().drain()
     first = uploaded(boss, work)
     second = uploaded(boss, work, name="Another")
     assert [row["active"] for row in boss.get(REFERENCES, {"log": "orders"}).json()["results"]] == [False, True]
@@ -442,7 +442,7 @@ def test_who_may_not_change_a_log_does_not_choose_its_reference(
     assert eve.get(REFERENCES).json()["results"] == []
     until(work, checked(work, log), "all cases checked")
     assert boss.patch(f"{REFERENCES}{second['id']}/", {"active": False}, format="json").json()["active"] is False
-    work.analysts.look_again()
+    work.analysts.wake()
     until(work, lambda: not CaseConformance.objects.exists(), "the end of the rows")
     assert boss.get(CONFORMANCE).json()["reference"] is None
     assert boss.delete(url).status_code == 204

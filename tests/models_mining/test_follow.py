@@ -9,9 +9,9 @@ from django.db import connection
 
 from foundation.models import Lease
 from foundation.processes import leases
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.mining import rows
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, Checkpoint, LogState, MinedModel, Minute
 from models_mining.past.auditing import audit, exact_live_algorithms
 from streams.models import EventLog
@@ -27,7 +27,7 @@ AUDITED = 1 + 2 * len(exact_live_algorithms())  # the picture of a log, and each
 
 
 def mined(log: EventLog) -> dict[str, Any]:
-    Miner().drain()
+    LogMiners().drain()
     picture = MinedModel.objects.get(log=log, cases="all").picture
     assert picture is not None
     return picture
@@ -168,12 +168,12 @@ def test_a_log_that_another_miner_holds_is_left_alone(log: EventLog, store: Stor
     fence = leases.acquire(f"log:{log.pk}")
     assert fence is not None
     Lease.objects.update(owner="another machine/1")
-    assert Miner().drain() == 0
+    assert LogMiners().drain() == 0
     assert not LogState.objects.exists()
 
 
 def test_a_miner_that_lost_its_lease_saves_nothing_more(log: EventLog, store: Store) -> None:
-    miner = Miner()
+    miner = LogMiners()
     miner.turn()
     store(*FIRST)
     Lease.objects.update(owner="another machine/1")
@@ -184,7 +184,7 @@ def test_a_miner_that_lost_its_lease_saves_nothing_more(log: EventLog, store: St
 
 def audited_models() -> int:
     """The picture; from nothing all; from the checkpoint those that need no more than this log's model."""
-    pairs = [name for name in exact_live_algorithms() if MINERS[name].needs == "pairs"]
+    pairs = [name for name in exact_live_algorithms() if ALGORITHMS[name].needs == "pairs"]
     return 1 + 2 * len(exact_live_algorithms()) - len(pairs)
 
 
@@ -216,14 +216,14 @@ def test_audit_of_an_equal_log_says_so_and_refuses_unclear_requests(
 
 def test_what_learning_costs_does_not_grow_with_the_log(log: EventLog, store: Store) -> None:
     """Counted in queries: the same number for as many events, early and late in a log's life."""
-    miner = Miner()
+    miner = LogMiners()
     miner.turn()
     follower = miner.followers[log.pk]
 
     def queries(start: int) -> int:
         store(*(f"c{n} Take {n}" for n in range(start, start + 50)))
         with CountQueries() as counted:
-            assert follower.step() == 50
+            assert follower.tick() == 50
         return counted.number
 
     early = queries(0)

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from foundation.models import Lease
 from models_mining.jobs import jobs
 from models_mining.jobs.jobs import Refusal, Task
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Job, MinedModel
 from models_mining.work import Work
 from streams.models import Event, EventLog
@@ -185,13 +185,13 @@ def test_a_job_whose_worker_is_killed_is_taken_up_again_but_not_for_ever(
 def test_a_case_is_aligned_with_the_net_of_a_model(log: EventLog, store: Store, work: Work, ann: User) -> None:
     """The net allows what two cases did; the third did something else in between."""
     store("a Take 0", "a Pack 1", "a Ship 2", "b Take 3", "b Pack 4", "b Ship 5")
-    Miner().drain()
+    LogMiners().drain()
     model = MinedModel.objects.create(log=log, algorithm="im", parameters={"view": "petri-net"})
     ask = f"/api/v1/models/{model.pk}/alignment/?case="
     assert api_of(ann).get(f"{ask}a").status_code == 409  # there is no net yet
     wait_for(lambda: work.turn() and MinedModel.objects.exclude(definition=None).filter(pk=model.pk), 30, "a net")
     store("c Take 6", "c Weigh 7", "c Ship 8")
-    Miner().drain()
+    LogMiners().drain()
     assert api_of(ann).get(f"{ask}d").status_code == 400
 
     asked = api_of(ann).get(f"{ask}c")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from models_mining.core.counting.lossy import LossySteps
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
-from models_mining.mining.miner import Miner
+from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.mining.miner import LogMiners
 from models_mining.models import MinedModel
 from streams.models import EventLog
 from tests.conftest import wait_for
@@ -45,8 +45,8 @@ def test_each_algorithm_says_whether_it_needs_pm4py(monkeypatch: pytest.MonkeyPa
     log = LiveLog(track_pairs=True)
     log.lossy[0.001] = LossySteps(0.001)
     for n, activity in enumerate(("register", "check", "check", "pay"), start=1):
-        log.learn_one(Seen(seq=n, case="c1", activity=activity, at_us=n * 10**6, received_at_us=n * 10**6))
-    for algorithm in MINERS.values():
+        log.learn_one(LoggedEvent(seq=n, case="c1", activity=activity, at_us=n * 10**6, received_at_us=n * 10**6))
+    for algorithm in ALGORITHMS.values():
         with pytest.raises(ImportError) if algorithm.pm4py else contextlib.nullcontext():
             assert algorithm.derive(log)["nodes"], algorithm.name
 
@@ -62,7 +62,7 @@ def test_while_pm4py_is_loaded_the_pictures_of_other_models_go_on(
     graph = MinedModel.objects.get(log=log, algorithm="dfg")
     other = EventLog.objects.create(slug="returns", name="returns")
     blocks = MinedModel.objects.create(log=other, algorithm="imd")
-    miner = Miner()
+    miner = LogMiners()
 
     def shown(model: MinedModel) -> Any:
         miner.turn()
@@ -73,7 +73,7 @@ def test_while_pm4py_is_loaded_the_pictures_of_other_models_go_on(
         for seq in (1, 2, 3):
             store(f"a Take {seq}")
             MinedModel.objects.update(watched_until="2126-01-01T00:00:00Z")
-            miner.look_again()
+            miner.wake()
             wait_for(lambda seq=seq: shown(graph) == seq)
             assert shown(blocks) is None
     finally:

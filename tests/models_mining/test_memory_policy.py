@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, Checkpoint, LogState, MinedModel
 from models_mining.past.auditing import audit, exact_live_algorithms
 from streams.models import EventLog
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counted(log: EventLog) -> dict[str, int]:
-    Miner().drain()
+    LogMiners().drain()
     picture = MinedModel.objects.get(log=log, cases="all").picture
     assert picture is not None
     (found,) = audit([log], exact_live_algorithms())
@@ -91,12 +91,12 @@ def test_the_picture_says_what_it_stands_for(log: EventLog, store: Store) -> Non
 
 def test_a_lossy_model_counts_what_was_stored_before_it_was_made_and_goes_on(log: EventLog, store: Store) -> None:
     store("a Take 0", "a Pack 1", "b Take 2")
-    Miner().drain()
+    LogMiners().drain()
     model = MinedModel.objects.create(log=log, algorithm="lossy-dfg", parameters={"epsilon": 0.1})
     store("b Pack 3")
-    Miner().drain()
+    LogMiners().drain()
     store("c Take 4", "c Pack 5")
-    Miner().drain()
+    LogMiners().drain()
     model.refresh_from_db()
     assert model.picture is not None
     assert [(node["label"], node["n"], node["starts"]) for node in model.picture["nodes"]] == [

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from models_mining.core.conformance.checker import NetJudge
+from models_mining.core.conformance.checker import NetChecker
 from models_mining.models import (
     Analysis,
     Case,
@@ -62,7 +62,7 @@ def checked(log: EventLog) -> ReferenceModel:
     for minute in range(2):
         at = NOON + timedelta(minutes=minute)
         ConformancePoint.objects.create(reference=made, seq=50 + minute, at=at, values=values)
-    judge = NetJudge(NET)
+    judge = NetChecker(NET)
     for name, ways in (("=sum()", ("Ship", "Pack")), ("c/2", ("Pack", "Pray")), ("c3", ("Pack", "Ship"))):
         found = judge.of_steps([(step, 0) for step in ways], closed=True)  # type: ignore[misc]
         CaseConformance.objects.create(

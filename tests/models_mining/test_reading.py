@@ -30,7 +30,7 @@ def test_moments_are_read_to_the_microsecond_whichever_way(log: EventLog) -> Non
     assert [read.seen.at_us for read in event_reader.after(log.pk, 0, 99)] == exact
     assert [event.at_us for event in event_reader.in_order(log.pk, 99)] == exact
     assert [event.received_at_us for event in event_reader.in_sequence(log.pk, 99)] == exact
-    tail = event_reader.TailReader(log.pk)
+    tail = event_reader.CaseHistoryReader(log.pk)
     assert [step.at_us for step in tail("c", None, 99)] == exact
     assert [tail.heard("c", seq) for seq in range(1, 8)] == [None, *exact]
     assert tail.heard("d", 99) is None
@@ -38,7 +38,7 @@ def test_moments_are_read_to_the_microsecond_whichever_way(log: EventLog) -> Non
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what is in the table")
 def test_what_is_read_of_a_case_is_found_by_the_case(log: EventLog) -> None:
-    tail = event_reader.TailReader(log.pk)
+    tail = event_reader.CaseHistoryReader(log.pk)
     with CaptureQueriesContext(connection) as asked:
         tail("c", None, 500)
         tail("c", 0, 500)
@@ -56,7 +56,7 @@ def test_which_cases_begin_is_asked_once_however_many_do_and_one_that_returns_is
     log: EventLog, store: Store
 ) -> None:
     store("old Take 0", "old Pay 1", *(f"{n} Take {n}" for n in range(2, 9)), "8 Check 7", "old Take 9", "9 Take 9")
-    live, tail = LiveLog(end_activities={"Pay"}), event_reader.TailReader(log.pk)
+    live, tail = LiveLog(end_activities={"Pay"}), event_reader.CaseHistoryReader(log.pk)
     event_reader.catch_up(live, log.pk, 2, tail)
     assert live.forget_closed(0) == 1
     with CaptureQueriesContext(connection) as asked:

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from foundation import progress
 from foundation.http.requests import Conflict
 from models_mining.mining import retention
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, LogState, MinedModel
 from models_mining.past.auditing import audit
 from streams.events.removal import archive, delete_log
@@ -43,7 +43,7 @@ def arrive(log: EventLog, case: str, activities: str, days_ago: float) -> None:
 
 def mine(log: EventLog) -> str:
     """Mine all, check it, and tell the epoch."""
-    Miner().drain()
+    LogMiners().drain()
     log.refresh_from_db()
     (found,) = audit([log], ["dfg"])
     assert found.differences == []
@@ -138,7 +138,7 @@ def test_a_worker_does_it_by_itself_once_a_day(log: EventLog) -> None:
     mine(log)
     worker = retention.Housekeeping()
     assert worker.turn(0.0) == 0.0
-    assert worker.turn(0.0) == retention.LOOK_S
+    assert worker.turn(0.0) == retention.POLL_INTERVAL_S
     assert not Event.objects.exists()
     assert retention.due() == []
 

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
 from models_mining.mined_models import pictures
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, MinedModel
 from models_mining.work import Work
 from streams.events.store import NewEvent, store_events
@@ -58,7 +58,7 @@ def model(log: EventLog) -> MinedModel:
             for n, (at, case, activity, attributes) in enumerate(rows)
         ]
     )
-    Miner().drain()
+    LogMiners().drain()
     return MinedModel.objects.get(log=log)
 
 
@@ -160,7 +160,7 @@ def test_a_selection_is_shared_for_a_moment_then_made_anew_and_says_what_it_cann
     path = f"models/{model.pk}/picture/selection/"
     assert ask(path)["selection"]["cases"] == 30
     store_events([NewEvent(model.log_id, "one more", "Take", NOON, NOON + timedelta(days=1))])
-    Miner().drain()
+    LogMiners().drain()
     wait_for(lambda: ask(path)["selection"]["cases"] == 31, 20, "a newer answer")
     settings.SELECTION_EVENTS = 20
     assert "more than 20 events. Choose a shorter time window" in ask(f"{path}?state=closed")

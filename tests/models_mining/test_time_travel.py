@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
 from models_mining.core.discovery import derive
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import Checkpoint, MinedModel
 from models_mining.past import time_travel
 from models_mining.past.time_travel import Asked
@@ -27,7 +27,7 @@ def then(log: EventLog, seq: int) -> Any:
     """The graph one would have seen after so many events, learnt one by one."""
     live = checkpoints.wanted(log, []).new_live_log()
     for event in event_reader.in_sequence(log.pk, seq):
-        live.learn_one(event, event_reader.TailReader(log.pk))
+        live.learn_one(event, event_reader.CaseHistoryReader(log.pk))
     return derive("dfg", live)
 
 
@@ -37,7 +37,7 @@ def test_every_past_graph_is_the_one_that_would_have_been_seen(log: EventLog, st
     settings.CHECKPOINT_EVENTS = 1
     for text in TEXTS:
         store(text)
-        Miner().drain()
+        LogMiners().drain()
     assert Checkpoint.objects.count() == len(TEXTS)
     for seq in range(len(TEXTS) + 1):
         assert time_travel.drawing_at(log, seq, DFG) == then(log, seq)

@@ -18,14 +18,14 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from foundation.models import Lease
-from models_mining.core.discovery import MINERS
-from models_mining.core.discovery.registry import Miner as Algorithm
+from models_mining.core.discovery import ALGORITHMS
+from models_mining.core.discovery.registry import Algorithm as Algorithm
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.nets import Net, Transition
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.mined_models import picture_publisher
 from models_mining.mining import slow_model_worker
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import LogState, MinedModel
 from models_mining.past.auditing import audit
 from models_mining.work import Work
@@ -49,7 +49,7 @@ def work() -> Iterator[Work]:
 def slow(log: EventLog, store: Store) -> MinedModel:
     """A model of the slow class over a mined log, which nobody looks at."""
     store(*FIRST)
-    Miner().drain()
+    LogMiners().drain()
     return MinedModel.objects.create(log=log, algorithm="powl")
 
 
@@ -74,7 +74,7 @@ def algorithm(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
     def register(draw: Callable[[LiveLog], Any]) -> str:
         tarot = Algorithm("tarot", lambda log, cases: draw(log), "", "slow", "moments", False, (), None)
-        monkeypatch.setitem(MINERS, "tarot", tarot)
+        monkeypatch.setitem(ALGORITHMS, "tarot", tarot)
         return "tarot"
 
     return register
@@ -313,7 +313,7 @@ def test_a_worker_that_was_paused_overwrites_nothing(
 
 def test_two_workers_share_the_logs(slow: MinedModel, work: Work) -> None:
     other = EventLog.objects.create(slug="returns", name="returns")
-    Miner().drain()
+    LogMiners().drain()
     MinedModel.objects.create(log=other, algorithm="log-skeleton")
     worker = forked(lambda: Work().run(lambda: False))
     try:
@@ -333,7 +333,7 @@ def owners_as_of_a_look(work: Work) -> int:
 def test_a_live_model_that_takes_too_long_moves_out_and_comes_back(
     log: EventLog, store: Store, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, miner = MinedModel.objects.get(log=log), Miner()
+    model, miner = MinedModel.objects.get(log=log), LogMiners()
     minutes = itertools.count()
 
     def grown(met: Callable[[MinedModel], Any], what: str) -> None:
@@ -353,7 +353,7 @@ def test_a_live_model_that_takes_too_long_moves_out_and_comes_back(
     moved_at = model.version
     assert moved_at == picture_publisher.SAMPLE
     miner.close()  # a restart: it stays out
-    miner = Miner()
+    miner = LogMiners()
     grown(lambda row: row.version > moved_at, "a picture by the worker")
     assert model.home == "work"
     assert not any(follower.painters for follower in miner.followers.values())

@@ -51,7 +51,7 @@ def test_a_chunk_of_events_costs_as_many_queries_in_a_large_log_as_in_a_small_on
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            assert part.followers[log.pk].step() == 120
+            assert part.followers[log.pk].tick() == 120
         counted.append(len(queries))
         part.close()
     assert counted[0] == counted[1] == counted[2] < 30

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from models_mining.conformance.references import freeze
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from models_mining.models import ReferenceModel
 from models_mining.work import Work
 from rules.models import RuleMatch
@@ -171,9 +171,9 @@ def test_a_silent_a_hurried_and_a_failing_log_are_told_once_each_time(log: Event
 
 def test_a_case_that_leaves_the_reference_model_is_told_once(log: EventLog, store: Store, watch: Watch):
     store(*(Told(f"c{n}", name, n + k) for n in range(3) for k, name in enumerate(("Cut", "Paint", "Ship"))))
-    Miner().drain()
+    LogMiners().drain()
     model = log.models.create(algorithm="footprints")
-    Miner().drain()
+    LogMiners().drain()
     Work(everything=True).drain()
     model.refresh_from_db()
     freeze(model, "as it was", active=True)
@@ -181,7 +181,7 @@ def test_a_case_that_leaves_the_reference_model_is_told_once(log: EventLog, stor
     at_paint = watch("deviation", activities=["Glue"])
     store(Told("good", "Cut", 100), Told("bad", "Cut", 100), Told("good", "Paint", 101), Told("bad", "Glue", 101))
     store(Told("good", "Ship", 102), Told("bad", "Paint", 102))
-    Miner().drain()
+    LogMiners().drain()
     Work(everything=True).drain()
     evaluate()
     assert {case for case, _ in matched(leaves)} == {"bad"}

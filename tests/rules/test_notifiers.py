@@ -82,7 +82,7 @@ def run(sender: Outbox, met: Any, what: str) -> Any:
 
     def turned() -> Any:
         Notifier.objects.update(not_before=None)
-        sender.look_again()
+        sender.wake()
         sender.turn(time.monotonic())
         return met()
 
@@ -146,7 +146,7 @@ def test_a_worker_that_dies_sends_again_and_another_one_never_at_the_same_time(
     other = Held(ops.lease)
     assert other.keep()
     Lease.objects.update(owner="elsewhere/1")  # another machine's worker holds it
-    sender.look_again()
+    sender.wake()
     sender.turn(time.monotonic())
     assert not sender._sending
     Lease.objects.all().delete()

@@ -51,7 +51,7 @@ def send(sender: Outbox, states: list[str]) -> None:
 
     def turned() -> bool:
         Notifier.objects.update(not_before=None)
-        sender.look_again()
+        sender.wake()
         sender.turn(time.monotonic())
         return (
             not sender._sending and list(Notification.objects.order_by("pk").values_list("state", flat=True)) == states

@@ -139,7 +139,7 @@ def ruling() -> Iterator[None]:
     def work() -> None:
         rules = Rules()
         while not stop.is_set():
-            rules.look_again()
+            rules.wake()
             rules.turn(time.monotonic())
             stop.wait(0.02)
         rules.close()

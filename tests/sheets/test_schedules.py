@@ -93,7 +93,7 @@ def test_one_worker_invites_and_tells_the_links_and_a_year_of_moments_ends_none(
     worker.turn(time.monotonic())
     assert Prompt.objects.count() == 0
     Lease.objects.all().delete()
-    worker.look_again()
+    worker.wake()
     worker.turn(time.monotonic())
     assert 2 <= Prompt.objects.count() <= 4
     told = Notification.objects.first()

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from simulator.event import Event
 from simulator.simulation import Simulation
 from simulator.truth import truth
@@ -51,7 +51,7 @@ def mined(made: Simulation) -> LiveLog:
 
     def learn(event: Event) -> None:
         log.learn_one(
-            Seen(
+            LoggedEvent(
                 seq=log.seq + 1, case=event.case, activity=event.activity, at_us=event.at_us, received_at_us=log.seq + 1
             )
         )

@@ -35,7 +35,7 @@ AFTER = """
 import json
 from django.contrib.auth.models import User
 from models_mining.past.auditing import audit
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 from pathlib import Path
 from procmine.backup import BackupError, restore
 from streams.models import Broker, Event, EventLog
@@ -45,7 +45,7 @@ from django.utils import timezone
 log = EventLog.objects.get()
 seqs = list(Event.objects.order_by("seq").values_list("seq", flat=True))
 again = store_events([NewEvent(log.pk, "c", "a", timezone.now(), timezone.now(), event_id=f"e{n}") for n in (0, -1)])
-Miner().drain()
+LogMiners().drain()
 (found,) = audit([log], ["dfg"])
 try:
     restore(Path(BACKUP))

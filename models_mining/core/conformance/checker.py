@@ -49,7 +49,7 @@ class Judgement(NamedTuple):
     breaches: tuple[Breach, ...] = ()
 
 
-class Judge(Protocol):
+class ConformanceChecker(Protocol):
     """Judges cases by one reference model. ``timed``: by their moments too, so that a node does not tell."""
 
     timed: bool
@@ -63,7 +63,7 @@ class Judge(Protocol):
         ...
 
 
-class Way(NamedTuple):
+class NodeConformance(NamedTuple):
     """What the activities up to a node have come to."""
 
     length: int
@@ -75,15 +75,15 @@ class Way(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
-class NetJudge:
+class NetChecker:
     """By a Petri net, with both replays."""
 
     timed = False
 
     def __init__(self, net: Net) -> None:
         self.exact, self.pm4py = ExactReplay(net), TokenReplay(net)
-        self._start = Way(0, self.exact.start, self.pm4py.start)
-        self._ways: dict[Node, Way] = {}
+        self._start = NodeConformance(0, self.exact.start, self.pm4py.start)
+        self._ways: dict[Node, NodeConformance] = {}
 
     def of_node(self, node: Node, *, closed: bool) -> Judgement:
         return self._judged(self._way(node), closed=closed)
@@ -94,7 +94,7 @@ class NetJudge:
             way = self._next(way, activity)
         return self._judged(way, closed=closed)
 
-    def _way(self, node: Node) -> Way:
+    def _way(self, node: Node) -> NodeConformance:
         """From the nearest node before it whose way is known."""
         trail = []
         at: Node | None = node
@@ -108,7 +108,7 @@ class NetJudge:
             way = self._ways[one] = self._next(way, one.activity)
         return way
 
-    def _next(self, way: Way, activity: str) -> Way:
+    def _next(self, way: NodeConformance, activity: str) -> NodeConformance:
         exact = self.exact.step(way.exact, activity)
         pm4py = self.pm4py.step(way.pm4py, activity)
         more = exact.deviations - way.exact.deviations
@@ -116,7 +116,7 @@ class NetJudge:
             return way._replace(length=way.length + 1, exact=exact, pm4py=pm4py)
         unknown = exact.unknown > way.exact.unknown
         found = Deviation(way.length, activity, 0 if unknown else more)
-        return Way(
+        return NodeConformance(
             way.length + 1,
             exact,
             pm4py,
@@ -126,7 +126,7 @@ class NetJudge:
             _with(way.unknown, activity) if unknown else way.unknown,
         )
 
-    def _judged(self, way: Way, *, closed: bool) -> Judgement:
+    def _judged(self, way: NodeConformance, *, closed: bool) -> Judgement:
         exact = _replayed(self.exact, way.exact, closed=closed)
         pm4py = _replayed(self.pm4py, way.pm4py, closed=closed)
         return Judgement(exact.fits, way.faults, way.deviating, exact, pm4py, way.deviations, way.unknown)
@@ -147,7 +147,7 @@ Rules = Callable[[Sequence[Step], bool], list[Breach]]
 """The breaches of a case that has done this, and is closed or not."""
 
 
-class RuleJudge:
+class RuleChecker:
     """By rules: DECLARE, log skeleton, footprints, or a temporal profile."""
 
     def __init__(self, rules: Rules, *, timed: bool) -> None:
@@ -173,11 +173,11 @@ class RuleJudge:
         return Judgement(not broken, len(broken), deviating, breaches=tuple(ordered[:SHOWN]))
 
 
-def rules_of(algorithm: str, drawing: Mapping[str, Any]) -> RuleJudge | None:
+def rules_of(algorithm: str, drawing: Mapping[str, Any]) -> RuleChecker | None:
     """By the rules in a drawing of ``algorithm``; None: it draws none."""
     if algorithm == "temporal-profile":
         profile = temporal_profile.read(drawing)
-        return RuleJudge(lambda steps, closed: temporal_profile.deviations(profile, steps), timed=True)
+        return RuleChecker(lambda steps, closed: temporal_profile.deviations(profile, steps), timed=True)
     reader: Any = {"declare": declare, "log-skeleton": log_skeleton, "footprints": footprints}.get(algorithm)
     if reader is None:
         return None
@@ -187,4 +187,4 @@ def rules_of(algorithm: str, drawing: Mapping[str, Any]) -> RuleJudge | None:
         found: list[Breach] = reader.deviations(reference, [step.activity for step in steps], closed=closed)
         return found
 
-    return RuleJudge(rules, timed=False)
+    return RuleChecker(rules, timed=False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models_mining.core.conformance.checker import Judge, NetJudge, rules_of
+from models_mining.core.conformance.checker import ConformanceChecker, NetChecker, rules_of
 from models_mining.core.drawing.nets import Net
 from models_mining.core.replay import ExactReplay, Replay, TokenReplay
 
@@ -21,14 +21,14 @@ class UnfitError(ValueError):
     """This cannot be a reference model; the sentence says why."""
 
 
-def judge_of(algorithm: str, drawing: Mapping[str, Any]) -> Judge:
+def judge_of(algorithm: str, drawing: Mapping[str, Any]) -> ConformanceChecker:
     """Who judges by a drawing: rules by their algorithm, anything else by its net. Without one, an UnfitError."""
     found = rules_of(algorithm, drawing)
     if found is not None:
         return found
     if "net" not in drawing:
         raise UnfitError("It has no Petri net to replay cases on, and no rules.")
-    return NetJudge(Net.from_data(drawing["net"]))
+    return NetChecker(Net.from_data(drawing["net"]))
 
 
 def checked(net: Net) -> Net:

@@ -26,8 +26,8 @@ from models_mining.core.discovery.nets import (  # noqa: F401  (importing regist
     split,
 )
 from models_mining.core.discovery.registry import (
-    MINERS,
-    Miner,
+    ALGORITHMS,
+    Algorithm,
     NotDerivableError,
     Parameter,
     ParameterError,
@@ -35,4 +35,4 @@ from models_mining.core.discovery.registry import (
     get,
 )
 
-__all__ = ["MINERS", "Miner", "NotDerivableError", "Parameter", "ParameterError", "derive", "get"]
+__all__ = ["ALGORITHMS", "Algorithm", "NotDerivableError", "Parameter", "ParameterError", "derive", "get"]

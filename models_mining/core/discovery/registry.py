@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 Cost = Literal["live", "slow"]
 """``live``: derived in the miner, up to five times a second. ``slow``: in a child process, on its own clock."""
@@ -17,7 +17,7 @@ changes them), ``counts`` (of pairs and triples), ``pairs`` (pair moments, which
 ``edges`` (the sets of pairs, starts and ends), ``variant-counts``,
 ``variants`` (their set)."""
 
-Audit = Callable[[Any, Iterable[Seen], Collection[str], Mapping[str, Any]], list[str]]
+Audit = Callable[[Any, Iterable[LoggedEvent], Collection[str], Mapping[str, Any]], list[str]]
 """``audit(drawing, rows, closed, parameters)``: how a drawing (as derived, or as a stored picture holds it, with
 numbers for ids) differs from the batch result on ``rows``, the events of the cases it counts; ``closed`` names the
 closed cases among them, ``parameters`` is complete. Nothing to say: an empty list."""
@@ -69,7 +69,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Miner:
+class Algorithm:
     """An algorithm: ``function(log, cases, **parameters)`` derives a model from a live log.
 
     ``exact`` promises that the model equals the batch result; ``audit`` checks it. ``case_sets`` are what it can
@@ -128,7 +128,7 @@ class Miner:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-MINERS: dict[str, Miner] = {}
+ALGORITHMS: dict[str, Algorithm] = {}
 """Every algorithm by its name; filled when ``models_mining.core.discovery`` is imported."""
 
 
@@ -150,24 +150,24 @@ def miner(
     """
 
     def register(function: Function) -> Function:
-        if name in MINERS:
+        if name in ALGORITHMS:
             raise ValueError(f"there are two algorithms {name!r}")
         if exact and audit is None:
             raise ValueError(f"{name!r} promises to be exact: it needs an audit")
-        MINERS[name] = Miner(name, function, source, cost, needs, exact, parameters, audit, case_sets, pm4py)
+        ALGORITHMS[name] = Algorithm(name, function, source, cost, needs, exact, parameters, audit, case_sets, pm4py)
         return function
 
     return register
 
 
-def get(name: str) -> Miner:
+def get(name: str) -> Algorithm:
     """The algorithm of this name, or a LookupError that names those there are."""
     try:
-        return MINERS[name]
+        return ALGORITHMS[name]
     except KeyError:
-        raise LookupError(f"there is no algorithm {name!r}, only {', '.join(sorted(MINERS))}") from None
+        raise LookupError(f"there is no algorithm {name!r}, only {', '.join(sorted(ALGORITHMS))}") from None
 
 
 def derive(name: str, log: LiveLog, cases: CaseSet = "all", parameters: Mapping[str, object] | None = None) -> Any:
-    """What the algorithm ``name`` finds in ``log``; see :meth:`Miner.derive`."""
+    """What the algorithm ``name`` finds in ``log``; see :meth:`Algorithm.derive`."""
     return get(name).derive(log, cases, parameters)

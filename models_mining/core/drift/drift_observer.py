@@ -3,7 +3,7 @@
 from models_mining.core.drift.detector import Change, DriftDetector
 from models_mining.core.drift.windows import Mark
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.observing import Turns
 from models_mining.core.prediction.next_step import END
 
@@ -19,12 +19,12 @@ class DriftObserver:
         self.found: list[Change] = []
         self._source: str | None = None  # where the event's case stands; None: nobody knows, or the event is late
 
-    def before(self, log: LiveLog, event: Seen) -> None:
+    def before(self, log: LiveLog, event: LoggedEvent) -> None:
         """Where does its case stand?"""
         case = log.cases.get(event.case)
         self._source = case.activity if case is not None and event.at_us >= case.last_at_us else None
 
-    def after(self, log: LiveLog, event: Seen, turns: Turns) -> None:
+    def after(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
         """Tell of the step, and of cases that closed."""
         detector, source = self.detector, self._source
         for kind, name, _ in turns.made:

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable
 
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 def closed_cases(
-    events: Iterable[Seen], end_activities: Collection[str] = (), idle_close_us: int | None = None
+    events: Iterable[LoggedEvent], end_activities: Collection[str] = (), idle_close_us: int | None = None
 ) -> set[str]:
     """The closed cases among ``events`` (in any order), as :class:`LiveLog` defines them."""
     last: dict[str, tuple[int, int, str]] = {}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from models_mining.core.counting.pairs import Profile
 from models_mining.core.live_log.cases import Case
-from models_mining.core.live_log.logged_event import HistoryError, Row, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, HistoryError, Row
 
 if TYPE_CHECKING:
     from models_mining.core.live_log.live_log import LiveLog
@@ -33,7 +33,7 @@ def forget_closed(log: "LiveLog", keep: int) -> int:
     return len(old)
 
 
-def recall(log: "LiveLog", event: Row, tail: Tail | None) -> Case | None:
+def recall(log: "LiveLog", event: Row, tail: CaseHistory | None) -> Case | None:
     """The case of ``event`` if it was forgotten, again as it was; None if it is a new one.
 
     When it was last heard of is not known any more, and makes no difference: that was too long ago to count.

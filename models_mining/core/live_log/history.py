@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from models_mining.core.live_log.cases import Case
-from models_mining.core.live_log.logged_event import HistoryError, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, HistoryError
 
 Steps = Sequence[tuple[str, int]]
 
 
-def whole(name: str, case: Case, tail: Tail | None, before_seq: int) -> Steps:
+def whole(name: str, case: Case, tail: CaseHistory | None, before_seq: int) -> Steps:
     """All events of a case: from memory where it keeps its times, else by ``tail``."""
     if case.times is not None and case.node is not None:
         return list(zip(case.node.path(), case.times, strict=True))
@@ -18,7 +18,7 @@ def whole(name: str, case: Case, tail: Tail | None, before_seq: int) -> Steps:
     return steps
 
 
-def since(name: str, case: Case, tail: Tail | None, at_us: int, before_seq: int) -> Steps:
+def since(name: str, case: Case, tail: CaseHistory | None, at_us: int, before_seq: int) -> Steps:
     """The events of a case after ``at_us``, with two or all before."""
     steps = _ask(name, case, tail, at_us, before_seq)
     given_before = sum(1 for _, step_at_us in steps if step_at_us <= at_us)
@@ -29,7 +29,7 @@ def since(name: str, case: Case, tail: Tail | None, at_us: int, before_seq: int)
     return steps
 
 
-def _ask(name: str, case: Case, tail: Tail | None, at_us: int | None, before_seq: int) -> Steps:
+def _ask(name: str, case: Case, tail: CaseHistory | None, at_us: int | None, before_seq: int) -> Steps:
     if tail is None:
         raise HistoryError(f"the earlier events of case {name!r} are needed, and there is no way to read them")
     steps = tail(name, at_us, before_seq)

@@ -10,7 +10,7 @@ from models_mining.core.counting.pairs import Profile
 from models_mining.core.live_log import forgetting, history, memory
 from models_mining.core.live_log.cases import Case
 from models_mining.core.live_log.idle import NEVER_US
-from models_mining.core.live_log.logged_event import Row, Seen, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, LoggedEvent, Row
 
 if TYPE_CHECKING:
     from models_mining.core.live_log.live_log import LiveLog
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _at_us = itemgetter(1)
 
 
-def learn_first(log: "LiveLog", event: Row, tail: Tail | None) -> None:
+def learn_first(log: "LiveLog", event: Row, tail: CaseHistory | None) -> None:
     """Learn an event of a case that is not in memory."""
     seq, name, activity, at_us, received_at_us = event
     if log.memory.bounded:
-        case, is_in = memory.admit(log, Seen._make(event), tail)
+        case, is_in = memory.admit(log, LoggedEvent._make(event), tail)
         if not is_in:
             log.numbers.setdefault(activity, len(log.numbers))
             log.seq = seq
@@ -44,7 +44,7 @@ def learn_first(log: "LiveLog", event: Row, tail: Tail | None) -> None:
         watch(log, name, case)
 
 
-def learn_unusual(log: "LiveLog", event: Row, case: Case, tail: Tail | None) -> None:
+def learn_unusual(log: "LiveLog", event: Row, case: Case, tail: CaseHistory | None) -> None:
     """Learn an event that closes or reopens a case, comes late, or finds no room for its case in the tree."""
     seq, name, activity, at_us, received_at_us = event
     late, was_closed = at_us < case.last_at_us, case.closed
@@ -94,7 +94,7 @@ def _recount_closed(log: "LiveLog", case: Case, before: history.Steps, now: hist
         case.times = array("q", map(_at_us, now))
 
 
-def learn_sorted(log: "LiveLog", events: Iterable[Seen], tail: Tail | None, upto: int, left: int) -> None:
+def learn_sorted(log: "LiveLog", events: Iterable[LoggedEvent], tail: CaseHistory | None, upto: int, left: int) -> None:
     """See :meth:`LiveLog.learn_sorted`."""
     if log.cases:
         raise ValueError("only an empty log can learn a sorted one")

@@ -12,7 +12,7 @@ from models_mining.core.live_log import forgetting, history, learning, memory, m
 from models_mining.core.live_log.cases import Case, CaseSet
 from models_mining.core.live_log.idle import NEVER_US, IdleQueue
 from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.logged_event import Row, Seen, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, LoggedEvent, Row
 from models_mining.core.live_log.memory import Memory
 from models_mining.core.live_log.standing import Standing
 
@@ -117,7 +117,7 @@ class LiveLog:
 
     # --- Learning ------------------------------------------------------------------------
 
-    def learn_one(self, event: Row, tail: Tail | None = None) -> None:
+    def learn_one(self, event: Row, tail: CaseHistory | None = None) -> None:
         """Learn one more event of the log; they come in the order of ``seq``.
 
         ``tail`` reads the events of a case back. It is asked for a late event; for a case not in memory once some
@@ -128,7 +128,7 @@ class LiveLog:
         """
         self.learn_many((event,), tail)
 
-    def learn_many(self, events: Iterable[Row], tail: Tail | None = None) -> None:  # noqa: C901  a call would cost
+    def learn_many(self, events: Iterable[Row], tail: CaseHistory | None = None) -> None:  # noqa: C901  a call would cost
         """Learn events one after another, see :meth:`learn_one`; at an error those before it have been learnt."""
         cases, end_activities, track_closed = self.cases, self.end_activities, self.closed is not None
         beginnings, starts = self.tree.root.children, self.starts
@@ -208,7 +208,9 @@ class LiveLog:
         if self.journal is not None:
             self.journal.move(name, self.numbers.get(source), self.numbers[activity], at_us)
 
-    def learn_sorted(self, events: Iterable[Seen], tail: Tail | None = None, *, upto: int = 0, left: int = 0) -> None:
+    def learn_sorted(
+        self, events: Iterable[LoggedEvent], tail: CaseHistory | None = None, *, upto: int = 0, left: int = 0
+    ) -> None:
         """Learn a whole log at once, sorted by (case, at, seq): nothing is late then. Only for an empty log.
 
         Which cases are closed, and which are in, is settled after the last event. ``tail`` is needed only for closed
@@ -224,7 +226,7 @@ class LiveLog:
         """Is a case closed that stands at ``activity`` and was last heard of at ``received_at_us``?"""
         return activity in self.end_activities or self.idle.is_idle(received_at_us, self.newest_received_us)
 
-    def advance(self, tail: Tail | None, now_us: int, before_seq: int) -> None:
+    def advance(self, tail: CaseHistory | None, now_us: int, before_seq: int) -> None:
         """Close and let leave what is due when the clock of arrivals shows ``now_us``."""
         self._close_idle(tail, now_us, before_seq)
         memory.settle(self, tail, now_us, before_seq)
@@ -234,7 +236,7 @@ class LiveLog:
         """To be called when cases came in, went or opened: :meth:`advance` is due when their silence is."""
         self._due_us = min(self.idle.due_us, self.memory.due_us)
 
-    def _close_idle(self, tail: Tail | None, now_us: int, before_seq: int) -> None:
+    def _close_idle(self, tail: CaseHistory | None, now_us: int, before_seq: int) -> None:
         for name, case in self.idle.expired(self.cases, now_us):
             steps = () if self.closed is None else history.whole(name, case, tail, before_seq)
             learning.close(self, name, case, steps, now_us)
@@ -248,7 +250,7 @@ class LiveLog:
 
     # --- Adding, saving and restoring ------------------------------------------------------
 
-    def merge(self, other: "LiveLog", tail: Tail | None = None) -> None:
+    def merge(self, other: "LiveLog", tail: CaseHistory | None = None) -> None:
         """Add a log over other cases: the same as having learnt both here. It uses ``other`` up.
 
         A case in both, settings that differ, or cases ``other`` has forgotten, are a ValueError before anything has

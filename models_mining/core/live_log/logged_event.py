@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 
-class Seen(NamedTuple):
+class LoggedEvent(NamedTuple):
     """One stored event, as the miner sees it. Moments are integer microseconds since 1970.
 
     ``at_us`` is when it happened (order and durations), ``received_at_us`` when it reached us (idle closing).
@@ -19,7 +19,8 @@ class Seen(NamedTuple):
 
 
 Row = tuple[int, str, str, int, int]
-"""A :class:`Seen` or the plain tuple of its fields, as a table gives it: that is unpacked three times as fast."""
+"""A :class:`LoggedEvent` or the plain tuple of its fields, as a table gives it: that is unpacked three times as
+fast."""
 
 
 class Step(NamedTuple):
@@ -29,7 +30,7 @@ class Step(NamedTuple):
     at_us: int
 
 
-Tail = Callable[[str, int | None, int], Sequence[tuple[str, int]]]
+CaseHistory = Callable[[str, int | None, int], Sequence[tuple[str, int]]]
 """``tail(case, at_us, before_seq)``: the last events of a case, read back from where they are stored.
 
 The answer holds (activity, at_us) pairs in the order (at, seq), only of events with ``seq`` < ``before_seq``, and
@@ -47,10 +48,10 @@ not counted the event and may be called again.
 
 @runtime_checkable
 class Reader(Protocol):
-    """A :data:`Tail` that can tell, too, when a case was heard of: what a log under a memory policy asks."""
+    """A :data:`CaseHistory` that can tell, too, when a case was heard of: what a log under a memory policy asks."""
 
     def __call__(self, case: str, at_us: int | None, before_seq: int, /) -> Sequence[tuple[str, int]]:
-        """See :data:`Tail`."""
+        """See :data:`CaseHistory`."""
         ...
 
     def heard(self, case: str, before_seq: int) -> int | None:

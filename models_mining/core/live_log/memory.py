@@ -8,7 +8,7 @@ from models_mining.core.counting.pairs import Profile
 from models_mining.core.live_log import history
 from models_mining.core.live_log.cases import Beyond, Case
 from models_mining.core.live_log.idle import NEVER_US
-from models_mining.core.live_log.logged_event import HistoryError, Reader, Seen, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, HistoryError, LoggedEvent, Reader
 
 if TYPE_CHECKING:
     from models_mining.core.live_log.live_log import LiveLog
@@ -72,7 +72,7 @@ class Memory:
         return " and ".join(kept) or "all cases"
 
 
-def settle(log: "LiveLog", tail: Tail | None, now_us: int, before_seq: int, *, room: int = 0) -> None:
+def settle(log: "LiveLog", tail: CaseHistory | None, now_us: int, before_seq: int, *, room: int = 0) -> None:
     """Let the cases leave that are out when the clock shows ``now_us``, and as many that ``room`` more would fit in."""
     memory = log.memory
     while memory.due_us <= now_us and now_us - memory.oldest(log)[0] >= (memory.last_us or 0):
@@ -81,7 +81,7 @@ def settle(log: "LiveLog", tail: Tail | None, now_us: int, before_seq: int, *, r
         _leave(log, tail, before_seq)
 
 
-def _leave(log: "LiveLog", tail: Tail | None, before_seq: int) -> None:
+def _leave(log: "LiveLog", tail: CaseHistory | None, before_seq: int) -> None:
     name = log.memory.oldest(log)[2]
     case = log.cases[name]
     steps = history.whole(name, case, tail, before_seq)
@@ -94,7 +94,7 @@ def _leave(log: "LiveLog", tail: Tail | None, before_seq: int) -> None:
         log.journal.leave(name, case)
 
 
-def admit(log: "LiveLog", event: Seen, tail: Tail | None) -> tuple[Case | None, bool]:
+def admit(log: "LiveLog", event: LoggedEvent, tail: CaseHistory | None) -> tuple[Case | None, bool]:
     """Make room for the case of ``event``, which is not in. Answers the case as it was before, None if it is new;
     and whether it is in with this event."""
     heard_us = None
@@ -128,14 +128,14 @@ def admit(log: "LiveLog", event: Seen, tail: Tail | None) -> tuple[Case | None, 
     return case, True
 
 
-def _read(event: Seen, tail: Tail | None) -> history.Steps:
+def _read(event: LoggedEvent, tail: CaseHistory | None) -> history.Steps:
     steps = tail(event.case, None, event.seq) if tail is not None else ()
     if not steps:
         raise HistoryError(f"the earlier events of case {event.case!r} are needed, and were not found")
     return steps
 
 
-def _note(log: "LiveLog", event: Seen, tail: Tail | None, heard_us: int | None) -> None:
+def _note(log: "LiveLog", event: LoggedEvent, tail: CaseHistory | None, heard_us: int | None) -> None:
     """Tell the journal of an event of a case that is out and stays so; nothing is counted of it."""
     if log.journal is None:
         return
@@ -151,7 +151,7 @@ def _note(log: "LiveLog", event: Seen, tail: Tail | None, heard_us: int | None) 
     log.journal.leave(event.case, case)
 
 
-def cases_in(events: Iterable[Seen], cases: int | None = None, last_us: int | None = None) -> set[str]:
+def cases_in(events: Iterable[LoggedEvent], cases: int | None = None, last_us: int | None = None) -> set[str]:
     """The cases that are in after ``events`` (in any order), found without a live log: what audits compare with."""
     newest: dict[str, tuple[int, int]] = {}
     for event in events:

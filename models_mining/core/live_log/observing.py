@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from models_mining.core.live_log.cases import Case
 from models_mining.core.live_log.journal import Journal, Transition
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, LoggedEvent
 
 
 class Turns(Journal):
@@ -32,16 +32,18 @@ class Turns(Journal):
 class Observer(Protocol):
     """Learns from the way of a log what its counts do not tell. It never changes the log."""
 
-    def before(self, log: LiveLog, event: Seen) -> None:
+    def before(self, log: LiveLog, event: LoggedEvent) -> None:
         """The log is about to learn ``event``."""
         ...
 
-    def after(self, log: LiveLog, event: Seen, turns: Turns) -> None:
+    def after(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
         """The log has learnt it; ``turns`` is what that turned, perhaps of other cases."""
         ...
 
 
-def learn(log: LiveLog, event: Seen, tail: Tail | None, observers: Sequence[Observer], turns: Turns) -> None:
+def learn(
+    log: LiveLog, event: LoggedEvent, tail: CaseHistory | None, observers: Sequence[Observer], turns: Turns
+) -> None:
     """Let ``log`` learn an event before the eyes of ``observers``; ``turns`` has to be its journal."""
     for observer in observers:
         observer.before(log, event)

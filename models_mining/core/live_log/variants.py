@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 Variant = tuple[str, ...]
 
@@ -54,7 +54,7 @@ def events_by_activity(variants: Mapping[Variant, int]) -> dict[str, int]:
     return events
 
 
-Audit = Callable[[Any, Iterable[Seen], Collection[str], Mapping[str, Any]], list[str]]
+Audit = Callable[[Any, Iterable[LoggedEvent], Collection[str], Mapping[str, Any]], list[str]]
 
 
 def where_all_cases_are_in(audit: Audit) -> Audit:
@@ -66,7 +66,7 @@ def where_all_cases_are_in(audit: Audit) -> Audit:
 
     @wraps(audit)
     def checked(
-        drawing: Any, rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+        drawing: Any, rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
     ) -> list[str]:
         if any(remark.startswith(_BEYOND) for remark in drawing.get("remarks", ())):
             return []

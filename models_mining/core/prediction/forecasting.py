@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from models_mining.core.live_log.cases import Case
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, Seen, Tail
+from models_mining.core.live_log.logged_event import CaseHistory, HistoryError, LoggedEvent
 from models_mining.core.live_log.observing import Turns
 from models_mining.core.prediction.next_step import END, Next, most_frequent, next_activity
 from models_mining.core.prediction.remaining import Remaining, RemainingTimes, Step
@@ -44,7 +44,7 @@ class Forecaster:
     It has to observe the log from its first event on, or from where its state was saved.
     """
 
-    def __init__(self, tail: Tail | None = None) -> None:
+    def __init__(self, tail: CaseHistory | None = None) -> None:
         self.tail = tail
         self.times = RemainingTimes()
         self.next_scores = Scores(len(NextTest._fields))
@@ -63,7 +63,7 @@ class Forecaster:
 
     # --- Observing ------------------------------------------------------------------------
 
-    def before(self, log: LiveLog, event: Seen) -> None:
+    def before(self, log: LiveLog, event: LoggedEvent) -> None:
         """Score what was predicted; what its case taught as a closed one is no longer so."""
         name = event.case
         case = log.cases.get(name)
@@ -78,7 +78,7 @@ class Forecaster:
             self._unlearn(name, case.length, event.seq)
         self._is_new = case is None
 
-    def after(self, log: LiveLog, event: Seen, turns: Turns) -> None:
+    def after(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
         """Learn the cases that closed; perhaps predict how this one goes on."""
         name = event.case
         if turns.made or turns.left:
@@ -100,7 +100,7 @@ class Forecaster:
         if event.seq % EVERY == 0 and self._in_order:
             self._predict(log, name, case)
 
-    def _turn(self, log: LiveLog, event: Seen, turns: Turns) -> None:
+    def _turn(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
         for kind, name, _ in turns.made:
             if kind == "started" and name == event.case:
                 self._way[name] = array("q")
@@ -177,7 +177,7 @@ class Forecaster:
         }
 
     @classmethod
-    def from_state(cls, data: Mapping[str, Any], tail: Tail | None = None) -> "Forecaster":
+    def from_state(cls, data: Mapping[str, Any], tail: CaseHistory | None = None) -> "Forecaster":
         """A forecaster that knows what the one knew that a state was taken of."""
         made = cls(tail)
         made.times = RemainingTimes.from_state(data["times"])

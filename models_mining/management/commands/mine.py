@@ -11,7 +11,7 @@ from django.db.backends.signals import connection_created
 from foundation.processes.shutdown import stop_on_signal
 from foundation.progress import Progress
 from models_mining.mining import cluster
-from models_mining.mining.miner import Miner
+from models_mining.mining.miner import LogMiners
 
 
 def _wait_for_no_disk(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -44,9 +44,9 @@ class Command(BaseCommand):
         connection_created.connect(_wait_for_no_disk)
         if once:
             with Progress(self.stderr) as progress:
-                learnt = Miner(progress).drain()
+                learnt = LogMiners(progress).drain()
             self.stderr.write(f"{learnt} events learnt")
             return
         stop = threading.Event()
         with stop_on_signal(stop):
-            Miner().run(stop.is_set)
+            LogMiners().run(stop.is_set)

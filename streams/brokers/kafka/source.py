@@ -184,7 +184,7 @@ class KafkaSource:
         """Nothing more: who leaves the group leaves its partitions."""
         self._member.leave()
 
-    def again(self, message: Record) -> bool:
+    def is_redelivery(self, message: Record) -> bool:
         """Whether it lies before the position, and is no newer than what was stored up to there."""
         offset, newest_ms = self._taken.get(message.partition, (-1, -1))
         return message.offset <= offset and message.at_ms <= newest_ms

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from streams.brokers.findings import Finding, ok, unknown, warning
 from streams.brokers.mqtt.address import SESSION_EXPIRY_S, Address, BrokerError
-from streams.brokers.mqtt.packets import Message
+from streams.brokers.mqtt.packets import MqttMessage
 from streams.brokers.mqtt.publisher import Publisher
 from streams.brokers.mqtt.source import Source, client_id
 from streams.models import Broker
@@ -177,7 +177,7 @@ def _arrives(source: Source, publisher: Publisher, topic: str) -> bool:
     return bool(messages)
 
 
-def _receive(source: Source, most: int) -> list[Message]:
+def _receive(source: Source, most: int) -> list[MqttMessage]:
     """What comes without being acknowledged."""
     messages = list(source.receive(most, _ANSWER_S))
     while len(messages) < most and (more := source.receive(most - len(messages), _QUIET_S)):
@@ -185,7 +185,7 @@ def _receive(source: Source, most: int) -> list[Message]:
     return messages
 
 
-def _drain(source: Source, messages: list[Message]) -> Iterator[Message]:
+def _drain(source: Source, messages: list[MqttMessage]) -> Iterator[MqttMessage]:
     """These and all that come after them, acknowledged."""
     while messages:
         yield from messages
@@ -193,7 +193,7 @@ def _drain(source: Source, messages: list[Message]) -> Iterator[Message]:
         messages = source.receive(PUBLISHED, _QUIET_S)
 
 
-def _redelivery(first: list[Message], second: list[Message]) -> Finding:
+def _redelivery(first: list[MqttMessage], second: list[MqttMessage]) -> Finding:
     """P2: an event without an id is known again by packet id, DUP and content."""
     before = {message.payload: message.mid for message in first}
     if second and all(message.dup and before.get(message.payload) == message.mid for message in second):

@@ -12,11 +12,11 @@ from hashlib import blake2b
 from django.conf import settings
 from django.db import transaction
 
-from streams.brokers.mqtt import Message
+from streams.brokers.mqtt import MqttMessage
 from streams.models import Delivered
 
 
-def fingerprint(message: Message) -> str:
+def fingerprint(message: MqttMessage) -> str:
     """A hash of topic and payload."""
     digest = blake2b(message.topic.encode(), digest_size=8)
     digest.update(b"\0")
@@ -49,12 +49,12 @@ class Deliveries:
         for row in rows.filter(upto__gte=self._count - settings.INGEST_RECEIVE_MAXIMUM):
             self._known.update(row.messages)
 
-    def again(self, message: Message) -> bool:
+    def is_redelivery(self, message: MqttMessage) -> bool:
         """Whether this is the redelivery of a stored message; says so once in a connection."""
         known = self._known.pop(message.mid, None) if message.qos and self._known else None
         return known is not None and message.dup and known == fingerprint(message)
 
-    def remember(self, deliveries: int, messages: Iterable[Message]) -> None:
+    def remember(self, deliveries: int, messages: Iterable[MqttMessage]) -> None:
         """Write a batch of so many deliveries, of which ``messages`` have no id; call it in the batch's transaction."""
         count = self._count + deliveries
         taken = [(message.mid, fingerprint(message)) for message in messages if message.qos]

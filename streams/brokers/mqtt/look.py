@@ -5,14 +5,14 @@ import time
 from collections.abc import Generator
 
 from streams.brokers.mqtt.address import Address, BrokerError
-from streams.brokers.mqtt.packets import Message
+from streams.brokers.mqtt.packets import MqttMessage
 from streams.brokers.mqtt.source import Source, client_id
 from streams.models import Broker
 
 _TURN_S = 0.25
 
 
-def look(broker: Broker, filter_: str, most: int, seconds: float) -> Generator[Message]:
+def look(broker: Broker, filter_: str, most: int, seconds: float) -> Generator[MqttMessage]:
     """Messages as they come, for some seconds; raises BrokerError.
 
     At QoS 0, so that nothing waits at the broker when we are slow; at most ``most`` are held here at once.

@@ -23,7 +23,7 @@ class MalformedError(ValueError):
 
 
 @dataclass(slots=True)
-class Message:
+class MqttMessage:
     """One PUBLISH as it came. ``connection`` numbers the connection: only there ``mid`` may be acknowledged."""
 
     topic: str
@@ -52,7 +52,7 @@ class Cutter:
         self._need = 2  # bytes before there is anything to cut
         self._skip = 0  # bytes of a packet that was cut
 
-    def cut(self, data: bytes, received_at: datetime) -> list[Message]:
+    def cut(self, data: bytes, received_at: datetime) -> list[MqttMessage]:
         """The messages that ``data`` completes; raises MalformedError, after which the connection is of no use."""
         if self._skip:
             skipped = min(self._skip, len(data))
@@ -63,7 +63,7 @@ class Cutter:
         if self._size < self._need:
             return []
         data = b"".join(self._parts)
-        messages: list[Message] = []
+        messages: list[MqttMessage] = []
         try:
             begin = self._cut(data, received_at, messages)
         except IndexError:
@@ -72,7 +72,7 @@ class Cutter:
         self._size = len(data) - begin
         return messages
 
-    def _cut(self, data: bytes, received_at: datetime, messages: list[Message]) -> int:
+    def _cut(self, data: bytes, received_at: datetime, messages: list[MqttMessage]) -> int:
         """Append what is whole to ``messages`` and to `others`; where the first packet begins that is not."""
         begin, end = 0, len(data)
         while end - begin >= 2:
@@ -105,7 +105,7 @@ class Cutter:
 
     def _message(
         self, first: int, data: bytes, body: int, stop: int, received_at: datetime, *, least: int = 0
-    ) -> Message:
+    ) -> MqttMessage:
         at = body + 2 + (data[body] << 8 | data[body + 1])
         qos, mid = first >> 1 & 3, 0
         try:
@@ -122,7 +122,7 @@ class Cutter:
             raise MalformedError("A message is shorter than what it should hold.")
         if not topic or qos == 3 or (qos and not mid):
             raise MalformedError("A message without topic or packet id, or of QoS 3.")  # no alias was ever allowed
-        return Message(
+        return MqttMessage(
             topic,
             data[at:stop].ljust(least, b"\0") if least else data[at:stop],  # MQTT 5 may fill a packet with properties
             qos,
@@ -145,7 +145,7 @@ def _variable(data: bytes, at: int) -> tuple[int, int]:
     raise MalformedError("A length of more than four bytes.")
 
 
-def answers(messages: Iterable[Message]) -> bytes:
+def answers(messages: Iterable[MqttMessage]) -> bytes:
     """The packets that acknowledge these: PUBACK, or PUBREC for QoS 2; none for QoS 0."""
     return b"".join(
         [_ANSWER(PUBACK if message.qos == 1 else PUBREC, 2, message.mid) for message in messages if message.qos]

@@ -7,7 +7,7 @@ from typing import Self
 from django.db.models import QuerySet
 
 from foundation.processes import leases
-from streams.brokers.mqtt import Address, Message, Publisher, Source, client_id
+from streams.brokers.mqtt import Address, MqttMessage, Publisher, Source, client_id
 from streams.brokers.mqtt.deliveries import Deliveries
 from streams.brokers.mqtt.depth import Depth
 from streams.models import Broker, Stream
@@ -74,11 +74,11 @@ class MqttSession:
     def _row(self) -> "QuerySet[Broker]":
         return Broker.objects.filter(pk=self._broker_id)
 
-    def receive(self, limit: int, timeout_s: float) -> list[Message]:
+    def receive(self, limit: int, timeout_s: float) -> list[MqttMessage]:
         """See `streams.brokers.mqtt.source.Source.receive`."""
         return self._source.receive(limit, timeout_s)
 
-    def acknowledge(self, messages: Sequence[Message]) -> None:
+    def acknowledge(self, messages: Sequence[MqttMessage]) -> None:
         """PUBACK."""
         self._source.acknowledge(messages)
 
@@ -102,11 +102,11 @@ class MqttSession:
         """Another process may resume the session."""
         self._lease.let_go()
 
-    def again(self, message: Message) -> bool:
-        """See `Deliveries.again`."""
-        return self._deliveries.again(message)
+    def is_redelivery(self, message: MqttMessage) -> bool:
+        """See `Deliveries.is_redelivery`."""
+        return self._deliveries.is_redelivery(message)
 
-    def remember(self, messages: Sequence[Message], without_id: Sequence[Message]) -> None:
+    def remember(self, messages: Sequence[MqttMessage], without_id: Sequence[MqttMessage]) -> None:
         """Fence and deliveries."""
         self._lease.check()
         self._deliveries.remember(sum(1 for message in messages if message.qos), without_id)

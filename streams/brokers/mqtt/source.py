@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from streams.brokers.mqtt.address import CONNECT_S, Address, BrokerError, refusal
-from streams.brokers.mqtt.packets import Cutter, MalformedError, Message, answers
+from streams.brokers.mqtt.packets import Cutter, MalformedError, MqttMessage, answers
 from streams.brokers.mqtt.sieve import Sieve, SievedClient
 from streams.models import Broker
 
@@ -48,7 +48,7 @@ class Source:
         self.granted: dict[str, Any] = {}  # properties of CONNACK (MQTT 5)
         self.refused: dict[str, str] = {}  # filters that the broker refused, and its reason
         self._client: SievedClient | None = None
-        self._waiting: deque[Message] = deque()
+        self._waiting: deque[MqttMessage] = deque()
         self._number = 0
         self._answer: str | None = None  # to CONNECT: empty is success
         self._lost = ""
@@ -122,7 +122,7 @@ class Source:
         """Whether the broker has answered every `subscribe`."""
         return not self._asked
 
-    def receive(self, limit: int, timeout_s: float) -> list[Message]:
+    def receive(self, limit: int, timeout_s: float) -> list[MqttMessage]:
         """At most ``limit`` messages that wait, as soon as there is one.
 
         None after ``timeout_s``, and before that where only a part of one has come.
@@ -144,7 +144,7 @@ class Source:
         else:
             time.sleep(timeout_s)
 
-    def acknowledge(self, messages: Iterable[Message]) -> None:
+    def acknowledge(self, messages: Iterable[MqttMessage]) -> None:
         """Tell the broker that these are stored. Those of an earlier connection are passed over: they come again."""
         _, sieve = self._connected()
         try:

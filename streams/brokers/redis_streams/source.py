@@ -229,7 +229,7 @@ class RedisSource:
         self._after.clear()
         self._last.clear()
 
-    def again(self, message: Entry) -> bool:
+    def is_redelivery(self, message: Entry) -> bool:
         """Whether it was stored, and its acknowledgement lost."""
         return message.id in self._unacknowledged.get(message.key, ())
 

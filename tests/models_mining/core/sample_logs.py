@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import generated_log
 from tests.tools.sample_logs import sample_files
 
@@ -17,7 +17,7 @@ def sample_logs() -> list[Any]:
     return [pytest.param(None, id="generated"), *(pytest.param(path, id=path.name) for path in sample_files())]
 
 
-def read(path: Path | None) -> list[Seen]:
+def read(path: Path | None) -> list[LoggedEvent]:
     """The events of a file in the order of time; without a file a log made here."""
     if path is None:
         return generated_log()
@@ -43,6 +43,6 @@ def read(path: Path | None) -> list[Seen]:
         ]
     rows.sort(key=lambda row: row[0])
     return [
-        Seen(seq, case, activity, round(at.timestamp() * 10**6), round(at.timestamp() * 10**6))
+        LoggedEvent(seq, case, activity, round(at.timestamp() * 10**6), round(at.timestamp() * 10**6))
         for seq, (at, case, activity) in enumerate(rows, start=1)
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 DAY_US = 86_400 * 10**6
 ACTIVITIES = ["register", "check", "pay", "wait", "ü → ☃"]
@@ -17,10 +17,10 @@ ACTIVITIES = ["register", "check", "pay", "wait", "ü → ☃"]
 class Stored:
     """Events as a table would keep them. ``tail`` answers no more than it must; ``asked`` counts."""
 
-    def __init__(self, events: Iterable[Seen] = ()) -> None:
+    def __init__(self, events: Iterable[LoggedEvent] = ()) -> None:
         self.asked = 0
         self._rows: dict[str, list[tuple[int, int, str]]] = {}
-        self._events: dict[str, list[Seen]] = {}
+        self._events: dict[str, list[LoggedEvent]] = {}
         for event in events:
             self._events.setdefault(event.case, []).append(event)
             self._rows.setdefault(event.case, []).append((event.at_us, event.seq, event.activity))
@@ -44,7 +44,9 @@ class Stored:
 
 
 @st.composite
-def logs(draw: st.DrawFn, min_size: int = 0, max_size: int = 40, cases: int = 4, prefix: str = "case") -> list[Seen]:
+def logs(
+    draw: st.DrawFn, min_size: int = 0, max_size: int = 40, cases: int = 4, prefix: str = "case"
+) -> list[LoggedEvent]:
     """Events in the order of ``seq``: interleaved cases, equal times, late events, arrivals that jump back."""
     unit_us = draw(st.sampled_from([1, 997, 10**6, DAY_US]))
     rows = draw(
@@ -64,7 +66,7 @@ def logs(draw: st.DrawFn, min_size: int = 0, max_size: int = 40, cases: int = 4,
     for seq, (case, activity, on, late, heard) in enumerate(rows, start=1):
         clock += on
         received += heard
-        events.append(Seen(seq, f"{prefix} {case}", activity, (clock - late) * unit_us, received * 10**6))
+        events.append(LoggedEvent(seq, f"{prefix} {case}", activity, (clock - late) * unit_us, received * 10**6))
     return events
 
 
@@ -79,25 +81,25 @@ def settings_of_logs(draw: st.DrawFn, /, **fixed: Any) -> dict[str, Any]:
     } | fixed
 
 
-def fed(log: LiveLog, events: Iterable[Seen], stored: Stored) -> LiveLog:
+def fed(log: LiveLog, events: Iterable[LoggedEvent], stored: Stored) -> LiveLog:
     """The same log, after it has learnt ``events`` one by one."""
     for event in events:
         log.learn_one(event, stored)
     return log
 
 
-def in_order(events: Iterable[Seen]) -> list[Seen]:
+def in_order(events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
     """As a batch algorithm wants them, and as a rediscovery reads them."""
     return sorted(events, key=lambda event: (event.case, event.at_us, event.seq))
 
 
-def late_shuffled(events: Sequence[Seen], every: int = 10, by: int = 7) -> list[Seen]:
+def late_shuffled(events: Sequence[LoggedEvent], every: int = 10, by: int = 7) -> list[LoggedEvent]:
     """The same events, one of ``every`` arriving ``by`` places later than it happened; numbered anew."""
     places = sorted(range(len(events)), key=lambda place: place + by + 0.5 if place % every == 0 else place)
     return [events[place]._replace(seq=seq) for seq, place in enumerate(places, start=1)]
 
 
-def generated_log(cases: int = 60) -> list[Seen]:
+def generated_log(cases: int = 60) -> list[LoggedEvent]:
     """A small log with loops and parallel steps, without chance: for tests that also take real logs."""
     events = []
     for number in range(cases):
@@ -107,7 +109,9 @@ def generated_log(cases: int = 60) -> list[Seen]:
             at_us += (number * 7 + place * 13) % 50 * 61 * 10**6 + number
             events.append((at_us, f"case {number}", activity))
     events.sort()
-    return [Seen(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(events, start=1)]
+    return [
+        LoggedEvent(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(events, start=1)
+    ]
 
 
 def content(log: LiveLog) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.brokers.mqtt.packets import MAX_PACKET, Cutter, MalformedError, Message, answers
+from streams.brokers.mqtt.packets import MAX_PACKET, Cutter, MalformedError, MqttMessage, answers
 from streams.parsing.payloads import MAX_PAYLOAD
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -37,7 +37,7 @@ def published(
     return packet(0x30 | qos << 1 | flags, body + payload)
 
 
-def seen(message: Message) -> tuple[object, ...]:
+def seen(message: MqttMessage) -> tuple[object, ...]:
     return (message.topic, message.payload, message.qos, message.mid, message.dup, message.retain)
 
 
@@ -61,7 +61,7 @@ def test_messages_are_read_as_they_were_sent_however_the_network_splits_them(sen
         properties = chance.choice([b"", CONTENT_TYPE, CONTENT_TYPE * 40]) if v5 else None
         stream += published(topic.encode(), payload, qos, mid, flags, properties) + PINGRESP
     cutter = Cutter(3, v5=v5)
-    read: list[Message] = []
+    read: list[MqttMessage] = []
     while stream:
         size = chance.choice([1, 2, 3, 50, 1000])
         read += cutter.cut(stream[:size], NOW)

@@ -9,7 +9,7 @@ from models_mining.core.drawing.constraints import Said, constraint_differences,
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import variants_of, where_all_cases_are_in
 
 RELATIONS = ("always_after", "always_before", "directly_follows", "equivalence", "never_together")
@@ -17,7 +17,7 @@ RELATIONS = ("always_after", "always_before", "directly_follows", "equivalence",
 
 @where_all_cases_are_in
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's log skeleton of ``rows``."""
     batch = _said(batch_log_skeleton(rows, parameters["noise_threshold"]))

@@ -10,10 +10,12 @@ from models_mining.core.drawing import compare
 from models_mining.core.drawing.graph import Graph, GraphEdge, GraphNode
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
-def audit(graph: Graph, rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]) -> list[str]:
+def audit(
+    graph: Graph, rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
+) -> list[str]:
     """How ``graph`` differs from pm4py's directly-follows graph of ``rows``."""
     return compare.differences(graph, pm4py_bridge.batch_dfg(rows, closed))
 

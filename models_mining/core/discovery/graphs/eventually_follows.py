@@ -14,7 +14,7 @@ from models_mining.core.drawing.compare import EXACT, count_differences, set_dif
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 def _edges(drawing: Mapping[str, Any]) -> dict[Pair, Mapping[str, Any]]:
@@ -23,7 +23,7 @@ def _edges(drawing: Mapping[str, Any]) -> dict[Pair, Mapping[str, Any]]:
 
 
 def audit_graph(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's eventually-follows graph of ``rows``."""
     live = {" … ".join(pair): edge["n"] for pair, edge in _edges(drawing).items()}
@@ -32,7 +32,7 @@ def audit_graph(
 
 
 def audit_profile(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's temporal profile of ``rows``."""
     return list(_profile_differences(_edges(drawing), batch_temporal_profile(rows)))

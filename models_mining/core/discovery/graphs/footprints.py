@@ -9,11 +9,11 @@ from models_mining.core.drawing.compare import set_differences
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's footprints of ``rows``."""
     labels = {node["id"]: node["label"] for node in drawing["nodes"]}

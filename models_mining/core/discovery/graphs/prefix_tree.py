@@ -13,7 +13,7 @@ from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.drawing.structure import structure_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant, variants_of, where_all_cases_are_in
 
 ROOT = "start"
@@ -34,7 +34,7 @@ Place = TypeVar("Place")
 
 @where_all_cases_are_in
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from the same part of the tree of pm4py's variants of ``rows``."""
     root = _grown(batch_variants(rows), parameters["depth"])

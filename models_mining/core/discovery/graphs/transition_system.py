@@ -8,7 +8,7 @@ from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant, variants_of, where_all_cases_are_in
 
 Step = tuple[State, str, State]
@@ -16,7 +16,7 @@ Step = tuple[State, str, State]
 
 @where_all_cases_are_in
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How the states and steps of ``drawing`` differ from pm4py's."""
     states = {node["id"]: tuple(node["activities"]) for node in drawing["nodes"]}

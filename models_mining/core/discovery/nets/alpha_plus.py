@@ -10,13 +10,13 @@ from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.structure import net_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import ORDER_DEPENDENT, variants_of, where_all_cases_are_in
 
 
 @where_all_cases_are_in
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's net of ``rows``, given in the same order of cases."""
     return net_differences(drawing, batch_alpha_plus(rows))

@@ -16,7 +16,7 @@ from models_mining.core.drawing.compare import EXACT, count_differences, set_dif
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 SOURCE = "Weijters, van der Aalst, Alves de Medeiros: Process mining with the HeuristicsMiner, BETA WP 166, 2006; pm4py"
 
@@ -43,7 +43,7 @@ PARAMETERS = (
 
 
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's heuristics net of ``rows``."""
     return list(_differences(drawing, batch_dependencies(rows, **parameters)))

@@ -12,11 +12,11 @@ from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.structure import net_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from the Petri net of pm4py's heuristics net of ``rows``."""
     return net_differences(drawing, batch_heuristics_net(rows, **parameters))

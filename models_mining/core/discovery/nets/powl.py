@@ -10,13 +10,13 @@ from models_mining.core.drawing.powl import draw_powl
 from models_mining.core.drawing.structure import structure_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import variants_of, where_all_cases_are_in
 
 
 @where_all_cases_are_in
 def audit(
-    drawing: Mapping[str, Any], rows: Iterable[Seen], closed: Collection[str], parameters: Mapping[str, Any]
+    drawing: Mapping[str, Any], rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
 ) -> list[str]:
     """How ``drawing`` differs from pm4py's POWL model of ``rows``."""
     batch = batch_powl(rows)

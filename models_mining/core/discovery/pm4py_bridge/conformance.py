@@ -6,10 +6,10 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import to_pm4py
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
-def batch_figures(rows: Iterable[Seen], net: Net) -> dict[str, float | None]:
+def batch_figures(rows: Iterable[LoggedEvent], net: Net) -> dict[str, float | None]:
     """Fitness, precision, generalization and simplicity of whole cases, under the names of `Figures`.
 
     Of no cases pm4py tells simplicity only; fitness is 0 then, and generalization that of transitions never used.

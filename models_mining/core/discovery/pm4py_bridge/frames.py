@@ -9,13 +9,13 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.drawing.compare import BatchDfg
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 _DURATIONS = {"total_s": "sum", "mean_s": "mean", "median_s": "median", "min_s": "min", "max_s": "max"}
 CASE, ACTIVITY, TIME = "case:concept:name", "concept:name", "time:timestamp"
 
 
-def frame(rows: Iterable[Seen]) -> Any:
+def frame(rows: Iterable[LoggedEvent]) -> Any:
     """A new DataFrame of the events, in the order (case, at, seq), with pm4py's column names.
 
     Moments keep microseconds: in pandas' nanoseconds there is no year after 2262.
@@ -34,7 +34,7 @@ def frame(rows: Iterable[Seen]) -> Any:
     )
 
 
-def batch_dfg(rows: Iterable[Seen], closed: Collection[str] = frozenset()) -> BatchDfg:
+def batch_dfg(rows: Iterable[LoggedEvent], closed: Collection[str] = frozenset()) -> BatchDfg:
     """pm4py's directly-follows graph of ``rows`` with performance; ``closed`` cases are not counted as open.
 
     Durations are pm4py's own, but for the 95th percentile: numpy's of the durations pm4py lists.

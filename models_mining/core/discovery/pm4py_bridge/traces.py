@@ -6,7 +6,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant
 
 
@@ -21,7 +21,7 @@ def event_log(variants: Iterable[Variant]) -> Any:
     )
 
 
-def frame_by_variant(rows: Iterable[Seen]) -> Any:
+def frame_by_variant(rows: Iterable[LoggedEvent]) -> Any:
     """The frame of ``rows`` with its cases sorted by their activities, and renamed so that pm4py keeps that order.
 
     Some algorithms break ties by the order of the cases. This is the order in which they get the variants of a live

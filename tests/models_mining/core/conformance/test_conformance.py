@@ -15,14 +15,14 @@ from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py, to_pm4py
 from models_mining.core.drawing.nets import Net, Transition
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.replay import ExactReplay, TokenReplay
 from tests.models_mining.core.nets import NET, nets
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import Stored, fed, in_order
 
 
-def assert_equal_to_pm4py(log: LiveLog, events: list[Seen], net: Net) -> None:
+def assert_equal_to_pm4py(log: LiveLog, events: list[LoggedEvent], net: Net) -> None:
     """All four figures, over the closed cases."""
     pm4py = load()
     closed = frame(event for event in events if log.cases[event.case].closed)
@@ -65,7 +65,7 @@ def test_the_four_figures_equal_pm4py_on_the_closed_cases(path: Path | None) -> 
 @given(net=nets(), variants=st.lists(st.text("abcdx", min_size=1, max_size=5), min_size=1, max_size=5))
 def test_the_four_figures_equal_pm4py_on_any_net_and_log(net: Net, variants: list[str]) -> None:
     events = [
-        Seen(number * 10 + place, f"case {number}", activity, place, place)
+        LoggedEvent(number * 10 + place, f"case {number}", activity, place, place)
         for number, variant in enumerate([*variants, variants[0]])
         for place, activity in enumerate(variant)
     ]
@@ -75,7 +75,7 @@ def test_the_four_figures_equal_pm4py_on_any_net_and_log(net: Net, variants: lis
 
 
 def test_open_cases_count_with_what_they_have_come_to_where_all_cases_are_asked_for() -> None:
-    events = [Seen(n, case, activity, n, n) for n, (case, activity) in enumerate(["1a", "1b", "1d", "2a", "3b"])]
+    events = [LoggedEvent(n, case, activity, n, n) for n, (case, activity) in enumerate(["1a", "1b", "1d", "2a", "3b"])]
     log = fed(LiveLog(end_activities={"d"}), events, Stored())
     replay = ExactReplay(NET)
     closed, everything = fitness(log, replay), fitness(log, replay, cases="all")
@@ -88,7 +88,9 @@ def test_open_cases_count_with_what_they_have_come_to_where_all_cases_are_asked_
 
 
 def test_a_case_is_told_its_deviations_from_the_first_on() -> None:
-    log = fed(LiveLog(), [Seen(n, "c", activity, n, n) for n, activity in enumerate(["a", "a", "x", "b"])], Stored())
+    log = fed(
+        LiveLog(), [LoggedEvent(n, "c", activity, n, n) for n, activity in enumerate(["a", "a", "x", "b"])], Stored()
+    )
     node = log.cases["c"].node
     assert node is not None
     fit = case_conformance(ExactReplay(NET), node)
@@ -105,5 +107,5 @@ def test_a_case_is_told_its_deviations_from_the_first_on() -> None:
 def test_precision_is_not_known_where_silent_transitions_make_tokens_without_end() -> None:
     net = Net(("p", "q"), (Transition("a", ((0, 1),), ()), Transition(None, (), ((1, 1),))), ((0, 1),), ())
     assert eventually_enabled(net, net.initial) is None
-    log = fed(LiveLog(end_activities={"a"}), [Seen(1, "c", "a", 1, 1)], Stored())
+    log = fed(LiveLog(end_activities={"a"}), [LoggedEvent(1, "c", "a", 1, 1)], Stored())
     assert precision(log, TokenReplay(net)) is None

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from models_mining.core.conformance import declare, footprints, log_skeleton, temporal_profile
 from models_mining.core.conformance.breaches import Breach
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.pm4py_bridge import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen, Step
+from models_mining.core.live_log.logged_event import LoggedEvent, Step
 from tests.models_mining.core.strategies import Stored, fed
 
 TRACES = st.lists(st.sampled_from("abc"), max_size=6).map(tuple)
@@ -31,7 +31,7 @@ RELATIONS = ("equivalence", "always_after", "always_before", "directly_follows",
 def learnt(traces: list[tuple[str, ...]]) -> LiveLog:
     """A log of these cases."""
     steps = [(case, activity) for case, trace in enumerate(traces) for activity in trace]
-    events = [Seen(seq, f"{case:03}", activity, seq, seq) for seq, (case, activity) in enumerate(steps, start=1)]
+    events = [LoggedEvent(seq, f"{case:03}", activity, seq, seq) for seq, (case, activity) in enumerate(steps, start=1)]
     return fed(LiveLog(), events, Stored(events))
 
 
@@ -116,7 +116,7 @@ def test_footprints_are_kept_or_broken_as_in_pm4py(reference: list[tuple[str, ..
     from pm4py.algo.discovery.footprints.log.variants import entire_event_log as entire_log
     from pm4py.algo.discovery.footprints.log.variants import trace_by_trace
 
-    read = footprints.read(MINERS["footprints"].derive(learnt(reference)))
+    read = footprints.read(ALGORITHMS["footprints"].derive(learnt(reference)))
     (batch,) = trace_extensive.apply(trace_by_trace.apply(event_log([trace])), entire_log.apply(event_log(reference)))
     broken = footprints.deviations(read, trace, closed=True)
     for rule in ("footprints", "start_activities", "end_activities"):
@@ -137,13 +137,13 @@ def test_unusual_times_are_those_pm4py_lists(
 ) -> None:
     pm4py = load()
     rows = [
-        Seen(number * 10 + place, f"{number}", activity, place * (number + 1) * 10**6, 0)
+        LoggedEvent(number * 10 + place, f"{number}", activity, place * (number + 1) * 10**6, 0)
         for number, trace in enumerate(reference)
         for place, activity in enumerate(trace)
     ]
     profile = pm4py.discover_temporal_profile(frame(rows))
     ordered = sorted((Step(activity, at * 1_500_001) for activity, at in steps), key=lambda step: step.at_us)
-    case = [Seen(seq, "c", activity, at_us, 0) for seq, (activity, at_us) in enumerate(ordered, start=1)]
+    case = [LoggedEvent(seq, "c", activity, at_us, 0) for seq, (activity, at_us) in enumerate(ordered, start=1)]
     found = temporal_profile.deviations(profile, ordered, zeta=zeta)
     if not profile:
         assert found == []
@@ -154,12 +154,12 @@ def test_unusual_times_are_those_pm4py_lists(
 
 def test_references_are_read_from_drawings() -> None:
     log = learnt([("a", "b", "c"), ("a", "c", "b")])
-    read = declare.read(MINERS["declare"].derive(log))
+    read = declare.read(ALGORITHMS["declare"].derive(log))
     assert ("init", ("a",)) in read
     assert declare.deviations(read, ("a", "b", "c"), closed=True) == []
     first, *_ = declare.deviations([("response", ("a", "b"))], ("a",), closed=False)
     assert first == Breach("response", ("a", "b"), "a", "b has not followed a so far", pending=True)
-    skeleton = log_skeleton.read(MINERS["log-skeleton"].derive(log))
+    skeleton = log_skeleton.read(ALGORITHMS["log-skeleton"].derive(log))
     assert log_skeleton.deviations(skeleton, ("a", "c", "b"), closed=True) == []
     assert [
         one.sentence for one in log_skeleton.deviations(skeleton, ("a", "a", "x"), closed=False) if not one.pending
@@ -172,8 +172,10 @@ def test_references_are_read_from_drawings() -> None:
 def test_usual_times_are_read_from_a_drawing() -> None:
     log = LiveLog(track_pairs=True)
     times = [("1", "a", 0), ("1", "b", 4), ("2", "a", 0), ("2", "b", 8)]
-    events = [Seen(seq, case, activity, at * 10**6, 0) for seq, (case, activity, at) in enumerate(times, start=1)]
-    profile = temporal_profile.read(MINERS["temporal-profile"].derive(fed(log, events, Stored(events))))
+    events = [
+        LoggedEvent(seq, case, activity, at * 10**6, 0) for seq, (case, activity, at) in enumerate(times, start=1)
+    ]
+    profile = temporal_profile.read(ALGORITHMS["temporal-profile"].derive(fed(log, events, Stored(events))))
     (mean_s, deviation_s) = profile["a", "b"]
     assert (mean_s, round(deviation_s, 6)) == (6.0, 2.828427)
     late = [Step("a", 0), Step("b", 20 * 10**6)]

@@ -12,7 +12,7 @@ from models_mining.core.counting.lossy import LossyCounter, LossySteps
 from models_mining.core.discovery import derive
 from models_mining.core.discovery.registry import NotDerivableError
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed, generated_log, logs
 
 streams = st.lists(st.sampled_from("aaaaaaaabbbbcdefghijklmnop"), max_size=200)
@@ -62,7 +62,7 @@ def test_memory_is_bounded_though_nothing_ever_comes_twice() -> None:
 @settings(max_examples=80, deadline=None)
 @given(events=logs(), part=st.floats(0, 1), epsilon=epsilons)
 def test_a_live_log_counts_as_one_that_catches_up_from_the_table_and_after_a_restart(
-    events: list[Seen], part: float, epsilon: float
+    events: list[LoggedEvent], part: float, epsilon: float
 ) -> None:
     stored, now = Stored(events), int(len(events) * part)
     log = LiveLog(end_activities={"pay"})
@@ -79,7 +79,7 @@ def test_a_live_log_counts_as_one_that_catches_up_from_the_table_and_after_a_res
 
 def test_the_graph_shows_what_is_frequent_and_says_how_wrong_it_may_be() -> None:
     events = generated_log()
-    events.append(Seen(len(events) + 1, "odd", "never seen", 0, 0))
+    events.append(LoggedEvent(len(events) + 1, "odd", "never seen", 0, 0))
     log = LiveLog()
     log.lossy[0.05] = LossySteps(0.05)
     fed(log, events, Stored(events))

@@ -12,7 +12,7 @@ from models_mining.core.discovery import pm4py_bridge
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.live_log.closing import closed_cases
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import (
     Stored,
     fed,
@@ -31,7 +31,7 @@ def kept(log: LiveLog, cases: Any = "all") -> Found:
     return {pair: (moments.count, moments.sum_us, moments.squares_us2) for pair, moments in pairs.items()}
 
 
-def by_hand(events: list[Seen]) -> Found:
+def by_hand(events: list[LoggedEvent]) -> Found:
     found: Found = {}
     for one, other in combinations(in_order(events), 2):
         if one.case == other.case:
@@ -44,7 +44,7 @@ def by_hand(events: list[Seen]) -> Found:
 @settings(max_examples=50, deadline=None)
 @given(events=logs(), setup=settings_of_logs(track_closed=True, track_pairs=True), depth=st.sampled_from([2, 500]))
 def test_every_two_events_of_a_case_are_a_pair_late_ones_and_those_of_closed_cases_too(
-    events: list[Seen], setup: dict[str, Any], depth: int
+    events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     log = fed(LiveLog(**setup, max_depth=depth), events, Stored(events))
     closed = closed_cases(events, log.end_activities, log.idle.idle_us)
@@ -67,7 +67,7 @@ def test_counts_means_and_deviations_are_those_of_pm4py() -> None:
 def test_a_deviation_is_exact_where_floating_point_would_lose_it() -> None:
     century_us = 100 * 365 * 86_400 * 10**6
     events = [
-        Seen(seq, f"c{seq // 2}", "ab"[seq % 2], seq % 2 * (century_us + seq), seq) for seq in range(6)
+        LoggedEvent(seq, f"c{seq // 2}", "ab"[seq % 2], seq % 2 * (century_us + seq), seq) for seq in range(6)
     ]  # three durations of a hundred years, some microseconds apart
     log = fed(LiveLog(track_pairs=True), events, Stored(events))
     mean_s, deviation_s = log.all.pairs["a", "b"].seconds()

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import Stored, content, fed, in_order, logs, settings_of_logs
 
 
-def sequences(events: list[Seen]) -> dict[str, tuple[str, ...]]:
+def sequences(events: list[LoggedEvent]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for event in in_order(events):
         found[event.case] = (*found.get(event.case, ()), event.activity)
@@ -20,7 +20,7 @@ def sequences(events: list[Seen]) -> dict[str, tuple[str, ...]]:
 
 @settings(max_examples=60, deadline=None)
 @given(events=logs(), setup=settings_of_logs())
-def test_variants_are_the_sequences_of_the_cases(events: list[Seen], setup: dict[str, Any]) -> None:
+def test_variants_are_the_sequences_of_the_cases(events: list[LoggedEvent], setup: dict[str, Any]) -> None:
     log = fed(LiveLog(**setup), events, Stored(events))
     found = sequences(events)
     assert log.tree.variants() == Counter(found.values())
@@ -35,7 +35,7 @@ def test_variants_are_the_sequences_of_the_cases(events: list[Seen], setup: dict
     budget=st.fixed_dictionaries({"max_nodes": st.integers(0, 10), "max_depth": st.integers(0, 5)}),
 )
 def test_beyond_the_budget_every_count_stays_exact(
-    events: list[Seen], setup: dict[str, Any], budget: dict[str, Any]
+    events: list[LoggedEvent], setup: dict[str, Any], budget: dict[str, Any]
 ) -> None:
     stored = Stored(events)
     small, large = (
@@ -51,7 +51,7 @@ def test_beyond_the_budget_every_count_stays_exact(
 
 
 def test_a_case_deeper_than_allowed_leaves_the_tree_whole() -> None:
-    events = [Seen(seq, "c", activity, seq, seq) for seq, activity in enumerate("abcd", start=1)]
+    events = [LoggedEvent(seq, "c", activity, seq, seq) for seq, activity in enumerate("abcd", start=1)]
     log = fed(LiveLog(max_depth=3), events[:3], Stored())
     assert (log.tree.size, log.beyond) == (3, 0)
     fed(log, events[3:], Stored())
@@ -61,7 +61,12 @@ def test_a_case_deeper_than_allowed_leaves_the_tree_whole() -> None:
 
 
 def test_nodes_that_nobody_passes_any_more_go() -> None:
-    events = [Seen(1, "c", "a", 1, 1), Seen(2, "c", "b", 3, 2), Seen(3, "c", "c", 4, 3), Seen(4, "c", "late", 2, 4)]
+    events = [
+        LoggedEvent(1, "c", "a", 1, 1),
+        LoggedEvent(2, "c", "b", 3, 2),
+        LoggedEvent(3, "c", "c", 4, 3),
+        LoggedEvent(4, "c", "late", 2, 4),
+    ]
     log = fed(LiveLog(), events, Stored(events))
     assert ["/".join(node.path()) for node in log.tree.walk()] == ["a", "a/late", "a/late/b", "a/late/b/c"]
     assert ("a", "b") not in log.directly_follows
@@ -71,5 +76,5 @@ def test_nodes_that_nobody_passes_any_more_go() -> None:
 def test_room_that_others_left_is_used_again() -> None:
     log = LiveLog(max_nodes=2, max_depth=2)
     for seq, (case, activity) in enumerate([("c", "a"), ("c", "b"), ("c", "c"), ("d", "a"), ("d", "x")], start=1):
-        log.learn_one(Seen(seq, case, activity, seq, seq))
+        log.learn_one(LoggedEvent(seq, case, activity, seq, seq))
     assert (log.beyond, log.tree.variants()) == (1, {("a", "x"): 1})

@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 
 from models_mining.core.counting.sketch import Sketch
-from models_mining.core.discovery import MINERS, Parameter, ParameterError, derive, get, pm4py_bridge, registry
+from models_mining.core.discovery import ALGORITHMS, Parameter, ParameterError, derive, get, pm4py_bridge, registry
 from models_mining.core.drawing import compare
 from models_mining.core.live_log.closing import closed_cases
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed, generated_log
 
 SECOND_US = 10**6
 
 
 def test_the_graph_has_the_fields_clients_are_promised() -> None:
-    events = [Seen(n, "c", activity, n * n * SECOND_US, n) for n, activity in enumerate(["b", "a", "b"], start=1)]
-    log = fed(LiveLog(), [*events, Seen(4, "d", "b", 0, 4)], Stored())
+    events = [
+        LoggedEvent(n, "c", activity, n * n * SECOND_US, n) for n, activity in enumerate(["b", "a", "b"], start=1)
+    ]
+    log = fed(LiveLog(), [*events, LoggedEvent(4, "d", "b", 0, 4)], Stored())
     graph = derive("dfg", log)
     assert graph["nodes"] == [
         {"id": 0, "label": "b", "n": 3, "starts": 2, "ends": 2, "open": 2},
@@ -38,7 +40,7 @@ def test_the_graph_has_the_fields_clients_are_promised() -> None:
 
 def test_the_graph_of_closed_cases_shows_nobody_under_way() -> None:
     log = LiveLog(end_activities={"pay"}, track_closed=True)
-    fed(log, [Seen(1, "c", "pay", 0, 0), Seen(2, "d", "a", 0, 0)], Stored())
+    fed(log, [LoggedEvent(1, "c", "pay", 0, 0), LoggedEvent(2, "d", "a", 0, 0)], Stored())
     assert derive("dfg", log, "closed") == {
         "kind": "graph",
         "nodes": [{"id": 0, "label": "pay", "n": 1, "starts": 1, "ends": 1, "open": 0}],
@@ -109,7 +111,7 @@ def test_nobody_pays_for_pm4py_who_does_not_ask_for_a_batch_result() -> None:
 
 
 def test_every_algorithm_says_what_it_is() -> None:
-    for name, miner in MINERS.items():
+    for name, miner in ALGORITHMS.items():
         assert get(name) is miner
         assert miner.summary
         assert miner.source
@@ -120,7 +122,7 @@ def test_every_algorithm_says_what_it_is() -> None:
 
 def test_every_algorithm_and_every_parameter_of_it_is_documented() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in Path("docs/algorithms").glob("*.md"))
-    for name, miner in MINERS.items():
+    for name, miner in ALGORITHMS.items():
         assert f"`{name}`" in pages, name
         for parameter in miner.parameters if name != "lossy-dfg" else ():
             assert f"`{parameter.name}`" in pages, (name, parameter.name)
@@ -128,9 +130,9 @@ def test_every_algorithm_and_every_parameter_of_it_is_documented() -> None:
 
 
 @pytest.fixture
-def noisy(monkeypatch: pytest.MonkeyPatch) -> registry.Miner:
+def noisy(monkeypatch: pytest.MonkeyPatch) -> registry.Algorithm:
     """An algorithm with every kind of parameter that answers with their values."""
-    monkeypatch.setattr(registry, "MINERS", {})
+    monkeypatch.setattr(registry, "ALGORITHMS", {})
 
     @registry.miner(
         name="noisy",
@@ -152,7 +154,7 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> registry.Miner:
     return registry.get("noisy")
 
 
-def test_parameters_have_defaults_types_and_bounds(noisy: registry.Miner) -> None:
+def test_parameters_have_defaults_types_and_bounds(noisy: registry.Algorithm) -> None:
     assert noisy.derive(LiveLog()) == {"noise": 0.2, "depth": 3, "fast": False, "order": "name"}
     assert noisy.derive(LiveLog(), "all", {"noise": 1, "order": "count"})["noise"] == 1.0
     assert [parameter.kind for parameter in noisy.parameters] == ["float", "int", "bool", "str"]
@@ -173,13 +175,13 @@ def test_parameters_have_defaults_types_and_bounds(noisy: registry.Miner) -> Non
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_a_parameter_it_does_not_take_is_refused_by_name(noisy: registry.Miner, given: Any, name: str) -> None:
+def test_a_parameter_it_does_not_take_is_refused_by_name(noisy: registry.Algorithm, given: Any, name: str) -> None:
     with pytest.raises(ParameterError, match=f"^{name}: ") as refused:
         noisy.derive(LiveLog(), "all", given)
     assert refused.value.name == name
 
 
-def test_a_name_is_given_once_and_exactness_needs_a_proof(noisy: registry.Miner) -> None:
+def test_a_name_is_given_once_and_exactness_needs_a_proof(noisy: registry.Algorithm) -> None:
     register = registry.miner(name="noisy", source="none", cost="live", needs="edges", exact=False)
     with pytest.raises(ValueError, match="two algorithms"):
         register(lambda log, cases: None)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.discovery import MINERS
+from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.live_log.closing import closed_cases
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.drawn import in_a_picture
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import (
@@ -24,7 +24,7 @@ from tests.models_mining.core.strategies import (
 )
 
 EXACT = sorted(
-    name for name, miner in MINERS.items() if miner.exact and (miner.cost == "live" or miner.needs == "pairs")
+    name for name, miner in ALGORITHMS.items() if miner.exact and (miner.cost == "live" or miner.needs == "pairs")
 )
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "heuristics": [{}, {"dependency_threshold": 0.9}, {"noise_threshold": 0.5, "min_dfg_occurrences": 2}],
@@ -40,10 +40,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 """What to try beside the defaults."""
 
 
-def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, Any] | None = None) -> list[str]:
+def audited(name: str, log: LiveLog, events: list[LoggedEvent], parameters: dict[str, Any] | None = None) -> list[str]:
     """Differences of the stored model over all cases, and over closed ones where they are tracked."""
     closed = closed_cases(events, log.end_activities, log.idle.idle_us)
-    miner = MINERS[name]
+    miner = ALGORITHMS[name]
     assert miner.audit is not None
     complete = miner.check(parameters or {})
     found = miner.audit(in_a_picture(miner.derive(log, "all", complete)), events, closed, complete)
@@ -57,7 +57,7 @@ def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, A
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), events=logs(), setup=settings_of_logs(track_pairs=True), part=st.floats(0, 1))
 def test_the_live_model_equals_the_batch_model_now_and_earlier(
-    name: str, data: st.DataObject, events: list[Seen], setup: dict[str, Any], part: float
+    name: str, data: st.DataObject, events: list[LoggedEvent], setup: dict[str, Any], part: float
 ) -> None:
     parameters = data.draw(st.sampled_from(PARAMETERS.get(name, [{}])))
     stored, now = Stored(events), int(len(events) * part)
@@ -75,14 +75,14 @@ def test_the_live_model_equals_the_batch_model_now_and_earlier(
     depth=st.integers(0, 4),
 )
 def test_the_live_model_equals_the_batch_model_for_cases_beyond_the_tree(
-    name: str, events: list[Seen], setup: dict[str, Any], depth: int
+    name: str, events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     assert audited(name, fed(LiveLog(**setup, max_depth=depth), events, Stored(events)), events) == []
 
 
 def test_moments_far_from_now_are_mined_too() -> None:
     year_9999_us = int(datetime.fromisoformat("9999-12-31T00:00:00+00:00").timestamp()) * 10**6
-    events = [Seen(1, "c", "a", -(10**15), 0), Seen(2, "c", "b", year_9999_us, 1)]
+    events = [LoggedEvent(1, "c", "a", -(10**15), 0), LoggedEvent(2, "c", "b", year_9999_us, 1)]
     assert audited("dfg", fed(LiveLog(), events, Stored(events)), events) == []
 
 

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.discovery import MINERS, NotDerivableError
+from models_mining.core.discovery import ALGORITHMS, NotDerivableError
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log.closing import closed_cases
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.drawn import in_a_picture
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import Stored, fed, generated_log, late_shuffled, logs, settings_of_logs
 
-SLOW = sorted(name for name, miner in MINERS.items() if miner.cost == "slow" and miner.needs != "pairs")
-EXACT = [name for name in SLOW if MINERS[name].exact]
+SLOW = sorted(name for name, miner in ALGORITHMS.items() if miner.cost == "slow" and miner.needs != "pairs")
+EXACT = [name for name in SLOW if ALGORITHMS[name].exact]
 VIEWS = ("tree", "petri-net", "bpmn")
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "declare": [
@@ -46,10 +46,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 """What to try beside the defaults."""
 
 
-def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, Any]) -> list[str]:
+def audited(name: str, log: LiveLog, events: list[LoggedEvent], parameters: dict[str, Any]) -> list[str]:
     """Differences of the stored model over all cases, and over closed ones where they are tracked."""
     closed = closed_cases(events, log.end_activities, log.idle.idle_us)
-    miner = MINERS[name]
+    miner = ALGORITHMS[name]
     assert miner.audit is not None
     complete = miner.check(parameters)
     found = miner.audit(in_a_picture(miner.derive(log, "all", parameters)), events, closed, complete)
@@ -64,7 +64,7 @@ def audited(name: str, log: LiveLog, events: list[Seen], parameters: dict[str, A
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), events=logs(), setup=settings_of_logs(), depth=st.sampled_from([500, 500, 500, 3]))
 def test_a_model_of_whole_cases_equals_the_batch_model(
-    name: str, data: st.DataObject, events: list[Seen], setup: dict[str, Any], depth: int
+    name: str, data: st.DataObject, events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     parameters = data.draw(st.sampled_from(PARAMETERS.get(name, [{}])))
     log = fed(LiveLog(**setup, max_depth=depth), events, Stored(events))
@@ -88,17 +88,17 @@ def test_models_of_whole_cases_of_a_whole_log_equal_the_batch_models(path: Path 
 @settings(max_examples=8, deadline=None)
 @given(data=st.data(), events=logs(max_size=12))
 def test_an_order_dependent_model_equals_the_batch_model_of_the_same_order(
-    name: str, data: st.DataObject, events: list[Seen]
+    name: str, data: st.DataObject, events: list[LoggedEvent]
 ) -> None:
     parameters = data.draw(st.sampled_from(PARAMETERS.get(name, [{}])))
     log = fed(LiveLog(), events, Stored(events))
     try:
-        drawing = MINERS[name].derive(log, "all", parameters)
+        drawing = ALGORITHMS[name].derive(log, "all", parameters)
     except NotDerivableError as error:
         assert str(error)  # noqa: PT017 odd logs have no model; then there is none in batch either
         with pytest.raises(NotDerivableError):
-            MINERS[name].audit(
-                Drawing(kind="petri-net", nodes=[], edges=[]), events, (), MINERS[name].check(parameters)
+            ALGORITHMS[name].audit(
+                Drawing(kind="petri-net", nodes=[], edges=[]), events, (), ALGORITHMS[name].check(parameters)
             )
     else:
         assert any("order" in remark for remark in drawing["remarks"])
@@ -107,9 +107,9 @@ def test_an_order_dependent_model_equals_the_batch_model_of_the_same_order(
 
 SAME_EVERYWHERE = """
 import json, random
-from models_mining.core.discovery import MINERS, NotDerivableError
+from models_mining.core.discovery import ALGORITHMS, NotDerivableError
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed
 
 def drawn(miner, log):
@@ -127,16 +127,17 @@ for seed, several in ((1, 9), (2, 9), (4, 9), (5, 3)):
     for case in range(12):
         steps = ["register", *chance.sample(names[:several], chance.randint(1, min(5, several))), "pay"]
         for activity in steps[chance.randint(0, 1) :]:
-            events.append(Seen(len(events) + 1, f"c{case}", activity, len(events), 0))
+            events.append(LoggedEvent(len(events) + 1, f"c{case}", activity, len(events), 0))
     log = learnt(events)
-    exact = [name for name, miner in MINERS.items() if miner.audit and (name != "ilp" or several == 3)]
-    found.append({name: drawn(MINERS[name], log) for name in exact})
+    exact = [name for name, miner in ALGORITHMS.items() if miner.audit and (name != "ilp" or several == 3)]
+    found.append({name: drawn(ALGORITHMS[name], log) for name in exact})
 for seed in (6, 19, 25):  # loops and steps in any order: where the split miner once drew tokens in two ways
     chance = random.Random(seed)
     names = [f"act {n}" for n in range(chance.randint(3, 9))]
-    events = [Seen(n, f"c{chance.randint(0, 9)}", chance.choice(names), n, n) for n in range(1, 71)]
+    events = [LoggedEvent(n, f"c{chance.randint(0, 9)}", chance.choice(names), n, n) for n in range(1, 71)]
     log = learnt(events)
-    found.append({name: drawn(miner, log) for name, miner in MINERS.items() if miner.audit and miner.cost == "live"})
+    found.append({name: drawn(miner, log) for name, miner in ALGORITHMS.items() if miner.audit and miner.cost ==
+    "live"})
 print(json.dumps(found, sort_keys=True))
 """
 
@@ -152,7 +153,7 @@ def test_every_process_draws_the_same() -> None:
         for seed in ("1", "2")
     ]
     one, other = (json.loads(process.communicate(timeout=120)[0]) for process in processes)
-    assert sorted(one[3]) == sorted(name for name, miner in MINERS.items() if miner.audit)
+    assert sorted(one[3]) == sorted(name for name, miner in ALGORITHMS.items() if miner.audit)
     for here, there in zip(one, other, strict=True):
         for name, drawing in here.items():
             assert drawing == there[name], name
@@ -161,10 +162,10 @@ def test_every_process_draws_the_same() -> None:
 @pytest.mark.parametrize("activities", [[], ["a"], ["a", "a", "a"], ["only one", "", "'\"→☃"]])
 @pytest.mark.parametrize("name", SLOW)
 def test_the_smallest_logs_have_a_drawing(name: str, activities: list[str]) -> None:
-    events = [Seen(seq, "c", activity, seq, seq) for seq, activity in enumerate(activities, start=1)]
+    events = [LoggedEvent(seq, "c", activity, seq, seq) for seq, activity in enumerate(activities, start=1)]
     log = fed(LiveLog(), events, Stored(events))
     try:
-        drawing = MINERS[name].derive(log)
+        drawing = ALGORITHMS[name].derive(log)
     except NotDerivableError:
         assert name == "alpha-plus"  # pm4py loses its places when every activity repeats itself
         assert activities == ["a", "a", "a"]
@@ -176,15 +177,15 @@ def test_the_smallest_logs_have_a_drawing(name: str, activities: list[str]) -> N
 
 @pytest.mark.parametrize("name", SLOW)
 def test_a_drawing_says_how_many_cases_it_stands_without(name: str) -> None:
-    events = [Seen(seq, case, "a b"[seq % 2], seq, seq) for seq, case in enumerate("xyzzzz", start=1)]
+    events = [LoggedEvent(seq, case, "a b"[seq % 2], seq, seq) for seq, case in enumerate("xyzzzz", start=1)]
     log = fed(LiveLog(max_depth=3, end_activities={"a"}, track_closed=True), events, Stored(events))
     assert log.beyond == 1
-    drawing = MINERS[name].derive(log)
+    drawing = ALGORITHMS[name].derive(log)
     assert [remark for remark in drawing["remarks"] if "outgrown" in remark] == [
         "Not exact: without 1 case that has outgrown the prefix tree."
     ]
     with pytest.raises(LookupError):
-        MINERS[name].derive(LiveLog(), "closed")
+        ALGORITHMS[name].derive(LiveLog(), "closed")
 
 
 def _changed(drawing: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
@@ -219,7 +220,7 @@ def _changed(drawing: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
 def test_an_audit_tells_what_is_wrong(name: str) -> None:
     events = generated_log(6)
     log = fed(LiveLog(), events, Stored(events))
-    miner = MINERS[name]
+    miner = ALGORITHMS[name]
     assert miner.audit is not None
     drawing = miner.derive(log)
     for wrong in [miner.derive(LiveLog()), *_changed(drawing, name)]:

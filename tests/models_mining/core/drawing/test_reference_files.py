@@ -12,7 +12,7 @@ from models_mining.core.discovery.pm4py_bridge.files import read
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.drawing.nets import Net, Transition
-from models_mining.core.live_log.logged_event import Seen, Step
+from models_mining.core.live_log.logged_event import LoggedEvent, Step
 
 TRACES = ("abd", "acd", "abcd", "ad")
 
@@ -21,7 +21,7 @@ def written(kind: str, folder: Path) -> str:
     """What pm4py writes of an inductive model of the traces."""
     pm4py = load()
     events = frame(
-        Seen(10 * number + place, f"c{number}", activity, place, place)
+        LoggedEvent(10 * number + place, f"c{number}", activity, place, place)
         for number, trace in enumerate(TRACES)
         for place, activity in enumerate(trace)
     )

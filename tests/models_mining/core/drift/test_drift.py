@@ -14,13 +14,13 @@ from models_mining.core.drift.detector import BLOCK, Change, DriftDetector
 from models_mining.core.drift.drift_observer import DriftObserver
 from models_mining.core.drift.windows import Bucket, Mark, Moments, Window
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.observing import Turns, learn
 
 SECOND_US = 10**6
 
 
-def orders(seed: int, cases: int, changes_at: int | None = None, **new: Any) -> tuple[list[Seen], int]:
+def orders(seed: int, cases: int, changes_at: int | None = None, **new: Any) -> tuple[list[LoggedEvent], int]:
     """Cases that overlap; from case ``changes_at`` on with ``new`` values. Also the number of the first one's event."""
     chance = random.Random(seed)
     rows = []
@@ -38,11 +38,13 @@ def orders(seed: int, cases: int, changes_at: int | None = None, **new: Any) -> 
             rows.append((at_us, f"case {number}", activity))
             at_us += int(chance.expovariate(1 / values["mean_s"]) * SECOND_US)
     rows.sort()
-    events = [Seen(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(rows, start=1)]
+    events = [
+        LoggedEvent(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(rows, start=1)
+    ]
     return events, next((event.seq for event in events if event.case == f"case {changes_at}"), 0)
 
 
-def observed(events: list[Seen], detector: DriftDetector | None = None) -> list[Change]:
+def observed(events: list[LoggedEvent], detector: DriftDetector | None = None) -> list[Change]:
     log, observer = LiveLog(end_activities=["end"]), DriftObserver(detector or DriftDetector())
     turns = log.journal = Turns()
     for event in events:

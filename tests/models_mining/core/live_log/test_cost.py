@@ -9,7 +9,7 @@ import pytest
 
 from models_mining.core.live_log.journal import Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed
 
 HOUR_US = 3_600 * 10**6
@@ -34,10 +34,10 @@ def steps_of(action: Callable[[], object]) -> int:
     return count
 
 
-def endless(seq: int, cases: int = 20) -> Seen:
+def endless(seq: int, cases: int = 20) -> LoggedEvent:
     """The same behaviour for ever: cases of five steps, one after another, ``cases`` at a time."""
     turn, lane = divmod(seq, cases)
-    return Seen(seq, f"case {turn // 5}.{lane}", "abcde"[turn % 5], seq * 10**6, seq * 10**6)
+    return LoggedEvent(seq, f"case {turn // 5}.{lane}", "abcde"[turn % 5], seq * 10**6, seq * 10**6)
 
 
 @pytest.mark.parametrize("setup", [{}, {"end_activities": {"e"}, "idle_close_us": HOUR_US, "track_closed": True}])
@@ -72,11 +72,11 @@ def test_memory_follows_behaviour_not_events() -> None:
 
 
 def test_a_late_event_costs_as_much_as_its_case_has_events_after_it() -> None:
-    events = [Seen(seq, "c", "ab"[seq % 2], seq * 10**6, seq) for seq in range(1, 401)]
+    events = [LoggedEvent(seq, "c", "ab"[seq % 2], seq * 10**6, seq) for seq in range(1, 401)]
 
     def cost_at(place: int) -> int:
         log = fed(LiveLog(), events, Stored())
-        late = Seen(401, "c", "x", place * 10**6, 401)
+        late = LoggedEvent(401, "c", "x", place * 10**6, 401)
         answer = Stored(events).tail("c", late.at_us, late.seq)
         return steps_of(lambda: log.learn_one(late, lambda *_: answer))
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, Seen
+from models_mining.core.live_log.logged_event import HistoryError, LoggedEvent
 from tests.models_mining.core.strategies import Stored, assert_consistent, content, fed, logs, settings_of_logs
 
-A_CASE = [Seen(1, "c", "a", 1, 1), Seen(2, "c", "pay", 2, 2)]
+A_CASE = [LoggedEvent(1, "c", "a", 1, 1), LoggedEvent(2, "c", "pay", 2, 2)]
 
 
 def without_cases(log: LiveLog) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def without_cases(log: LiveLog) -> dict[str, Any]:
     limits=st.sampled_from([{}, {"max_depth": 2}, {"max_nodes": 4}]),
 )
 def test_a_log_that_forgets_counts_as_one_that_does_not(
-    events: list[Seen], setup: dict[str, Any], keep: int, limits: dict[str, Any]
+    events: list[LoggedEvent], setup: dict[str, Any], keep: int, limits: dict[str, Any]
 ) -> None:
     stored = Stored(events)
     forgetful, other = LiveLog(**setup, **limits), LiveLog(**setup, **limits)
@@ -43,9 +43,9 @@ def test_a_log_that_forgets_counts_as_one_that_does_not(
 def test_memory_holds_the_open_cases_and_no_more_closed_ones_than_asked_for() -> None:
     log = LiveLog(end_activities={"pay"})
     for number in range(100):
-        fed(log, [Seen(2 * number + 1, f"c{number}", "a", 1, number)], Stored())
+        fed(log, [LoggedEvent(2 * number + 1, f"c{number}", "a", 1, number)], Stored())
         if number % 10:
-            fed(log, [Seen(2 * number + 2, f"c{number}", "pay", 2, number)], Stored())
+            fed(log, [LoggedEvent(2 * number + 2, f"c{number}", "pay", 2, number)], Stored())
     assert log.forget_closed(keep=5) == 85
     assert len(log.cases) == 15
     assert (log.all.cases, log.open_cases) == (100, 10)
@@ -55,7 +55,7 @@ def test_memory_holds_the_open_cases_and_no_more_closed_ones_than_asked_for() ->
 def test_a_new_case_is_new_though_others_were_forgotten() -> None:
     log = fed(LiveLog(end_activities={"pay"}), A_CASE, Stored())
     log.forget_closed(keep=0)
-    fed(log, [Seen(3, "d", "a", 3, 3)], Stored(A_CASE))
+    fed(log, [LoggedEvent(3, "d", "a", 3, 3)], Stored(A_CASE))
     assert (log.all.cases, log.forgotten, list(log.cases)) == (2, 1, ["d"])
 
 
@@ -65,7 +65,7 @@ def test_a_case_that_might_be_a_forgotten_one_is_not_guessed(tail: Any) -> None:
     log.forget_closed(keep=0)
     before = content(log)
     with pytest.raises(HistoryError):
-        log.learn_one(Seen(3, "c", "a", 3, 2), tail)
+        log.learn_one(LoggedEvent(3, "c", "a", 3, 2), tail)
     assert content(log) == before
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from models_mining.core.live_log.journal import NEWEST_MOVES, Changes, Journal, Move, Transition
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import Stored, content, fed, logs, settings_of_logs
 
 
@@ -18,7 +18,12 @@ def watched(**setup: Any) -> tuple[LiveLog, Journal]:
 
 def test_a_move_says_from_where_to_where_by_number() -> None:
     log, journal = watched()
-    events = [Seen(1, "c", "a", 10, 1), Seen(2, "c", "b", 30, 2), Seen(3, "c", "x", 20, 3), Seen(4, "c", "y", 5, 4)]
+    events = [
+        LoggedEvent(1, "c", "a", 10, 1),
+        LoggedEvent(2, "c", "b", 30, 2),
+        LoggedEvent(3, "c", "x", 20, 3),
+        LoggedEvent(4, "c", "y", 5, 4),
+    ]
     fed(log, events, Stored(events))
     assert journal.drain() == Changes(
         [Move("c", None, 0, 10), Move("c", 0, 1, 30), Move("c", 0, 2, 20), Move("c", None, 3, 5)],
@@ -33,11 +38,11 @@ def test_a_move_says_from_where_to_where_by_number() -> None:
 def test_cases_start_close_and_reopen_by_the_clock_of_arrivals() -> None:
     log, journal = watched(end_activities={"pay"}, idle_close_us=100)
     events = [
-        Seen(1, "c", "a", 0, 10),
-        Seen(2, "d", "pay", 0, 20),
-        Seen(3, "d", "pay", 0, 30),
-        Seen(4, "d", "a", 0, 40),
-        Seen(5, "d", "a", 0, 110),
+        LoggedEvent(1, "c", "a", 0, 10),
+        LoggedEvent(2, "d", "pay", 0, 20),
+        LoggedEvent(3, "d", "pay", 0, 30),
+        LoggedEvent(4, "d", "a", 0, 40),
+        LoggedEvent(5, "d", "a", 0, 110),
     ]
     fed(log, events, Stored(events))
     changes = journal.drain()
@@ -53,21 +58,23 @@ def test_cases_start_close_and_reopen_by_the_clock_of_arrivals() -> None:
 
 def test_a_case_that_breaks_a_long_silence_did_not_close_meanwhile() -> None:
     log, journal = watched(idle_close_us=100)
-    fed(log, [Seen(1, "c", "a", 0, 0), Seen(2, "c", "a", 0, 1_000)], Stored())
+    fed(log, [LoggedEvent(1, "c", "a", 0, 0), LoggedEvent(2, "c", "a", 0, 1_000)], Stored())
     assert journal.drain().transitions == [Transition("started", "c", 0)]
 
 
 def test_of_many_moves_the_newest_are_kept_and_the_others_counted() -> None:
     log, journal = watched()
     for seq in range(1, NEWEST_MOVES + 11):
-        log.learn_one(Seen(seq, "c", "a", seq, seq))
+        log.learn_one(LoggedEvent(seq, "c", "a", seq, seq))
     changes = journal.drain()
     assert (len(changes.moves), changes.moves_omitted, changes.moves[-1].at_us) == (NEWEST_MOVES, 10, NEWEST_MOVES + 10)
 
 
 @settings(max_examples=50, deadline=None)
 @given(events=logs(), setup=settings_of_logs())
-def test_every_case_that_changed_is_touched_and_transitions_add_up(events: list[Seen], setup: dict[str, Any]) -> None:
+def test_every_case_that_changed_is_touched_and_transitions_add_up(
+    events: list[LoggedEvent], setup: dict[str, Any]
+) -> None:
     stored = Stored(events)
     log, journal = watched(**setup)
     before: dict[str, Any] = {}

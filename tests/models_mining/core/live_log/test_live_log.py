@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models_mining.core.live_log.closing import closed_cases
 from models_mining.core.live_log.journal import Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, Seen
+from models_mining.core.live_log.logged_event import HistoryError, LoggedEvent
 from tests.models_mining.core.strategies import (
     Stored,
     assert_consistent,
@@ -23,10 +23,10 @@ from tests.models_mining.core.strategies import (
 MINUTE_US = 60 * 10**6
 
 
-def seen(*rows: tuple[Any, ...]) -> list[Seen]:
+def seen(*rows: tuple[Any, ...]) -> list[LoggedEvent]:
     """Events of (case, activity, at in minutes, received in minutes or as at)."""
     return [
-        Seen(seq, case, activity, at * MINUTE_US, (heard[0] if heard else at) * MINUTE_US)
+        LoggedEvent(seq, case, activity, at * MINUTE_US, (heard[0] if heard else at) * MINUTE_US)
         for seq, (case, activity, at, *heard) in enumerate(rows, start=1)
     ]
 
@@ -34,7 +34,7 @@ def seen(*rows: tuple[Any, ...]) -> list[Seen]:
 @settings(max_examples=150, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), depth=st.sampled_from([0, 1, 2, 4, 500]))
 def test_a_late_event_leaves_no_trace_of_having_been_late(
-    events: list[Seen], setup: dict[str, Any], depth: int
+    events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     stored = Stored(events)
     live = fed(LiveLog(**setup, max_depth=depth), events, stored)
@@ -45,7 +45,9 @@ def test_a_late_event_leaves_no_trace_of_having_been_late(
 
 @settings(max_examples=80, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), depth=st.integers(0, 6), nodes=st.integers(0, 12))
-def test_the_books_balance_after_every_event(events: list[Seen], setup: dict[str, Any], depth: int, nodes: int) -> None:
+def test_the_books_balance_after_every_event(
+    events: list[LoggedEvent], setup: dict[str, Any], depth: int, nodes: int
+) -> None:
     stored, log = Stored(events), LiveLog(**setup, max_depth=depth, max_nodes=nodes)
     for event in events:
         log.learn_one(event, stored.tail)
@@ -55,7 +57,7 @@ def test_the_books_balance_after_every_event(events: list[Seen], setup: dict[str
 @settings(max_examples=50, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), depth=st.sampled_from([2, 500]))
 def test_many_events_at_once_are_learnt_as_one_by_one_and_looking_in_between_changes_nothing(
-    events: list[Seen], setup: dict[str, Any], depth: int
+    events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     stored, looked, many = Stored(events), LiveLog(**setup, max_depth=depth), LiveLog(**setup, max_depth=depth)
     looked.journal, many.journal = Journal(), Journal()
@@ -69,7 +71,7 @@ def test_many_events_at_once_are_learnt_as_one_by_one_and_looking_in_between_cha
 
 @settings(max_examples=80, deadline=None)
 @given(events=logs(), setup=settings_of_logs())
-def test_a_case_is_closed_by_its_end_activity_or_by_silence(events: list[Seen], setup: dict[str, Any]) -> None:
+def test_a_case_is_closed_by_its_end_activity_or_by_silence(events: list[LoggedEvent], setup: dict[str, Any]) -> None:
     stored, log = Stored(events), LiveLog(**setup)
     for event in events:
         log.learn_one(event, stored.tail)
@@ -80,7 +82,7 @@ def test_a_case_is_closed_by_its_end_activity_or_by_silence(events: list[Seen], 
 
 @settings(max_examples=50, deadline=None)
 @given(events=logs())
-def test_distance_two_counts_and_activity_counts_are_those_of_the_sequences(events: list[Seen]) -> None:
+def test_distance_two_counts_and_activity_counts_are_those_of_the_sequences(events: list[LoggedEvent]) -> None:
     log = fed(LiveLog(), events, Stored(events))
     distance_two: dict[tuple[str, str], int] = {}
     activities: dict[str, int] = {}
@@ -128,7 +130,7 @@ def test_silence_counts_by_arrival_not_by_the_time_events_tell() -> None:
     log = LiveLog(idle_close_us=10 * MINUTE_US)
     fed(log, seen(("old", "a", 10**6, 0), ("new", "a", 0, 9)), Stored())
     assert not log.cases["old"].closed
-    log.learn_one(Seen(3, "new", "b", 0, 10 * MINUTE_US))
+    log.learn_one(LoggedEvent(3, "new", "b", 0, 10 * MINUTE_US))
     assert log.cases["old"].closed
 
 
@@ -170,7 +172,7 @@ def test_an_event_that_cannot_be_placed_is_not_counted_and_can_be_learnt_again(t
 @settings(max_examples=60, deadline=None)
 @given(events=logs(min_size=5), setup=settings_of_logs(track_closed=True), depth=st.sampled_from([2, 500]))
 def test_a_reader_that_fails_now_and_then_costs_nothing_but_another_try(
-    events: list[Seen], setup: dict[str, Any], depth: int
+    events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     stored = Stored(events)
     refused = 0

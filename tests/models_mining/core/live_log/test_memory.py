@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models_mining.core.live_log.journal import Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, Seen
+from models_mining.core.live_log.logged_event import HistoryError, LoggedEvent
 from models_mining.core.live_log.memory import cases_in
 from tests.models_mining.core.strategies import (
     Stored,
@@ -26,7 +26,7 @@ policies = st.sampled_from(
 
 
 def in_batch(
-    events: list[Seen], setup: dict[str, Any], policy: dict[str, Any], limits: dict[str, Any]
+    events: list[LoggedEvent], setup: dict[str, Any], policy: dict[str, Any], limits: dict[str, Any]
 ) -> dict[str, Any]:
     """What a log without a policy knows of the cases that are in, and how many are out."""
     inside = cases_in(events, policy.get("memory_cases"), policy.get("memory_us"))
@@ -46,7 +46,7 @@ def in_batch(
     restored_at=st.integers(0, 40),
 )
 def test_at_any_moment_it_equals_batch_over_the_cases_that_are_in(
-    events: list[Seen], setup: dict[str, Any], policy: dict[str, Any], limits: dict[str, Any], restored_at: int
+    events: list[LoggedEvent], setup: dict[str, Any], policy: dict[str, Any], limits: dict[str, Any], restored_at: int
 ) -> None:
     stored = Stored(events)
     log = LiveLog(**setup, **policy, **limits)
@@ -65,7 +65,7 @@ def test_at_any_moment_it_equals_batch_over_the_cases_that_are_in(
     events=logs(cases=6), more=logs(cases=6), setup=settings_of_logs(), policy=policies, here=st.sets(st.integers(0, 5))
 )
 def test_learnt_sorted_and_merged_it_is_the_same_and_goes_on_so(
-    events: list[Seen], more: list[Seen], setup: dict[str, Any], policy: dict[str, Any], here: set[int]
+    events: list[LoggedEvent], more: list[LoggedEvent], setup: dict[str, Any], policy: dict[str, Any], here: set[int]
 ) -> None:
     names = {f"case {number}" for number in here}
     more = [event._replace(seq=event.seq + len(events)) for event in more]
@@ -82,7 +82,7 @@ def test_learnt_sorted_and_merged_it_is_the_same_and_goes_on_so(
 @settings(max_examples=50, deadline=None)
 @given(events=logs(min_size=5, cases=6), setup=settings_of_logs(track_closed=True), policy=policies)
 def test_a_reader_that_fails_now_and_then_costs_nothing_but_another_try(
-    events: list[Seen], setup: dict[str, Any], policy: dict[str, Any]
+    events: list[LoggedEvent], setup: dict[str, Any], policy: dict[str, Any]
 ) -> None:
     class Unsteady(Stored):
         tries = 0
@@ -105,18 +105,23 @@ def test_a_reader_that_fails_now_and_then_costs_nothing_but_another_try(
 
 
 def test_an_event_of_a_case_that_is_in_reads_nothing_and_memory_is_bounded() -> None:
-    events = [Seen(seq, f"c{seq // 4 if seq % 2 else 0}", "ab"[seq % 2], seq, seq) for seq in range(1, 2001)]
+    events = [LoggedEvent(seq, f"c{seq // 4 if seq % 2 else 0}", "ab"[seq % 2], seq, seq) for seq in range(1, 2001)]
     stored = Stored(events)
     log = fed(LiveLog(memory_cases=10, track_closed=True), events, stored)
     assert (len(log.cases), log.tree.variants()["b", "b"], log.memory.left) == (10, 9, 490)
     asked = stored.asked
-    log.learn_one(Seen(2001, "c0", "a", 2001, 2001), stored)
+    log.learn_one(LoggedEvent(2001, "c0", "a", 2001, 2001), stored)
     assert stored.asked == asked
     assert len(log.idle._queued) <= 10
 
 
 def test_news_of_a_case_that_left_are_told_with_how_it_stood() -> None:
-    events = [Seen(1, "c", "a", 1, 1), Seen(2, "c", "b", 2, 2), Seen(3, "d", "a", 3, 3), Seen(4, "c", "x", 0, 0)]
+    events = [
+        LoggedEvent(1, "c", "a", 1, 1),
+        LoggedEvent(2, "c", "b", 2, 2),
+        LoggedEvent(3, "d", "a", 3, 3),
+        LoggedEvent(4, "c", "x", 0, 0),
+    ]
     log = LiveLog(memory_cases=1, end_activities={"b"})
     log.journal = Journal()
     fed(log, events[:3], Stored(events))
@@ -131,7 +136,7 @@ def test_news_of_a_case_that_left_are_told_with_how_it_stood() -> None:
 
 
 def test_a_case_that_may_have_been_heard_of_is_not_guessed() -> None:
-    events = [Seen(1, "c", "a", 1, 1), Seen(2, "d", "a", 2, 2), Seen(3, "c", "b", 3, 3)]
+    events = [LoggedEvent(1, "c", "a", 1, 1), LoggedEvent(2, "d", "a", 2, 2), LoggedEvent(3, "c", "b", 3, 3)]
     log = fed(LiveLog(memory_cases=1), events[:2], Stored(events))
     before = content(log)
     with pytest.raises(HistoryError, match="'c'"):

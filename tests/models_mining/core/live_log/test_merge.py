@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from tests.models_mining.core.strategies import (
     Stored,
     assert_consistent,
@@ -28,7 +28,7 @@ from tests.models_mining.core.strategies import (
     depth=st.sampled_from([2, 500]),
 )
 def test_merged_logs_are_as_one_and_go_on_as_one(
-    events: list[Seen], more: list[Seen], setup: dict[str, Any], here: set[int], depth: int
+    events: list[LoggedEvent], more: list[LoggedEvent], setup: dict[str, Any], here: set[int], depth: int
 ) -> None:
     names = {f"case {number}" for number in here}
     more = [event._replace(seq=event.seq + len(events)) for event in more]
@@ -46,7 +46,9 @@ def test_merged_logs_are_as_one_and_go_on_as_one(
 
 @settings(max_examples=50, deadline=None)
 @given(left=logs(prefix="left"), right=logs(prefix="right"), nodes=st.integers(0, 12))
-def test_a_merge_keeps_to_the_budget_and_its_counts_stay_exact(left: list[Seen], right: list[Seen], nodes: int) -> None:
+def test_a_merge_keeps_to_the_budget_and_its_counts_stay_exact(
+    left: list[LoggedEvent], right: list[LoggedEvent], nodes: int
+) -> None:
     small, large = (fed(LiveLog(max_nodes=room), left, Stored(left)) for room in (nodes, 1000))
     small.merge(fed(LiveLog(max_nodes=1000), right, Stored(right)))
     large.merge(fed(LiveLog(max_nodes=1000), right, Stored(right)))
@@ -56,7 +58,7 @@ def test_a_merge_keeps_to_the_budget_and_its_counts_stay_exact(left: list[Seen],
 
 
 def test_a_case_in_both_logs_or_other_settings_are_refused_before_anything_changes() -> None:
-    events = [Seen(1, "c", "a", 1, 1)]
+    events = [LoggedEvent(1, "c", "a", 1, 1)]
     log = fed(LiveLog(), events, Stored())
     before = content(log)
     with pytest.raises(ValueError, match="'c'"):
@@ -67,7 +69,7 @@ def test_a_case_in_both_logs_or_other_settings_are_refused_before_anything_chang
 
 
 def test_a_case_is_closed_that_was_idle_by_the_clock_of_the_other_log() -> None:
-    log = fed(LiveLog(idle_close_us=10, track_closed=True), [Seen(1, "c", "a", 0, 0)], Stored())
-    log.merge(fed(LiveLog(idle_close_us=10, track_closed=True), [Seen(2, "d", "a", 0, 10)], Stored()))
+    log = fed(LiveLog(idle_close_us=10, track_closed=True), [LoggedEvent(1, "c", "a", 0, 0)], Stored())
+    log.merge(fed(LiveLog(idle_close_us=10, track_closed=True), [LoggedEvent(2, "d", "a", 0, 10)], Stored()))
     assert log.closed is not None
     assert (log.cases["c"].closed, log.cases["d"].closed, log.closed.cases) == (True, False, 1)

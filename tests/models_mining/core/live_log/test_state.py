@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.state import StateError
 from tests.models_mining.core.strategies import Stored, assert_consistent, content, fed, logs, settings_of_logs
 
@@ -16,7 +16,7 @@ from tests.models_mining.core.strategies import Stored, assert_consistent, conte
 @settings(max_examples=100, deadline=None)
 @given(events=logs(), setup=settings_of_logs(), part=st.floats(0, 1), depth=st.sampled_from([2, 500]))
 def test_a_restored_log_continues_as_if_never_stopped(
-    events: list[Seen], setup: dict[str, Any], part: float, depth: int
+    events: list[LoggedEvent], setup: dict[str, Any], part: float, depth: int
 ) -> None:
     stored, now = Stored(events), int(len(events) * part)
     kept = fed(LiveLog(**setup, max_depth=depth), events[:now], stored)
@@ -29,13 +29,13 @@ def test_a_restored_log_continues_as_if_never_stopped(
 
 def test_sums_of_squares_beyond_64_bits_survive() -> None:
     century_us = 100 * 365 * 86_400 * 10**6
-    log = fed(LiveLog(), [Seen(1, "c", "a", 0, 0), Seen(2, "c", "b", century_us, 0)], Stored())
+    log = fed(LiveLog(), [LoggedEvent(1, "c", "a", 0, 0), LoggedEvent(2, "c", "b", century_us, 0)], Stored())
     restored = LiveLog.from_state(orjson.loads(orjson.dumps(log.to_state())))
     assert restored.directly_follows["a", "b"].squares_us2 == century_us**2 > 2**64
 
 
 def small_state() -> dict[str, Any]:
-    events = [Seen(1, "c", "a", 1, 1), Seen(2, "c", "b", 2, 2), Seen(3, "d", "a", 3, 3)]
+    events = [LoggedEvent(1, "c", "a", 1, 1), LoggedEvent(2, "c", "b", 2, 2), LoggedEvent(3, "d", "a", 3, 3)]
     return fed(LiveLog(track_closed=True), events, Stored()).to_state()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.observing import Turns, learn
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import END, next_activity
@@ -21,7 +21,7 @@ from tests.models_mining.core.strategies import Stored, fed, in_order, logs, set
 MINUTE_US = 60 * 10**6
 
 
-def watched(events: list[Seen], stored: Stored, **setting: Any) -> tuple[LiveLog, Forecaster]:
+def watched(events: list[LoggedEvent], stored: Stored, **setting: Any) -> tuple[LiveLog, Forecaster]:
     log, forecaster, turns = LiveLog(**setting), Forecaster(stored), Turns()
     log.journal = turns
     for event in events:
@@ -74,10 +74,10 @@ def test_probabilities_add_up_and_follow_from_what_happened_alone(events: Any, s
         )
 
 
-def ways(*paths: str) -> list[Seen]:
+def ways(*paths: str) -> list[LoggedEvent]:
     """Cases one after the other, a minute between any two events; words are activities."""
     steps = [(f"case {number}", activity) for number, path in enumerate(paths) for activity in path.split()]
-    return [Seen(n, case, name, n * MINUTE_US, n * MINUTE_US) for n, (case, name) in enumerate(steps, start=1)]
+    return [LoggedEvent(n, case, name, n * MINUTE_US, n * MINUTE_US) for n, (case, name) in enumerate(steps, start=1)]
 
 
 def test_a_longer_context_knows_better_and_leans_on_shorter_ones() -> None:
@@ -115,7 +115,7 @@ def test_the_remaining_time_shrinks_to_what_took_longer() -> None:
     assert times.after(["never", "a"], 0) == at_once
 
 
-def random_log(seed: int, cases: int) -> list[Seen]:
+def random_log(seed: int, cases: int) -> list[LoggedEvent]:
     """What comes after x depends on what came before it; so does how long it takes. Cases overlap."""
     chance = random.Random(seed)
     rows = []
@@ -126,7 +126,7 @@ def random_log(seed: int, cases: int) -> list[Seen]:
             rows.append((at_us, f"case {number}", activity))
             at_us += int(chance.expovariate(1 / (5 if first == "a" else 50)) * MINUTE_US)
     rows.sort()
-    return [Seen(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(rows, start=1)]
+    return [LoggedEvent(seq, case, activity, at_us, at_us) for seq, (at_us, case, activity) in enumerate(rows, start=1)]
 
 
 def test_it_scores_itself_and_beats_the_baselines() -> None:
@@ -143,7 +143,7 @@ def test_it_scores_itself_and_beats_the_baselines() -> None:
 
 def test_a_late_event_is_not_scored_and_spoils_what_was_predicted() -> None:
     events = ways(*["a b end"] * 30, "a b")
-    late = Seen(len(events) + 1, "case 30", "b", events[-2].at_us, events[-1].received_at_us)
+    late = LoggedEvent(len(events) + 1, "case 30", "b", events[-2].at_us, events[-1].received_at_us)
     stored = Stored([*events, late])
     _, before = watched(events, stored, end_activities=["end"])
     _, after = watched([*events, late], stored, end_activities=["end"])

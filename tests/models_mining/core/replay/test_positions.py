@@ -13,7 +13,7 @@ from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.nets import Net, Transition
 from models_mining.core.live_log.journal import Journal
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.replay import ReplayKind, replay_of
 from models_mining.core.replay.positions import Positions, Tokens, draw
 from tests.models_mining.core.nets import NET
@@ -72,7 +72,7 @@ def expected(log: LiveLog, stored: Stored, kind: ReplayKind) -> Tokens:
 @settings(max_examples=50, deadline=None)
 @given(data=st.data(), kind=st.sampled_from(["exact", "pm4py"]))
 def test_positions_follow_the_log_and_equal_those_found_from_nothing(data: st.DataObject, kind: ReplayKind) -> None:
-    events: Sequence[Seen] = data.draw(logs(min_size=1, max_size=40))
+    events: Sequence[LoggedEvent] = data.draw(logs(min_size=1, max_size=40))
     bounds = data.draw(st.sampled_from([{}, {"max_depth": 3}, {"max_nodes": 4}]))
     log = LiveLog(**data.draw(settings_of_logs()), **bounds)
     log.journal = Journal()
@@ -102,7 +102,7 @@ def test_positions_follow_the_log_and_equal_those_found_from_nothing(data: st.Da
 def test_an_interrupted_advance_goes_on_where_it_stopped() -> None:
     clock = Steps()
     positions = Positions(NET, clock=clock)
-    log = fed(LiveLog(), [Seen(n, "c", "abcbcbcb"[n], n, n) for n in range(8)], Stored())
+    log = fed(LiveLog(), [LoggedEvent(n, "c", "abcbcbcb"[n], n, n) for n in range(8)], Stored())
     calls = 1
     while not positions.advance(log, budget_s=1.5):
         calls += 1
@@ -116,7 +116,7 @@ def test_an_interrupted_advance_goes_on_where_it_stopped() -> None:
 
 
 def test_a_case_beyond_the_tree_carries_its_own_state() -> None:
-    events = [Seen(n, "long", activity, n, n) for n, activity in enumerate("abcdd", start=1)]
+    events = [LoggedEvent(n, "long", activity, n, n) for n, activity in enumerate("abcdd", start=1)]
     stored = Stored(events)
     log = fed(LiveLog(max_depth=2), events[:3], stored)
     positions = Positions(NET)
@@ -131,7 +131,9 @@ def test_a_case_beyond_the_tree_carries_its_own_state() -> None:
         state = positions.step_case("long", activity)
     assert positions.unread(log) == []
     assert state == positions.state_of(log, "long") == Positions(NET).replay.replay("abcdd")  # type: ignore[union-attr]
-    fed(log, [Seen(6, "long", "a", 0, 0)], Stored([*events, Seen(6, "long", "a", 0, 0)]))  # late: not told
+    fed(
+        log, [LoggedEvent(6, "long", "a", 0, 0)], Stored([*events, LoggedEvent(6, "long", "a", 0, 0)])
+    )  # late: not told
     assert positions.unread(log) == ["long"]
 
 
@@ -140,9 +142,9 @@ def test_states_of_paths_nobody_stands_on_are_let_go() -> None:
     positions = Positions(FLOWER)
     for case in range(400):
         path = [f"{case} {step}" for step in range(10)]
-        fed(log, [Seen(case * 20 + n, f"{case}", a, n, n) for n, a in enumerate(path, start=1)], Stored())
+        fed(log, [LoggedEvent(case * 20 + n, f"{case}", a, n, n) for n, a in enumerate(path, start=1)], Stored())
         positions.advance(log, touched=[f"{case}"])
-        fed(log, [Seen(case * 20 + 15, f"{case}", "end", 99, 99)], Stored())
+        fed(log, [LoggedEvent(case * 20 + 15, f"{case}", "end", 99, 99)], Stored())
         positions.advance(log, touched=())
     assert positions.tokens(log) == Tokens({}, {}, {})
     assert len(positions._states) < 1_500
@@ -150,7 +152,11 @@ def test_states_of_paths_nobody_stands_on_are_let_go() -> None:
 
 def test_tokens_are_drawn_at_their_places_and_one_case_by_its_ids() -> None:
     drawing = draw_net(FLOWER)
-    events = [Seen(1, "one", "register", 1, 1), Seen(2, "two", "register", 2, 2), Seen(3, "two", "wait", 3, 3)]
+    events = [
+        LoggedEvent(1, "one", "register", 1, 1),
+        LoggedEvent(2, "two", "register", 2, 2),
+        LoggedEvent(3, "two", "wait", 3, 3),
+    ]
     log = fed(LiveLog(), events, Stored())
     positions = Positions.of_drawing(drawing)
     positions.advance(log)
@@ -178,7 +184,7 @@ def test_tokens_on_flows_are_drawn_on_edges_and_places_without_a_spot_nowhere() 
         net=NET.to_data(),
         at=[[], [], [], ["t b", "t d"], ["t b", "t d"], [], []],
     )
-    log = fed(LiveLog(), [Seen(n, "c", "abc"[n], n, n) for n in range(3)], Stored())
+    log = fed(LiveLog(), [LoggedEvent(n, "c", "abc"[n], n, n) for n in range(3)], Stored())
     positions = Positions.of_drawing(drawing)
     positions.advance(log)
     assert draw(drawing, positions.tokens(log))["edges"] == [{"s": "t b", "t": "t d", "open": 2}]
@@ -186,7 +192,11 @@ def test_tokens_on_flows_are_drawn_on_edges_and_places_without_a_spot_nowhere() 
 
 
 def test_in_graphs_and_trees_a_case_stands_at_its_last_activity() -> None:
-    log = fed(LiveLog(), [Seen(1, "one", "a", 1, 1), Seen(2, "two", "a", 2, 2), Seen(3, "two", "b", 3, 3)], Stored())
+    log = fed(
+        LiveLog(),
+        [LoggedEvent(1, "one", "a", 1, 1), LoggedEvent(2, "two", "a", 2, 2), LoggedEvent(3, "two", "b", 3, 3)],
+        Stored(),
+    )
     leaf: dict[str, Any] = {"label": "a", "type": "leaf"}
     drawing = Drawing(
         kind="process-tree",
@@ -212,7 +222,7 @@ def test_in_graphs_and_trees_a_case_stands_at_its_last_activity() -> None:
 
 
 SAME_SET = [  # from "check, register" the activity register leads to "register" as well as back to where it was
-    Seen(seq, case, activity, seq * 10**6, seq * 10**6)
+    LoggedEvent(seq, case, activity, seq * 10**6, seq * 10**6)
     for seq, (case, activity) in enumerate(
         [("a", "register"), ("a", "check"), ("a", "register"), ("b", "check"), ("b", "register"), ("b", "register")],
         start=1,
@@ -223,7 +233,7 @@ SAME_SET = [  # from "check, register" the activity register leads to "register"
 @settings(max_examples=30, deadline=None)
 @given(events=logs(min_size=1), view=st.sampled_from(["sequence", "set"]))
 @example(events=SAME_SET, view="set")
-def test_in_a_transition_system_the_open_cases_stand_where_it_counts_them(events: list[Seen], view: str) -> None:
+def test_in_a_transition_system_the_open_cases_stand_where_it_counts_them(events: list[LoggedEvent], view: str) -> None:
     """Sets forget the order, so an activity may lead from one state to several: then a case may stand in each."""
     log = fed(LiveLog(), events, Stored(events))
     drawing = derive("transition-system", log, parameters={"view": view, "window": 2})

@@ -7,7 +7,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.drawing.nets import EMPTY_NET, Net
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 def alpha(pairs: Mapping[Pair, int], starts: Mapping[str, int], ends: Mapping[str, int]) -> Net:
@@ -21,7 +21,7 @@ def alpha(pairs: Mapping[Pair, int], starts: Mapping[str, int], ends: Mapping[st
         return from_pm4py(*apply_dfg_sa_ea(dict(pairs), dict(starts), dict(ends)))
 
 
-def batch_alpha(rows: Iterable[Seen]) -> Net:
+def batch_alpha(rows: Iterable[LoggedEvent]) -> Net:
     """pm4py's net of ``rows``."""
     events = frame(rows)
     if events.empty:

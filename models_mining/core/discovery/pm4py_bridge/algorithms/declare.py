@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant, events_by_activity
 
 CELLS = 4_000_000
@@ -61,7 +61,7 @@ def constraint_counts(variants: Mapping[Variant, int]) -> dict[Constraint, Kept]
 
 
 def batch_declare(
-    rows: Iterable[Seen], ratios: tuple[float, float] | None, multiplier: float
+    rows: Iterable[LoggedEvent], ratios: tuple[float, float] | None, multiplier: float
 ) -> dict[Constraint, Kept]:
     """What pm4py's DECLARE miner finds in ``rows``; without ratios (of support, of confidence) it chooses them."""
     events = frame(rows)

@@ -5,10 +5,10 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
-def batch_footprints(rows: Iterable[Seen]) -> dict[str, set[Any]]:
+def batch_footprints(rows: Iterable[LoggedEvent]) -> dict[str, set[Any]]:
     """pm4py's footprints of ``rows``: the sets ``activities``, ``sequence``, ``parallel`` … by name."""
     events = frame(rows)
     if events.empty:

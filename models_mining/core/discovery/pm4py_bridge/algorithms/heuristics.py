@@ -9,7 +9,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.drawing.nets import EMPTY_NET, Net
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 class Dependencies(NamedTuple):
@@ -29,12 +29,12 @@ def heuristics_net(pairs: Mapping[Pair, int], **counts_and_parameters: Any) -> N
     return _net(_mined(pairs, **counts_and_parameters))
 
 
-def batch_dependencies(rows: Iterable[Seen], **parameters: Any) -> Dependencies:
+def batch_dependencies(rows: Iterable[LoggedEvent], **parameters: Any) -> Dependencies:
     """pm4py's heuristics net of ``rows``."""
     return _dependencies(_batch(rows, parameters))
 
 
-def batch_heuristics_net(rows: Iterable[Seen], **parameters: Any) -> Net:
+def batch_heuristics_net(rows: Iterable[LoggedEvent], **parameters: Any) -> Net:
     """The Petri net of pm4py's heuristics net of ``rows``."""
     return _net(_batch(rows, parameters))
 
@@ -70,7 +70,7 @@ def _mined(
         )
 
 
-def _batch(rows: Iterable[Seen], parameters: Mapping[str, Any]) -> Any:
+def _batch(rows: Iterable[LoggedEvent], parameters: Mapping[str, Any]) -> Any:
     events = frame(rows)
     if events.empty:
         return None

@@ -8,7 +8,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.trees import from_pm4py
 from models_mining.core.drawing.trees import Tree
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
 def imd(pairs: Mapping[Pair, int], starts: Mapping[str, int], ends: Mapping[str, int]) -> Tree | None:
@@ -21,7 +21,7 @@ def imd(pairs: Mapping[Pair, int], starts: Mapping[str, int], ends: Mapping[str,
     return _found(DFG(dict(pairs), dict(starts), dict(ends)))
 
 
-def batch_imd(rows: Iterable[Seen]) -> Tree | None:
+def batch_imd(rows: Iterable[LoggedEvent]) -> Tree | None:
     """pm4py's tree of ``rows``."""
     events = frame(rows)
     if events.empty:

@@ -7,7 +7,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.trees import from_pm4py
 from models_mining.core.drawing.trees import Tree
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant
 
 PARAMETERS = {"multiprocessing": False}
@@ -29,7 +29,7 @@ def inductive(variants: Mapping[Variant, int], noise_threshold: float | None = N
         return from_pm4py(fold(miner(parameters).apply(IMDataStructureUVCL(dict(variants)), parameters)))
 
 
-def batch_inductive(rows: Iterable[Seen], noise_threshold: float | None = None) -> Tree | None:
+def batch_inductive(rows: Iterable[LoggedEvent], noise_threshold: float | None = None) -> Tree | None:
     """pm4py's tree of ``rows``."""
     events = frame(rows)
     if events.empty:

@@ -6,7 +6,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import frame_by_variant
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant, events_by_activity
 
 Skeleton = dict[str, Any]
@@ -30,7 +30,7 @@ def log_skeleton(variants: Mapping[Variant, int], noise_threshold: float) -> Ske
     }
 
 
-def batch_log_skeleton(rows: Iterable[Seen], noise_threshold: float) -> Skeleton:
+def batch_log_skeleton(rows: Iterable[LoggedEvent], noise_threshold: float) -> Skeleton:
     """What ``pm4py.discover_log_skeleton`` finds in ``rows``; without rows nothing."""
     events = frame_by_variant(rows)
     return load().discover_log_skeleton(events, noise_threshold=noise_threshold) if len(events) else {}

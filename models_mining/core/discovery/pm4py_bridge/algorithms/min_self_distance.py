@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 
-def batch_min_self_distance(rows: Iterable[Seen]) -> tuple[dict[str, int | None], set[tuple[str, str]]]:
+def batch_min_self_distance(rows: Iterable[LoggedEvent]) -> tuple[dict[str, int | None], set[tuple[str, str]]]:
     """For each activity the least number of events between two of it; pairs of it and what was seen there."""
     events = frame(rows)
     if events.empty:

@@ -9,7 +9,7 @@ from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.discovery.pm4py_bridge.traces import event_log, frame_by_variant
 from models_mining.core.drawing.nets import EMPTY_NET, Net
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant
 
 
@@ -18,7 +18,7 @@ def alpha_plus(variants: Collection[Variant]) -> Net:
     return _alpha_plus(event_log(variants)) if variants else EMPTY_NET
 
 
-def batch_alpha_plus(rows: Iterable[Seen]) -> Net:
+def batch_alpha_plus(rows: Iterable[LoggedEvent]) -> Net:
     """The net of alpha+ on all cases, sorted by their activities."""
     events = frame_by_variant(rows)
     return EMPTY_NET if events.empty else _alpha_plus(load().convert_to_event_log(events))
@@ -55,7 +55,7 @@ def ilp(variants: Mapping[Variant, int], alpha: float) -> Net:
         return from_pm4py(*algorithm.apply(event_log(traces), parameters={"alpha": alpha, "show_progress_bar": False}))
 
 
-def batch_ilp(rows: Iterable[Seen], alpha: float) -> Net:
+def batch_ilp(rows: Iterable[LoggedEvent], alpha: float) -> Net:
     """The net of the ILP miner on all cases, sorted by their activities."""
     events = frame_by_variant(rows)
     if events.empty:

@@ -8,7 +8,7 @@ from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.drawing.nets import Net
 from models_mining.core.drawing.powl import Block, block
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant
 
 
@@ -25,7 +25,7 @@ def powl(variants: Mapping[Variant, int]) -> tuple[Block, Net]:
         return _block(model), from_pm4py(*pm4py.convert_to_petri_net(model))
 
 
-def batch_powl(rows: Iterable[Seen]) -> Block | None:
+def batch_powl(rows: Iterable[LoggedEvent]) -> Block | None:
     """What ``pm4py.discover_powl`` finds in ``rows``; without rows nothing."""
     events = frame(rows)
     return _block(load().discover_powl(events)) if len(events) else None

@@ -11,7 +11,7 @@ from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py as net_fro
 from models_mining.core.drawing.bpmn import draw_bpmn
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.net_drawing import draw_net
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 View = Literal["bpmn", "petri-net"]
 
@@ -53,7 +53,7 @@ def split(
         return _drawn(OfCounts().apply([], _named(parameters)), view)
 
 
-def batch_split(rows: Iterable[Seen], *, view: View, **parameters: Any) -> Drawing:
+def batch_split(rows: Iterable[LoggedEvent], *, view: View, **parameters: Any) -> Drawing:
     """What pm4py's split miner finds in ``rows``, with the directly-follows counts in the order of the live ones."""
     events = frame(rows)
     if events.empty:

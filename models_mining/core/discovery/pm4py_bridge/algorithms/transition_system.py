@@ -6,13 +6,13 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import frame_by_variant
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 
 State = tuple[str, ...]
 
 
 def batch_transition_system(
-    rows: Iterable[Seen], parameters: Mapping[str, Any]
+    rows: Iterable[LoggedEvent], parameters: Mapping[str, Any]
 ) -> tuple[set[State], set[tuple[State, str, State]]]:
     """States and steps that ``pm4py.discover_transition_system`` finds in ``rows``; sets and multisets sorted."""
     events = frame_by_variant(rows)

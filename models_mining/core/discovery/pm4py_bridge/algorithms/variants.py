@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import Seen
+from models_mining.core.live_log.logged_event import LoggedEvent
 from models_mining.core.live_log.variants import Variant
 
 
-def batch_variants(rows: Iterable[Seen]) -> dict[Variant, int]:
+def batch_variants(rows: Iterable[LoggedEvent]) -> dict[Variant, int]:
     """How many cases of ``rows`` have exactly this sequence of activities."""
     events = frame(rows)
     if events.empty:
