@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString
 from accounts import people  # noqa: F401  registers users and groups
 from accounts.models import Token
 from accounts.tokens import DAYS, MAX_DAYS, create_token
+from foundation.access import SCOPES
 from streams.access.log_admin import LogChoices, OfLogs
-from streams.access.logs import SCOPES, lacking, logs_of
+from streams.access.logs import lacking, logs_of
 from streams.models import EventLog, LogGrant
 
 admin.site.site_header = admin.site.site_title = "procmine"

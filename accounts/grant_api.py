@@ -8,8 +8,9 @@ from rest_framework import serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
+from foundation.access import token_of
 from foundation.http.requests import CheckedSerializer, Conflict
-from streams.access.logs import SetupPermission, lacking, log_for, token_of
+from streams.access.logs import SetupPermission, lacking, log_for
 from streams.models import LogGrant
 
 

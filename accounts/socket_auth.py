@@ -19,7 +19,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 
 from accounts.authentication import user_of_token
-from streams.access.logs import Token, User, current
+from foundation.access import Token, User, current
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 

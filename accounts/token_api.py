@@ -14,7 +14,8 @@ from rest_framework.response import Response
 
 from accounts import tokens
 from accounts.models import Token
-from streams.access.logs import SCOPES, limited, seen_by, token_of
+from foundation.access import SCOPES, limited, token_of
+from streams.access.logs import seen_by
 from streams.models import EventLog
 
 

@@ -11,6 +11,7 @@ from models_mining.logs import log_api, log_files
 from models_mining.mined_models import model_api
 from models_mining.mined_models.snapshot_api import SnapshotViewSet
 from models_mining.past import past_api, selection_api
+from models_mining.past.picture_api import PictureView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("logs", log_api.LogViewSet, basename="log")
@@ -64,6 +65,6 @@ urlpatterns = [
     path("models/<int:pk>/picture/replay/", past_api.ReplayView.as_view(), name="picture-replay"),
     path("models/<int:pk>/picture/selection/", selection_api.SelectionView.as_view(), name="picture-selection"),
     path("models/<int:pk>/alignment/", alignment_api.AlignmentView.as_view(), name="alignment"),
-    path("models/<int:pk>/picture/", model_api.PictureView.as_view(), name="picture"),
+    path("models/<int:pk>/picture/", PictureView.as_view(), name="picture"),
     path("algorithms/", model_api.AlgorithmList.as_view(), name="algorithm-list"),
 ]

@@ -238,7 +238,7 @@ REST_FRAMEWORK = {
         "accounts.authentication.ApiTokenAuthentication",  # first: it makes the 401
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["streams.access.logs.SignedIn"],
+    "DEFAULT_PERMISSION_CLASSES": ["foundation.access.SignedIn"],
     "DEFAULT_THROTTLE_CLASSES": ["foundation.http.throttles.Requests"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "foundation.http.renderers.BrowsableApi"],
     "DEFAULT_PARSER_CLASSES": ["foundation.http.parsers.StrictJson", "rest_framework.parsers.MultiPartParser"],
@@ -258,7 +258,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["streams.access.logs.SignedIn"],
+    "SERVE_PERMISSIONS": ["foundation.access.SignedIn"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "procmine.api.schema.anything_or_null",

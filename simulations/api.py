@@ -14,11 +14,12 @@ from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.access import SignedIn, holds
 from foundation.http.requests import Conflict
 from simulations import runs
 from simulations.models import Simulation
 from simulations.runs import MAX_TEXT, Fault, TooMany
-from streams.access.logs import SignedIn, holds, seen_by
+from streams.access.logs import seen_by
 from streams.models import EventLog
 
 

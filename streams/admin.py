@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from foundation.access import holds
 from foundation.http.requests import Conflict
 from streams.access.log_admin import LogChoices, OfLogs
-from streams.access.logs import holds, logs_of, rejections_of
+from streams.access.logs import logs_of, rejections_of
 from streams.events.removal import archive
 from streams.models import Event, EventLog, Rejection, Republish, Stream
 from streams.recording.health import of_stream, reasons

@@ -6,8 +6,8 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from foundation.access import INGEST, READ, scope_of
 from foundation.http import limits
-from streams.access.logs import INGEST, READ, scope_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which itself imports this module

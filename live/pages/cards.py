@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from live.socket.queries import feeding
-from models_mining.models import DriftChange, Minute
+from foundation.drawing.sparkline import Chart, chart
+from models_mining.cases.arrivals import minutes
+from models_mining.models import DriftChange
 from streams.models import EventLog, Rejection, Stream
-from streams.recording.health import of_stream
+from streams.pages.states import LOOKS
+from streams.recording.health import feeding, of_stream
 
-HOUR = 60  # minutes of the sparkline
-CHART = (180, 32)  # its width and height
 NEWS = timedelta(days=1)  # so long a change of the process is news
 
 
@@ -29,16 +29,6 @@ class Feeding:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """Events a minute over the last hour, as SVG path data: a line, and the area below it."""
-
-    area: str
-    line: str
-    per_minute: int  # of the last whole minute
-    last_hour: int
-
-
-@dataclass(frozen=True)
 class Card:
     """A log on the start page; freshness is told by arrival."""
 
@@ -51,13 +41,6 @@ class Card:
     changed: datetime | None  # when the newest change of the process was noticed, if that is news
 
 
-LOOKS = {
-    "connected": ("ok", "connected"),
-    "connecting": ("wait", "connecting"),
-    "failed": ("bad", "cannot connect"),
-    "stalled": ("bad", "stalled"),
-    "stopped": ("off", "stopped"),
-}
 LAG_S = 1.0  # from which on it is worth a word
 
 
@@ -88,26 +71,6 @@ def cards(logs: QuerySet[EventLog]) -> list[Card]:
     return found
 
 
-def minutes(logs: QuerySet[EventLog]) -> dict[int, list[int]]:
-    """Events of each log by the minute over the last hour; the last one is not over."""
-    begin = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=HOUR)
-    found: dict[int, list[int]] = {}
-    rows = Minute.objects.filter(log__in=logs, minute__gte=begin).values_list("log", "minute", "events")
-    for log, minute, events in rows:
-        place = min(int((minute - begin).total_seconds() // 60), HOUR)
-        found.setdefault(log, [0] * (HOUR + 1))[place] += events
-    return found
-
-
-def chart(counts: list[int]) -> Chart:
-    """A line of what `minutes` counted."""
-    counts = counts or [0] * (HOUR + 1)
-    whole = counts[:-1] if any(counts[:-1]) else counts[1:]
-    line = _line(whole)
-    area = f"M0 {CHART[1]}L{line}L{CHART[0]} {CHART[1]}Z"
-    return Chart(area, f"M{line}", whole[-1], sum(counts))
-
-
 def _counts(rows: "QuerySet[Rejection]", by: str) -> dict[int, int]:
     return dict(rows.order_by().values_list(by).annotate(Count("pk")))
 
@@ -122,13 +85,3 @@ def _feeding(stream: Stream, refused: int) -> Feeding:
     if health.lag_s >= LAG_S:
         words += f", {health.lag_s:.0f} s behind"
     return Feeding(stream, look, words, health.advice, refused)
-
-
-def _line(events: list[int]) -> str:
-    width, height = CHART
-    most = max(*events, 1)
-    points = (
-        (place * width / (len(events) - 1), height - 2 - (height - 6) * count / most)
-        for place, count in enumerate(events)
-    )
-    return "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
 from foundation.pages.scripts import modules
-from live.socket.queries import default_model
 from models_mining.core.drawing import notation
 from models_mining.mined_models.picture_svg import draw, tables
+from models_mining.mined_models.queries import default_model
 from models_mining.mined_models.watching import watch
 from models_mining.models import MinedModel
 from models_mining.models.places import MapPlaces

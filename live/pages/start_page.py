@@ -5,8 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from live.pages.cards import CHART, cards
-from streams.access.logs import holds, logs_of
+from foundation.access import holds
+from foundation.drawing.sparkline import CHART
+from live.pages.cards import cards
+from streams.access.logs import logs_of
 
 
 @login_required

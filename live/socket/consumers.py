@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from foundation.access import Token, User
 from live.socket import messages, protocol, queries
 from live.socket.admission import Admission, Allowance
 from live.socket.feed import feed
@@ -16,7 +17,6 @@ from live.socket.messages import Reason
 from live.socket.protocol import ProblemError
 from live.socket.queries import Visible
 from live.socket.subscriptions import Subscription
-from streams.access.logs import Token, User
 
 HANG_UP_S = 1.0  # to answer our closing before the process ends
 admission = Admission()

@@ -11,11 +11,11 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from foundation.access import Token, User
 from foundation.processes import hints
 from live.socket import protocol, queries
 from live.socket.sources import PictureSource
 from models_mining.mined_models.watching import watch
-from streams.access.logs import Token, User
 
 TICK_S = 1.0  # between two looks at health and rejections
 RIGHTS_S = 5.0  # … at who may still see what
@@ -47,7 +47,9 @@ class Found:
     logs: dict[int, str] = field(default_factory=dict)  # their slugs
     gone_logs: set[int] = field(default_factory=set)
     gone_models: set[int] = field(default_factory=set)
-    news: dict[tuple[str, int], Any] = field(default_factory=dict)  # by source: its picture, or what `Tail.grow` takes
+    news: dict[tuple[str, int], Any] = field(
+        default_factory=dict
+    )  # by source: its picture, or what `LogTail.grow` takes
     health: dict[int, dict[str, Any]] = field(default_factory=dict)
     rights: dict[Hashable, Rights | None] = field(default_factory=dict)  # None: no longer signed in
 

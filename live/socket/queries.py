@@ -8,13 +8,15 @@ import orjson
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
+from foundation.access import READ, Token, User, holds, limited
 from models_mining.mined_models.pictures import Picture
+from models_mining.mined_models.queries import default_model
 from models_mining.mined_models.watching import watch
 from models_mining.models import LogState, MinedModel
 from rules.models import RuleMatch
-from streams.access.logs import READ, Token, User, holds, limited, logs_of
-from streams.models import Event, EventLog, Rejection, Stream
-from streams.recording.health import of_stream
+from streams.access.logs import logs_of
+from streams.models import Event, EventLog, Rejection
+from streams.recording.health import feeding, of_stream
 
 _MATCH = (
     *("id", "rule", "rule_version", "severity", "case", "seq", "activity", "at", "matched_at", "reason"),
@@ -44,12 +46,6 @@ def pictures(models: Iterable[int]) -> dict[int, Picture]:
     """The newest picture of each model that has one."""
     rows = MinedModel.objects.filter(pk__in=models).exclude(picture=None)
     return {pk: orjson.loads(text) for pk, text in rows.values_list("pk", Cast("picture", TextField()))}
-
-
-def default_model(log: EventLog) -> MinedModel | None:
-    """The directly-follows graph over all cases that every log gets, else its oldest model."""
-    models = MinedModel.objects.filter(log=log).order_by("pk")
-    return models.filter(algorithm="dfg", cases="all").first() or models.first()
 
 
 def logs(keys: Iterable[int]) -> dict[int, tuple[str, int]]:
@@ -134,10 +130,3 @@ def health(log: int) -> dict[str, Any] | None:
             for how in (of_stream(stream),)
         ],
     }
-
-
-def feeding(log: int) -> list[Stream]:
-    """The streams of a log with their brokers: registered for it, or the origin of its newest events."""
-    newest = Event.objects.filter(log=log).order_by("-seq")[:100].values_list("stream", flat=True)
-    streams = Stream.objects.filter(archived_at=None).select_related("broker")
-    return list(streams.filter(Q(log=log) | Q(opened_logs=log) | Q(pk__in=set(newest) - {None})).distinct())

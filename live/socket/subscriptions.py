@@ -5,11 +5,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from foundation.access import Token, User
 from live.socket import protocol
 from live.socket.messages import Reason
 from live.socket.protocol import Ack
 from live.socket.sources import LogTail, PictureSource, Shown, Source
-from streams.access.logs import Token, User
 
 COUNTED = ("rejections", "matches")  # numbered as this server sees them
 TAILS = ("events", *COUNTED)

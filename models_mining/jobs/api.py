@@ -14,9 +14,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.access import SignedIn, limited, token_of
 from models_mining.jobs import jobs
 from models_mining.models import Job
-from streams.access.logs import SignedIn, limited, seen_by, token_of
+from streams.access.logs import seen_by
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):

@@ -13,13 +13,14 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.access import INGEST
 from foundation.http.idempotency import HEADER, once
 from foundation.http.limits import take_events
 from foundation.http.requests import BadQuery, Conflict, refuse_unknown
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
 from models_mining.mined_models.serializers import EventSerializer, LogSerializer, NewEventSerializer, TakenSerializer
-from streams.access.logs import INGEST, LogPermission, log_for, seen_by
+from streams.access.logs import LogPermission, log_for, seen_by
 from streams.events.http import ATTRIBUTE, PARSERS, EventCursor, EventFilter, take, with_attributes
 from streams.events.removal import archive
 from streams.models import Event, EventLog

@@ -15,11 +15,12 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.access import INGEST
 from foundation.http.requests import BadQuery, Conflict, TooLarge
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
 from models_mining.logs.jobs import keep_upload
-from streams.access.logs import INGEST, LogPermission, log_for
+from streams.access.logs import LogPermission, log_for
 from streams.events.http import ATTRIBUTE, EventFilter, with_attributes
 from streams.files import FileError
 from streams.files.writing import FORMATS, content_type, export

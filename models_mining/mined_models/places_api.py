@@ -9,10 +9,11 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.access import SignedIn
 from foundation.http.requests import refuse_unknown
 from models_mining.models import MinedModel
 from models_mining.models.places import FARTHEST, LONGEST, MOST, MapPlaces
-from streams.access.logs import SignedIn, seen_by
+from streams.access.logs import seen_by
 
 
 class PlacesSerializer(serializers.Serializer[Any]):

@@ -52,7 +52,9 @@ class MinedModel(models.Model):
     version = models.PositiveBigIntegerField(default=0, editable=False)
     seq = models.PositiveBigIntegerField(default=0, editable=False)
     picture = models.JSONField(null=True, editable=False)
-    definition = models.JSONField(null=True, editable=False)  # the net, and where its tokens are drawn; see `Painter`
+    definition = models.JSONField(
+        null=True, editable=False
+    )  # the net, and where its tokens are drawn; see `PicturePublisher`
     derived_at = models.DateTimeField(null=True, editable=False)
     took_ms = models.FloatField(null=True, editable=False)
     moved_out = models.BooleanField(default=False, editable=False)  # of the live class, but takes too long on this log

@@ -10,8 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from live.socket.queries import default_model
 from models_mining.core.drift.detector import WARM_UP
+from models_mining.mined_models.queries import default_model
 from models_mining.models import DriftChange
 from models_mining.pages import drift_words
 from models_mining.pages.analysis import Progress, analysis_of, may_change

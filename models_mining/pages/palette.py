@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
-from live.socket.queries import default_model
+from models_mining.mined_models.queries import default_model
 from streams.models import EventLog
 
 HUES = 9  # see static/css/activities.css

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from streams.access.logs import User
+from foundation.access import User
 from streams.models import EventLog
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foundation.access import User, holds
 from rules.matches.actions import Action, ActionError, action
 from rules.models import Notification, Notifier, RuleMatch
 from rules.notifiers.enqueue import tell
-from streams.access.logs import User, holds
 from streams.models import EventLog
 
 MATCHED = "org.procmine.rule.matched.v1"

@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
 
+from foundation.access import holds
 from foundation.http import limits
 from rules.models import Notification, Notifier, Rule
 from rules.notifiers.api import trial
 from rules.notifiers.forms import NotifierForm
 from rules.notifiers.sending import deliver
-from streams.access.logs import holds
 from streams.pages.log_pages import page_of
 
 LEFT = (Notification.State.PENDING, Notification.State.FAILED)

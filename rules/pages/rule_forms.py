@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from foundation.access import User, holds
 from rules.core import specs
 from rules.matches import actions
 from rules.models import Notifier, Rule
 from rules.pages.rule_fields import DurationField, ExpressionField, fields_of
 from sheets.models import Sheet
-from streams.access.logs import User, holds
 
 MORE_STEPS, MORE_ACTIONS = "more-steps", "more-actions"  # what a button asks for
 NOTIFY, SHEET = "notify:", "sheet:"

@@ -11,13 +11,14 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation.access import token_of
 from foundation.http.requests import page_size
 from rules.engine.dry_run import try_out
 from rules.matches.actions import statuses_of
 from rules.models import Rule, RuleMatch
 from rules.setup.queries import matches_of, rules_of
 from rules.setup.serializers import MatchSerializer, RuleSerializer, TriedSerializer, VersionSerializer
-from streams.access.logs import LogPermission, token_of
+from streams.access.logs import LogPermission
 
 
 class RuleFilter(django_filters.FilterSet):

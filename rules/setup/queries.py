@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from foundation.access import Token, User
 from rules.models import Rule, RuleMatch
 from rules.models.rules import MatchRows
-from streams.access.logs import Token, User, logs_of
+from streams.access.logs import logs_of
 
 DAY = timedelta(days=1)
 

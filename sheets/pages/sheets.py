@@ -15,6 +15,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from foundation.access import User, holds
 from foundation.http.requests import Conflict
 from foundation.pages.tables import MOST, csv_file
 from models_mining.pages.case_search import case_url
@@ -24,7 +25,7 @@ from sheets.models import Answer, Prompt, Sheet
 from sheets.prompts.form_page import shown
 from sheets.prompts.prompts import ClosedError, cancel, open_prompts
 from sheets.setup.serializers import PromptSerializer
-from streams.access.logs import User, holds, logs_of
+from streams.access.logs import logs_of
 from streams.pages.log_pages import as_api, page_of
 
 OPEN_SHOWN = 50

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foundation.access import User, holds
 from rules.matches.actions import Action, ActionError, action
 from rules.models import Notifier, Rule, RuleMatch
 from sheets.models import Prompt, Sheet
 from sheets.prompts.prompts import NotInvitedError, invite
-from streams.access.logs import User, holds
 from streams.models import Event, EventLog
 
 

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from foundation.access import INGEST
 from foundation.http.limits import take_events
 from foundation.http.requests import Conflict, TooLarge
 from rules.models import RuleCursor
@@ -21,7 +22,7 @@ from sheets.models import Prompt
 from sheets.prompts.actions import may_ask
 from sheets.prompts.prompts import path_of
 from sheets.reports.reports import MAX_EVENTS, Stored, client_of, store, way_of
-from streams.access.logs import INGEST, LogPermission, seen_by
+from streams.access.logs import LogPermission, seen_by
 from streams.events.http import EventsParser
 from streams.events.store import ArchivedError
 from streams.models import EventLog

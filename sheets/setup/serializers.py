@@ -8,13 +8,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
+from foundation.access import holds
 from foundation.encryption import SecretUnreadableError
 from foundation.http.requests import CheckedSerializer, Conflict
 from rules.models import Notifier
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
 from sheets.prompts.prompts import NotInvitedError, invite, path_of
 from sheets.questions.questions import COUNT, FEWEST, MOST, mistakes
-from streams.access.logs import holds, seen_by
+from streams.access.logs import seen_by
 from streams.models import EventLog
 
 

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 
-from streams.access.logs import holds, logs_of
+from foundation.access import holds
+from streams.access.logs import logs_of
 from streams.models import EventLog
 
 

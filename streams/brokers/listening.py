@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.brokers.registry import BrokerError, BrokerMessage
+from streams.brokers.base import BrokerError, BrokerMessage
 from streams.models import Broker
 
 LISTEN_S = 4.0  # after the connection stands

@@ -5,8 +5,8 @@ import math
 from django.http import HttpRequest
 
 from foundation.http import limits
+from streams.brokers.base import BrokerError
 from streams.brokers.listening import Heard, listen
-from streams.brokers.registry import BrokerError
 from streams.models import Broker
 
 A_MINUTE = 12

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
-from streams.access.logs import holds, rejections_of
+from foundation.access import holds
+from streams.access.logs import rejections_of
 from streams.events.store import open_log
 from streams.models import Rejection, Stream
 from streams.pages.messages import shown

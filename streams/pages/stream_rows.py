@@ -8,9 +8,12 @@ from datetime import timedelta
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from live.pages.cards import LOOKS, Chart, chart, minutes
-from streams.access.logs import User, holds, logs_of, rejections_of
+from foundation.access import User, holds
+from foundation.drawing.sparkline import Chart, chart
+from models_mining.cases.arrivals import minutes
+from streams.access.logs import logs_of, rejections_of
 from streams.models import Broker, Event, EventLog, Rejection, Stream
+from streams.pages.states import LOOKS
 from streams.recording.health import BrokerHealth, StreamHealth, of_broker, of_stream
 from streams.rejections.reasons import Reason, explain
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from rest_framework import serializers
 
-from live.pages.cards import CHART
-from streams.access.logs import holds, logs_of, rejections_of
+from foundation.access import holds
+from foundation.drawing.sparkline import CHART
+from streams.access.logs import logs_of, rejections_of
 from streams.brokers.listening import LISTEN_S
 from streams.models import Broker, Stream
 from streams.pages import stream_rows

@@ -19,7 +19,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from foundation.processes.leases import LeaseLostError
-from streams.brokers.registry import BrokerError, BrokerMessage, Source, source_of
+from streams.brokers.base import BrokerError, BrokerMessage, Source
+from streams.brokers.registry import source_of
 from streams.models import Broker, EventLog, Stream
 from streams.recording.intake import NOT_STORABLE, Intake, Read
 from streams.recording.pulse import Pulse

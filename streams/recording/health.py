@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from streams.models import Broker, Stream
+from streams.models import Broker, Event, Stream
 
 STALLED = "stalled"  # never written: whoever took the messages has not been heard of
 STALLED_AFTER_S = 10.0  # of silence; see `streams.recording.pulse`
@@ -161,3 +161,10 @@ def _note(stream: Stream, backlog: int | None) -> str:
             return "MQTT does not tell what waits, and this broker has no $SYS topics for us."
         return "What this broker holds for all its clients together."
     return "" if backlog is not None else "Not told yet."
+
+
+def feeding(log: int) -> list[Stream]:
+    """The streams of a log with their brokers: registered for it, or the origin of its newest events."""
+    newest = Event.objects.filter(log=log).order_by("-seq")[:100].values_list("stream", flat=True)
+    streams = Stream.objects.filter(archived_at=None).select_related("broker")
+    return list(streams.filter(Q(log=log) | Q(opened_logs=log) | Q(pk__in=set(newest) - {None})).distinct())

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import DataError, IntegrityError, transaction
 
-from streams.brokers.registry import BrokerMessage, Ledger
+from streams.brokers.base import BrokerMessage, Ledger
 from streams.events.store import ArchivedError, NewEvent, log_named, store_events
 from streams.models import Rejection, Stream, plus
 from streams.parsing import topics

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from streams.brokers.base import BrokerMessage
 from streams.brokers.listening import Heard
-from streams.brokers.registry import BrokerMessage
 from streams.models import Rejection, Stream
 from streams.parsing.payloads import ParsedEvent
 from streams.recording.intake import Route

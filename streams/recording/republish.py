@@ -18,7 +18,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from foundation.processes import leases
-from streams.brokers.registry import BrokerError, Target, target_on
+from streams.brokers.base import BrokerError, Target
+from streams.brokers.registry import target_on
 from streams.models import Event, Republish
 
 BATCH = 500  # events sent before all are confirmed

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from foundation.access import token_of
 from foundation.http.requests import Conflict
-from streams.access.logs import SetupPermission, rejections_of, seen_by, token_of
+from streams.access.logs import SetupPermission, rejections_of, seen_by
 from streams.brokers.registry import check_broker, test_connection
 from streams.models import Broker, Rejection, Republish, Stream
 from streams.recording.retry import retry

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
+from foundation.access import User, holds
 from foundation.encryption import encrypt
-from streams.access.logs import User, holds, logs_of
+from streams.access.logs import logs_of
 from streams.models import Broker, EventLog, Stream
 from streams.parsing import topics
 from streams.parsing.options import CHOICES, MAPPED, MAX_PARTITIONS, MAX_POINTER, TIMES, check_mapping, check_options

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from streams.brokers.registry import BrokerMessage
+from streams.brokers.base import BrokerMessage
 from streams.parsing import topics
 from streams.parsing.moments import MomentError, parse_moment
 from streams.parsing.payloads import ACTIVITY_KEYS, CASE_KEYS, TIME_KEYS

@@ -6,9 +6,10 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from foundation.access import holds
 from foundation.encryption import encrypt
 from foundation.http.requests import CheckedSerializer
-from streams.access.logs import holds, seen_by
+from streams.access.logs import seen_by
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.recording.health import of_broker, of_stream, reasons
 from streams.setup.registration import COUNTS

@@ -11,7 +11,8 @@ from accounts.authentication import user_of_token
 from accounts.groups import GROUPS, make_groups
 from accounts.models import Token
 from accounts.tokens import create_token
-from streams.access.logs import current, logs_of
+from foundation.access import current
+from streams.access.logs import logs_of
 from streams.models import EventLog, LogGrant
 
 

@@ -15,7 +15,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from streams.brokers.mqtt import Address, BrokerError, client_id
+from streams.brokers.base import BrokerError, client_id
+from streams.brokers.mqtt import Address
 from streams.brokers.mqtt import test_connection as try_connection
 from streams.models import Broker, Delivered, EventLog, Stream
 from streams.recording.ingest import Ingest

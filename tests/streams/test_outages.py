@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
+from streams.brokers.base import BrokerError
 from streams.brokers.mqtt import Address, Source, address
 from streams.brokers.mqtt.source import MAX_HELD
 from streams.models import Broker, Event, Stream
@@ -132,7 +133,7 @@ def test_a_broker_that_sends_messages_lives_though_its_answer_to_a_ping_waits_be
     source.connect()
     wait_for(lambda: source.receive(100, 0.05) and flooding.pings >= 3, what="three pings over a connection that stays")
     flooding.silent.set()
-    with pytest.raises(address.BrokerError, match="connection was lost"):
+    with pytest.raises(BrokerError, match="connection was lost"):
         wait_for(lambda: source.receive(100, 0.05) and False, what="the silence noticed")
     flooding.ended.set()
     flooding.join(5)
@@ -151,7 +152,7 @@ def test_a_peer_that_speaks_no_mqtt_is_told_in_words(transactional_db):
         thread = threading.Thread(target=answer)
         thread.start()
         source = Source(Address("127.0.0.1", server.getsockname()[1]), "x", timeout_s=5)
-        with pytest.raises(address.BrokerError, match="sent what is no MQTT"):
+        with pytest.raises(BrokerError, match="sent what is no MQTT"):
             source.connect()
         thread.join(5)
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.tokens import DAYS, MAX_DAYS, create_token
-from streams.access.logs import SCOPES
+from foundation.access import SCOPES
 from streams.models import EventLog
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any
 
 from models_mining.core.drawing.drawing import Drawing, Row
+from models_mining.core.drawing.incomplete import remarked
 from models_mining.core.live_log.variants import Variants, events_by_activity
 
 Said = dict[tuple[str, ...], list[Any]]
@@ -24,7 +25,7 @@ def draw_constraints(variants: Variants, numbers: Mapping[str, int], member: str
     ]
     nodes.sort(key=lambda node: node["id"])
     edges.sort(key=lambda edge: (edge["s"], edge["t"]))
-    return variants.remarked(Drawing(kind="graph", nodes=nodes, edges=edges))
+    return remarked(variants, Drawing(kind="graph", nodes=nodes, edges=edges))
 
 
 def drawn_constraints(drawing: Mapping[str, Any], member: str) -> Said:

@@ -1,20 +1,12 @@
 """The variants of a live log: what the algorithms derive from that need whole cases, not only counts."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import wraps
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
 
 Variant = tuple[str, ...]
-
-_BEYOND = "Not exact: "
-
-ORDER_DEPENDENT = "Depends on the order of the cases: here they are sorted by their activities."
-"""What drawings say of which batch discovery promises no more, either."""
 
 
 class Variants(NamedTuple):
@@ -26,13 +18,6 @@ class Variants(NamedTuple):
 
     counts: Mapping[Variant, int]
     beyond: int
-
-    def remarked(self, drawing: Drawing) -> Drawing:
-        """``drawing``, derived from these, that now says which cases it does not stand for."""
-        if self.beyond:
-            cases = "1 case that has" if self.beyond == 1 else f"{self.beyond} cases that have"
-            drawing["remarks"] = [*drawing.get("remarks", ()), f"{_BEYOND}without {cases} outgrown the prefix tree."]
-        return drawing
 
 
 def variants_of(log: LiveLog, cases: CaseSet = "all") -> Variants:
@@ -52,24 +37,3 @@ def events_by_activity(variants: Mapping[Variant, int]) -> dict[str, int]:
         for activity in variant:
             events[activity] = events.get(activity, 0) + cases
     return events
-
-
-Audit = Callable[[Any, Iterable[LoggedEvent], Collection[str], Mapping[str, Any]], list[str]]
-
-
-def where_all_cases_are_in(audit: Audit) -> Audit:
-    """The same audit, that finds nothing to say of a drawing that tells itself that cases are missing in it.
-
-    Such a drawing does not promise to equal any batch result, and which cases are missing is not a function of the
-    events: places in a full tree are given first come, first served.
-    """
-
-    @wraps(audit)
-    def checked(
-        drawing: Any, rows: Iterable[LoggedEvent], closed: Collection[str], parameters: Mapping[str, Any]
-    ) -> list[str]:
-        if any(remark.startswith(_BEYOND) for remark in drawing.get("remarks", ())):
-            return []
-        return audit(drawing, rows, closed, parameters)
-
-    return checked

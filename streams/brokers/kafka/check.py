@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from streams.brokers.base import BrokerError
 from streams.brokers.findings import Finding, ok, unknown, warning
 from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
-from streams.brokers.mqtt import BrokerError
 from streams.models import Broker
 
 SHORT_MS = 24 * 3600 * 1000  # of retention

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from foundation.encryption import SecretUnreadableError
 from foundation.http import addresses
-from streams.brokers.mqtt import BrokerError
+from streams.brokers.base import BrokerError
 from streams.models import Broker
 
 if TYPE_CHECKING:

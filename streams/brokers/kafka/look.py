@@ -6,9 +6,9 @@ from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any
 
+from streams.brokers.base import BrokerError, client_id
 from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
 from streams.brokers.kafka.source import Record, record_of
-from streams.brokers.mqtt import BrokerError, client_id
 from streams.models import Broker
 
 _PARTITIONS = 16  # that are looked at

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import transaction
 
 from foundation.processes import leases
+from streams.brokers.base import BrokerError, client_id
 from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
-from streams.brokers.mqtt import BrokerError, client_id
 from streams.brokers.positions import Positions
 from streams.models import Broker, Stream
 

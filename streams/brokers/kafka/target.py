@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Self
 
+from streams.brokers.base import BrokerError
 from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
-from streams.brokers.mqtt import BrokerError
 from streams.models import Broker
 
 _CONFIRMED_S = 30.0  # how long a batch may take

@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from foundation.encryption import SecretUnreadableError
 from foundation.http import addresses
+from streams.brokers.base import BrokerError
 from streams.models import Broker
 
 CONNECT_S = 5.0
@@ -30,10 +31,6 @@ class CheckedClient(Client):
 
     def _create_socket_connection(self) -> Any:
         return addresses.connect(self._host, self._port, self.connect_timeout)
-
-
-class BrokerError(Exception):
-    """The broker cannot be used now; the message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from streams.brokers.base import BrokerError, client_id
 from streams.brokers.findings import Finding, ok, unknown, warning
-from streams.brokers.mqtt.address import SESSION_EXPIRY_S, Address, BrokerError
+from streams.brokers.mqtt.address import SESSION_EXPIRY_S, Address
 from streams.brokers.mqtt.packets import MqttMessage
 from streams.brokers.mqtt.publisher import Publisher
-from streams.brokers.mqtt.source import Source, client_id
+from streams.brokers.mqtt.source import Source
 from streams.models import Broker
 from streams.parsing.payloads import MAX_PAYLOAD
 

@@ -6,7 +6,8 @@ MQTT itself has no way to ask for the length of a queue.
 import logging
 import time
 
-from streams.brokers.mqtt.address import Address, BrokerError
+from streams.brokers.base import BrokerError
+from streams.brokers.mqtt.address import Address
 from streams.brokers.mqtt.source import Source
 
 STORE = "$SYS/broker/store/messages/count"  # waiting for anybody, under way, or retained

@@ -4,9 +4,10 @@ import secrets
 import time
 from collections.abc import Generator
 
-from streams.brokers.mqtt.address import Address, BrokerError
+from streams.brokers.base import BrokerError, client_id
+from streams.brokers.mqtt.address import Address
 from streams.brokers.mqtt.packets import MqttMessage
-from streams.brokers.mqtt.source import Source, client_id
+from streams.brokers.mqtt.source import Source
 from streams.models import Broker
 
 _TURN_S = 0.25

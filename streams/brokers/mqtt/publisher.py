@@ -7,7 +7,8 @@ from typing import Any, Self
 from paho.mqtt.client import Client
 from paho.mqtt.reasoncodes import ReasonCode
 
-from streams.brokers.mqtt.address import CONNECT_S, Address, BrokerError, CheckedClient, refusal
+from streams.brokers.base import BrokerError
+from streams.brokers.mqtt.address import CONNECT_S, Address, CheckedClient, refusal
 
 IN_FLIGHT = 500  # published and not yet confirmed
 _STALLED_S = 60.0  # without any confirmation

@@ -7,7 +7,8 @@ from typing import Self
 from django.db.models import QuerySet
 
 from foundation.processes import leases
-from streams.brokers.mqtt import Address, MqttMessage, Publisher, Source, client_id
+from streams.brokers.base import client_id
+from streams.brokers.mqtt import Address, MqttMessage, Publisher, Source
 from streams.brokers.mqtt.deliveries import Deliveries
 from streams.brokers.mqtt.depth import Depth
 from streams.models import Broker, Stream

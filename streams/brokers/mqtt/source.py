@@ -19,7 +19,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from streams.brokers.mqtt.address import CONNECT_S, Address, BrokerError, refusal
+from streams.brokers.base import BrokerError, client_id
+from streams.brokers.mqtt.address import CONNECT_S, Address, refusal
 from streams.brokers.mqtt.packets import Cutter, MalformedError, MqttMessage, answers
 from streams.brokers.mqtt.sieve import Sieve, SievedClient
 from streams.models import Broker
@@ -219,11 +220,6 @@ class Source:
         for filter_, code in zip(self._asked.pop(mid, []), codes, strict=False):
             if code.value >= _REFUSED:
                 self.refused[filter_] = str(code)
-
-
-def client_id(broker_id: int) -> str:
-    """Under which a broker keeps our session."""
-    return f"procmine-{settings.INSTALLATION}-{broker_id}"
 
 
 def test_connection(broker: Broker, timeout_s: float) -> str | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import redis
 
+from streams.brokers.base import BrokerError, client_id
 from streams.brokers.findings import Finding, ok, unknown, warning
-from streams.brokers.mqtt import BrokerError, client_id
 from streams.brokers.redis_streams.client import CONNECT_S, client_of, in_words, keys, text
 from streams.models import Broker
 

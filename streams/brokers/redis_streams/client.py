@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from foundation.encryption import SecretUnreadableError
 from foundation.http import addresses
-from streams.brokers.mqtt import BrokerError
+from streams.brokers.base import BrokerError
 from streams.models import Broker
 
 CONNECT_S = 5.0

@@ -19,7 +19,7 @@ import redis
 from django.db import transaction
 
 from foundation.processes import leases
-from streams.brokers.mqtt import BrokerError, client_id
+from streams.brokers.base import BrokerError, client_id
 from streams.brokers.positions import Positions
 from streams.brokers.redis_streams.client import CONNECT_S, client_of, in_words, keys, text
 from streams.models import Broker, Stream

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from foundation.processes.shutdown import stop_on_signal
 from foundation.progress import Progress
-from streams.brokers.mqtt import Address, BrokerError, Publisher
+from streams.brokers.base import BrokerError
+from streams.brokers.mqtt import Address, Publisher
 from streams.files import Columns, FileError
 from streams.files.replay import Outgoing, outgoing, send
 from streams.parsing.topics import TopicError, check_filter

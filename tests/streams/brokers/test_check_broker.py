@@ -10,8 +10,9 @@ import pytest
 import redis
 from django.core.management import CommandError, call_command
 
+from streams.brokers.base import client_id
 from streams.brokers.findings import Finding
-from streams.brokers.mqtt import Address, check, client_id
+from streams.brokers.mqtt import Address, check
 from streams.brokers.mqtt.check import PUBLISHED
 from streams.brokers.registry import check_broker
 from streams.models import Broker, Event, Stream

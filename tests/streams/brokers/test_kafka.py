@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer
 
+from streams.brokers.base import BrokerError
 from streams.brokers.kafka import KafkaSource
 from streams.brokers.listening import listen
-from streams.brokers.registry import BrokerError, check_broker
+from streams.brokers.registry import check_broker
 from streams.brokers.registry import test_connection as try_connection
 from streams.models import Broker, Event, EventLog, Position, Rejection, Stream
 from tests.conftest import free_port, wait_for

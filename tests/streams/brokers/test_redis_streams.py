@@ -8,9 +8,8 @@ import pytest
 import redis
 from django.core.exceptions import ValidationError
 
+from streams.brokers.base import BrokerError, client_id
 from streams.brokers.listening import listen
-from streams.brokers.mqtt import client_id
-from streams.brokers.registry import BrokerError
 from streams.brokers.registry import test_connection as try_connection
 from streams.models import Broker, Event, EventLog, Position, Rejection, Stream
 from streams.recording.health import of_broker

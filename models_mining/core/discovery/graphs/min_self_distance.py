@@ -7,10 +7,11 @@ from models_mining.core.discovery.pm4py_bridge.algorithms.min_self_distance impo
 from models_mining.core.discovery.registry import miner
 from models_mining.core.drawing.compare import set_differences
 from models_mining.core.drawing.drawing import Drawing, Row
+from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import Variant, variants_of
 
 
 @where_all_cases_are_in
@@ -50,7 +51,7 @@ def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:
     ]
     edges: list[Row] = [{"s": numbers[a], "t": numbers[b]} for a, b in witnesses]
     edges.sort(key=lambda edge: (edge["s"], edge["t"]))
-    return variants.remarked(Drawing(kind="graph", nodes=nodes, edges=edges))
+    return remarked(variants, Drawing(kind="graph", nodes=nodes, edges=edges))
 
 
 def _distances(variants: Iterable[Variant]) -> tuple[dict[str, int], set[tuple[str, str]]]:

@@ -10,11 +10,12 @@ from models_mining.core.counting.prefix_tree import Node, PrefixTree
 from models_mining.core.discovery.pm4py_bridge.algorithms.variants import batch_variants
 from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing, Row
+from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.drawing.structure import structure_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import Variant, variants_of
 
 ROOT = "start"
 """The id of the state nothing has happened in yet."""
@@ -63,7 +64,7 @@ def mine(log: LiveLog, cases: CaseSet = "all", *, depth: int, states: int) -> Dr
         drawing = _of_all(log.tree, depth, states)
     else:
         drawing = _drawn(_grown(variants.counts, depth), _counted, lambda prefix: prefix.following, depth, states)
-        drawing = variants.remarked(drawing)
+        drawing = remarked(variants, drawing)
     shown = len(drawing["nodes"]) - 1
     if shown == states:
         drawing["remarks"] = [*drawing.get("remarks", ()), f"Only the {shown} most frequent prefixes are shown."]

@@ -6,10 +6,11 @@ from typing import Any
 from models_mining.core.discovery.pm4py_bridge.algorithms.transition_system import State, batch_transition_system
 from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing, Row
+from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import Variant, variants_of
 
 Step = tuple[State, str, State]
 
@@ -80,7 +81,8 @@ def mine(
         for before, activity, after in zip(states, variant, states[1:], strict=False):
             taken = steps.setdefault((before, after), {})
             taken[activity] = taken.get(activity, 0) + count
-    return variants.remarked(
+    return remarked(
+        variants,
         Drawing(
             kind="states",
             nodes=[
@@ -97,7 +99,7 @@ def mine(
                 }
                 for (before, after), taken in sorted(steps.items())
             ],
-        )
+        ),
     )
 
 

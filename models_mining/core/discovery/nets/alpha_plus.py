@@ -6,12 +6,13 @@ from typing import Any
 from models_mining.core.discovery.pm4py_bridge.algorithms.order_dependent import alpha_plus, batch_alpha_plus
 from models_mining.core.discovery.registry import miner
 from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.incomplete import ORDER_DEPENDENT, remarked, where_all_cases_are_in
 from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.structure import net_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import ORDER_DEPENDENT, variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import variants_of
 
 
 @where_all_cases_are_in
@@ -39,4 +40,4 @@ def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:
     """
     variants = variants_of(log, cases)
     drawing = draw_net(alpha_plus(variants.counts))
-    return variants.remarked(drawing | {"remarks": [ORDER_DEPENDENT]})
+    return remarked(variants, drawing | {"remarks": [ORDER_DEPENDENT]})

@@ -6,12 +6,13 @@ from typing import Any
 from models_mining.core.discovery.pm4py_bridge.algorithms.order_dependent import batch_ilp, ilp
 from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.incomplete import ORDER_DEPENDENT, remarked, where_all_cases_are_in
 from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.structure import net_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import ORDER_DEPENDENT, variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import variants_of
 
 
 @where_all_cases_are_in
@@ -43,4 +44,4 @@ def mine(log: LiveLog, cases: CaseSet = "all", alpha: float = 1.0) -> Drawing:
     """
     variants = variants_of(log, cases)
     drawing = draw_net(ilp(variants.counts, alpha))
-    return variants.remarked(drawing | {"remarks": [ORDER_DEPENDENT]})
+    return remarked(variants, drawing | {"remarks": [ORDER_DEPENDENT]})

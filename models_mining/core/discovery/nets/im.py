@@ -8,11 +8,12 @@ from models_mining.core.discovery.pm4py_bridge.trees import View, draw
 from models_mining.core.discovery.registry import miner
 from models_mining.core.discovery.views import TREE_VIEW
 from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.drawing.structure import structure_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import variants_of
 
 
 @where_all_cases_are_in
@@ -36,4 +37,4 @@ def audit(
 def mine(log: LiveLog, cases: CaseSet = "all", view: View = "tree") -> Drawing:
     """Process tree of the inductive miner: sound, and every case fits it, a running one as if it ended now."""
     variants = variants_of(log, cases)
-    return variants.remarked(draw(inductive(variants.counts), view))
+    return remarked(variants, draw(inductive(variants.counts), view))

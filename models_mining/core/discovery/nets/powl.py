@@ -6,12 +6,13 @@ from typing import Any
 from models_mining.core.discovery.pm4py_bridge.algorithms.powl import batch_powl, powl
 from models_mining.core.discovery.registry import miner
 from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.drawing.powl import draw_powl
 from models_mining.core.drawing.structure import structure_differences
 from models_mining.core.live_log.cases import CaseSet
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import variants_of, where_all_cases_are_in
+from models_mining.core.live_log.variants import variants_of
 
 
 @where_all_cases_are_in
@@ -36,8 +37,8 @@ def mine(log: LiveLog, cases: CaseSet = "all") -> Drawing:
     """What must wait for what, with choices and loops: a process tree whose blocks may be partial orders."""
     variants = variants_of(log, cases)
     if not variants.counts:
-        return variants.remarked(Drawing(kind="powl", nodes=[], edges=[]))
+        return remarked(variants, Drawing(kind="powl", nodes=[], edges=[]))
     model, net = powl(variants.counts)
     drawing = draw_powl(model)
     drawing["net"] = net.to_data()
-    return variants.remarked(drawing)
+    return remarked(variants, drawing)
