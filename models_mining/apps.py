@@ -7,3 +7,6 @@ class MiningConfig(AppConfig):
 
     def ready(self) -> None:
         from models_mining.mining import signals  # noqa: F401  connects them
+        from streams.pages import arrivals
+
+        arrivals.register("models_mining.cases.arrivals.minutes")

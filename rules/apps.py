@@ -7,8 +7,10 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         from foundation.processes import work_plugins
+        from models_mining.pages import case_sections
         from rules.notifiers import actions  # noqa: F401  registers `notify`
         from rules.setup import signals  # noqa: F401  connects them
 
+        case_sections.register("rules.pages.case_matches.section")
         work_plugins.register("rules.engine.worker.Rules")  # first: what they find leaves in the same turn
         work_plugins.register("rules.notifiers.outbox.Outbox")

@@ -18,17 +18,17 @@ def workers(address: str) -> int:
     return int(number)
 
 
-def run(address: str, parts: list[bytes]) -> Iterator[bytes]:
-    """What :func:`mine_part` answers for each of ``parts``, in order, one after the other."""
+def run(address: str, function: str, parts: list[bytes]) -> Iterator[bytes]:
+    """What ``function`` (``package.module.name``) answers for each of ``parts``, in order, one after the other."""
     with _client(address) as client:
-        futures = client.map(mine_part, parts, pure=False)
+        futures = client.map(call, [function] * len(parts), parts, pure=False)
         for place, future in enumerate(futures):
             yield future.result()
             futures[place] = None  # its result need not stay in the cluster
 
 
-def mine_part(arguments: bytes) -> bytes:
-    """On a worker: mine one part. It has to reach the same database, as PROCMINE_DATABASE_URL tells it."""
+def call(function: str, arguments: bytes) -> bytes:
+    """On a worker: call a function. It has to reach the same database, as PROCMINE_DATABASE_URL tells it."""
     import os
 
     import django
@@ -38,11 +38,11 @@ def mine_part(arguments: bytes) -> bytes:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "procmine.settings")
         django.setup()
     from django.db import connection
-
-    from models_mining.mining import rediscovery
+    from django.utils.module_loading import import_string
 
     try:
-        return rediscovery.mine_part(arguments)
+        answer: bytes = import_string(function)(arguments)
+        return answer
     finally:
         connection.close()  # each task may run in a thread of its own
 

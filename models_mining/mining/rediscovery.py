@@ -30,6 +30,7 @@ from models_mining.store.checkpoints import LiveSettings
 logger = logging.getLogger(__name__)
 
 PARALLEL = 300_000  # events from which on a second process saves more than it costs
+PART = f"{__name__}.mine_part"  # what workers of a cluster call
 CHILD_S, CHILD_MB = 24 * 3600.0, 16_384  # what a forked process may take: it is our own code
 
 
@@ -95,7 +96,7 @@ def from_nothing(
         parts = [_arguments(log, wanted, upto, activities, part, inside) for part in event_reader.parts(log, number)]
         size = upto / len(parts)  # about
         if settings.DASK:
-            dumped = _counted(cluster.run(settings.DASK, parts), lambda done: report(int(done * size), upto))
+            dumped = _counted(cluster.run(settings.DASK, PART, parts), lambda done: report(int(done * size), upto))
         else:
             dumped = _run_forked(parts, size, lambda done: report(done, upto))
         live, passed = _merged(log, dumped)

@@ -9,14 +9,11 @@ from django.urls import path
 from foundation.pages.tables import Column, sorted_by
 from models_mining.cases.case_filters import cases_of
 from models_mining.models import Case, LogState
-from models_mining.pages import case_story
+from models_mining.pages import case_sections, case_story
 from models_mining.pages.case_search import VIEWS, Search, case_url
 from models_mining.pages.palette import Palette
-from rules.setup.queries import matches_of
 from streams.files.writing import FORMATS
 from streams.pages.log_pages import log_or_404, page_of, render_log
-
-MATCHES = 20  # of rules, told of a case
 
 COLUMNS = (
     Column("case", "Case"),
@@ -90,7 +87,7 @@ def one_case(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         "story": case_story.tell(log, found, Palette(log), judged),
         "verdict": verdict,
         "prediction": case_story.prediction(log, found),
-        "matches": matches_of(request.user).filter(log=log, case=name)[:MATCHES],
+        "sections": case_sections.of_case(request.user, log, name),
         "alike": Case.objects.filter(log=log, variant=found.variant).count() if found.variant else 0,
         "this": urlencode({"case": name}),
         "alignable": case_story.alignable(log, verdict.reference if verdict else None),

@@ -37,6 +37,7 @@ class Action(ABC):
     """A kind of action."""
 
     fields: ClassVar[set[str]] = set()  # keys that an entry may have beside its kind
+    heading: ClassVar[str] = ""  # of its choices in the form of a rule
 
     @abstractmethod
     def check(self, action: Mapping[str, Any], log: EventLog, user: User | None) -> None:
@@ -48,6 +49,10 @@ class Action(ABC):
 
         The match is new: it is planned once. What was named may have been removed since the rule was saved.
         """
+
+    def choices(self, log: EventLog, user: User) -> list[tuple[str, str]]:
+        """Return what ``user`` may name in such an entry of a rule of ``log``, as (value, label)."""
+        return []
 
     def statuses(self, matches: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
         """How far it is, by the matches' ids: entries as ``{"status": "sent"}``; the kind is added."""

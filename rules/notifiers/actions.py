@@ -22,6 +22,7 @@ class Notify(Action):
     """Tells a notifier, by its name; ``text`` may name ``{case}``, ``{rule}`` and what else `words_of` knows."""
 
     fields = {"text"}
+    heading = "Tell"
 
     def check(self, action: Mapping[str, Any], log: EventLog, user: User | None) -> None:
         if user is not None and not holds(user, "rules.view_notifier"):
@@ -42,6 +43,11 @@ class Notify(Action):
             data=data_of(match),
             match=match,
         )
+
+    def choices(self, log: EventLog, user: User) -> list[tuple[str, str]]:
+        if not holds(user, "rules.view_notifier"):
+            return []
+        return [(name, name) for name in Notifier.objects.values_list("name", flat=True)]
 
     def statuses(self, matches: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
         found: dict[int, list[dict[str, Any]]] = defaultdict(list)

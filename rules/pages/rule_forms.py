@@ -7,15 +7,13 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from foundation.access import User, holds
+from foundation.access import User
 from rules.core import specs
 from rules.matches import actions
-from rules.models import Notifier, Rule
+from rules.models import Rule
 from rules.pages.rule_fields import DurationField, ExpressionField, fields_of
-from sheets.models import Sheet
 
 MORE_STEPS, MORE_ACTIONS = "more-steps", "more-actions"  # what a button asks for
-NOTIFY, SHEET = "notify:", "sheet:"
 
 
 @dataclass(frozen=True)
@@ -67,20 +65,17 @@ class RuleForm(forms.Form):
         return min(most, max(least, known + more))
 
     def _add_action(self, number: int) -> None:
-        notifiers = [
-            (f"{NOTIFY}{name}", name) for name in Notifier.objects.values_list("name", flat=True) if self._may_notify
-        ]
-        sheets = [
-            (f"{SHEET}{slug}", name)
-            for slug, name in Sheet.objects.filter(log=self.rule.log).order_by("name").values_list("slug", "name")
-        ]
+        offered = {kind: made.choices(self.rule.log, self.user) for kind, made in sorted(actions.ACTIONS.items())}
         groups: list[Any] = [("", "nothing more")]
-        groups += [("Tell", notifiers)] if notifiers else []
-        groups += [("Ask about the case, with the sheet", sheets)] if sheets else []
+        groups += [
+            (actions.ACTIONS[kind].heading, [(f"{kind}:{value}", label) for value, label in some])
+            for kind, some in offered.items()
+            if some
+        ]
+        known = {f"{kind}:{value}" for kind, some in offered.items() for value, _ in some}
         kept = self.initial.get(f"then{number}_what", "")  # what was removed since is not lost unseen
-        if kept and kept not in dict([*notifiers, *sheets]):
+        if kept and kept not in known:
             groups.append((kept, f"{kept.partition(':')[2]} (no longer there)"))
-        plain = [(value.removeprefix(NOTIFY), word) for value, word in notifiers]
         self.fields[f"then{number}_what"] = forms.ChoiceField(label="Then", required=False, choices=groups)
         self.fields[f"then{number}_text"] = forms.CharField(
             label="with the text",
@@ -89,7 +84,7 @@ class RuleForm(forms.Form):
             widget=forms.TextInput(attrs={"placeholder": "{rule}: {reason}"}),
         )
         self.fields[f"then{number}_via"] = forms.ChoiceField(
-            label="and tell the link", required=False, choices=[("", "only the app that reported"), *plain]
+            label="and tell the link", required=False, choices=[("", "only the app that reported"), *offered["notify"]]
         )
         self.fields[f"then{number}_respondent"] = forms.CharField(
             label="asking whom the event names in",
@@ -97,10 +92,6 @@ class RuleForm(forms.Form):
             max_length=255,
             widget=forms.TextInput(attrs={"placeholder": "the case itself"}),
         )
-
-    @property
-    def _may_notify(self) -> bool:
-        return holds(self.user, "rules.view_notifier")
 
     # --- What is shown ------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ class Ask(Action):
     """
 
     fields = {"respondent", "via"}
+    heading = "Ask about the case, with the sheet"
 
     def check(self, action: Mapping[str, Any], log: EventLog, user: User | None) -> None:
         if not Sheet.objects.filter(log=log, slug=action["sheet"]).exists():
@@ -47,6 +48,9 @@ class Ask(Action):
             )
         except NotInvitedError:
             return
+
+    def choices(self, log: EventLog, user: User) -> list[tuple[str, str]]:
+        return list(Sheet.objects.filter(log=log).order_by("name").values_list("slug", "name"))
 
     def statuses(self, matches: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
         found: dict[int, list[dict[str, Any]]] = defaultdict(list)

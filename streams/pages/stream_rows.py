@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from foundation.access import User, holds
 from foundation.drawing.sparkline import Chart, chart
-from models_mining.cases.arrivals import minutes
 from streams.access.logs import logs_of, rejections_of
 from streams.models import Broker, Event, EventLog, Rejection, Stream
+from streams.pages.arrivals import minutes
 from streams.pages.states import LOOKS
 from streams.recording.health import BrokerHealth, StreamHealth, of_broker, of_stream
 from streams.rejections.reasons import Reason, explain
