@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Log, Opened
+from tests.conftest import wait_for
 
 
 def look_again(page: Page) -> None:
@@ -103,7 +104,9 @@ def test_the_pages_tell_the_same_without_scripts(opened: Opened, log: Log) -> No
     page = opened(f"{log.path}cases/", java_script_enabled=False)
     page.get_by_label("Find by id").fill("case-1")
     page.get_by_role("button", name="Find").click()
-    page.get_by_role("link", name="case-1", exact=True).click()
+    case = page.get_by_role("link", name="case-1", exact=True)
+    wait_for(lambda: case.count() or not page.reload(), 30, "the case in the list")  # no script brings it later
+    case.click()
     expect(page.locator("#case-events > li")).to_have_count(1)
     page.get_by_role("link", name="Variants").click()
     page.get_by_label("Variant 1").check()

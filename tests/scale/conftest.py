@@ -71,7 +71,7 @@ class Plant:
             owners = self.owners(prefix)
             return len(owners) == pieces and set(owners.values()) == pids
 
-        wait_for(shared, 30, f"{pieces} pieces in {len(pids)} hands")
+        wait_for(shared, 120, f"{pieces} pieces in {len(pids)} hands")
 
 
 @pytest.fixture(scope="module")
