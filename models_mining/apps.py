@@ -6,6 +6,7 @@ class MiningConfig(AppConfig):
     verbose_name = "Models"
 
     def ready(self) -> None:
+        from models_mining import checks  # noqa: F401  registers them
         from models_mining.mining import signals  # noqa: F401  connects them
         from streams.pages import arrivals
 

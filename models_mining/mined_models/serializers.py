@@ -223,7 +223,9 @@ class AlgorithmSerializer(serializers.Serializer[Any]):
     cases = serializers.ListField(
         child=serializers.ChoiceField(MinedModel.Cases.choices), source="case_sets", help_text="What it can count."
     )
-    source = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField(help_text="The publication that it is from.")  # type: ignore[assignment]
+    package = serializers.CharField(help_text="The installed package that brings it.")
+    description = serializers.CharField(help_text="What it finds, and how to read it, in plain text.")
 
 
 class AlgorithmsSerializer(serializers.Serializer[Any]):

@@ -41,7 +41,8 @@ export function Form({ algorithms, begin, want, close }) {
   return html`<form class="model-form" onSubmit=${send} noValidate>
     <label>Algorithm<select value=${name} onChange=${(event) => choose(event.target.value)}>
       ${algorithms.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}</select></label>
-    <p class="quiet">${algorithm.summary}${algorithm.cost === "slow" ? " It is mined beside the stream, and is a little older than the rest." : ""}</p>
+    <p class="quiet">${algorithm.summary}${algorithm.cost === "slow" ? " It is mined beside the stream, and is a little older than the rest." : ""}${
+      algorithm.package === "procmine" ? "" : ` From the package ${algorithm.package}.`}</p>
     ${algorithm.parameters.map((one) => html`<${Field} key=${name + one.name} parameter=${one} value=${given[one.name]} error=${errors[one.name]}
       set=${(value) => setGiven({ ...given, [one.name]: value })} />`)}
     <fieldset><legend>Which cases</legend>${["all", "closed"].map(

@@ -1,5 +1,9 @@
-"""Models derived from a live log. Importing this package registers every algorithm; none imports pm4py by it."""
+"""Models derived from a live log. Importing this package registers every algorithm; none imports pm4py by it.
 
+What it exports is also all that an algorithm of another package needs (docs/algorithms/own.md).
+"""
+
+from models_mining.core.discovery import installed
 from models_mining.core.discovery.constraints import (  # noqa: F401  (importing registers)
     declare,
     log_skeleton,
@@ -33,6 +37,28 @@ from models_mining.core.discovery.registry import (
     ParameterError,
     derive,
     get,
+    miner,
 )
+from models_mining.core.drawing.drawing import Drawing
+from models_mining.core.live_log.cases import CaseSet
+from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log.variants import variants_of
 
-__all__ = ["ALGORITHMS", "Algorithm", "NotDerivableError", "Parameter", "ParameterError", "derive", "get"]
+__all__ = [
+    "ALGORITHMS",
+    "Algorithm",
+    "CaseSet",
+    "Drawing",
+    "LiveLog",
+    "LoggedEvent",
+    "NotDerivableError",
+    "Parameter",
+    "ParameterError",
+    "derive",
+    "get",
+    "miner",
+    "variants_of",
+]
+
+installed.load()  # last: they import the names above

@@ -1,5 +1,6 @@
 """The algorithms there are: one file with one function each, registered by name."""
 
+import inspect
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -72,6 +73,8 @@ class Parameter:
 class Algorithm:
     """An algorithm: ``function(log, cases, **parameters)`` derives a model from a live log.
 
+    ``package`` is the installed package that brings it, with its version if that is not procmine.
+
     ``exact`` promises that the model equals the batch result; ``audit`` checks it. ``case_sets`` are what it can
     count. ``pm4py`` says that deriving needs it, so that whoever derives can load it in time.
     """
@@ -86,11 +89,17 @@ class Algorithm:
     audit: Audit | None
     case_sets: tuple[CaseSet, ...] = ("all", "closed")
     pm4py: bool = False
+    package: str = "procmine"
 
     @property
     def summary(self) -> str:
         """What it finds, in a line: the first of the function's description."""
         return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def description(self) -> str:
+        """The function's whole description, without its indentation."""
+        return inspect.getdoc(self.function) or ""
 
     def check(self, parameters: Mapping[str, object]) -> dict[str, Value]:
         """All parameters with their values, defaults filled in; a ParameterError for the first that is wrong."""

@@ -123,6 +123,7 @@ def test_every_algorithm_says_what_it_is() -> None:
 def test_every_algorithm_and_every_parameter_of_it_is_documented() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in Path("docs/algorithms").glob("*.md"))
     for name, miner in ALGORITHMS.items():
+        assert miner.package == "procmine"
         assert f"`{name}`" in pages, name
         for parameter in miner.parameters if name != "lossy-dfg" else ():
             assert f"`{parameter.name}`" in pages, (name, parameter.name)
