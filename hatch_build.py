@@ -13,7 +13,10 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.builders.sdist import SdistBuilder
 
-PACKAGES = ("procmine/", "live/", "sheets/", "rules/", "models_mining/", "streams/", "simulator/")
+PACKAGES = (
+    *("procmine/", "accounts/", "live/", "sheets/", "rules/", "simulations/", "models_mining/", "streams/"),
+    *("foundation/", "simulator/"),
+)
 BESIDE = ("templates/", "static/")
 
 

@@ -29,7 +29,10 @@ from tests.conftest import needs, wait_for
 from tests.procmine.conftest import ROOT, Running, processes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES = {"procmine", "live", "sheets", "rules", "models_mining", "streams", "simulator"}
+PACKAGES = {
+    *("procmine", "accounts", "live", "sheets", "rules", "simulations", "models_mining", "streams"),
+    *("foundation", "simulator"),
+}
 LOG = "case,activity,time\n1,Order,2026-01-01T08:00:00Z\n1,Pay,2026-01-01T09:00:00Z\n2,Order,2026-01-01T10:00:00Z\n"
 
 
