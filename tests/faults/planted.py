@@ -33,7 +33,7 @@ def plant(bug: str) -> None:
     Source.receive = taken  # type: ignore[method-assign]
     Source.acknowledge = told  # type: ignore[method-assign,assignment]
     if bug == "no-deduplication":
-        Deliveries.again = lambda self, message: False  # type: ignore[method-assign]
+        Deliveries.is_redelivery = lambda self, message: False  # type: ignore[method-assign]
 
 
 def main() -> None:
