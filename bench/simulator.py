@@ -22,7 +22,18 @@ from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from simulator.chain import (
+from simulator.config import Config
+from simulator.emission.load import ConstantLoad
+from simulator.emission.wire import timestamp
+from simulator.kinds.simulation import SimulationEntry
+from simulator.modes.base import Mode
+from simulator.modes.count_based import CountBased
+from simulator.modes.stream import Stream
+from simulator.reading.problems import Place
+from simulator.simulation import Simulation
+from simulator.sinks.base import Sink
+from simulator.sinks.console import ConsoleSink
+from simulator.world.chain import (
     END,
     START,
     Chain,
@@ -34,18 +45,7 @@ from simulator.chain import (
     GenericProbability,
     UniformDuration,
 )
-from simulator.config import Config
-from simulator.event import Event
-from simulator.kinds.simulation import SimulationEntry
-from simulator.load import ConstantLoad
-from simulator.modes.base import Mode
-from simulator.modes.count_based import CountBased
-from simulator.modes.stream import Stream
-from simulator.reading.problems import Place
-from simulator.simulation import Simulation
-from simulator.sinks.base import Sink
-from simulator.sinks.console import ConsoleSink
-from simulator.wire import timestamp
+from simulator.world.event import Event
 
 PAIRS = 5
 CASES = 10

@@ -1,0 +1,1 @@
+"""What people and clients watch: the live socket, the start page and the live view."""

@@ -1,0 +1,1 @@
+"""What the events mean: live models, cases, conformance, drift and predictions."""

@@ -12,9 +12,9 @@ from django.utils import timezone
 from simulations.models import Simulation
 from simulations.runs import MAX_RATE, check
 from simulator.errors import SimulatorError, SinkError
-from simulator.event import Event
-from simulator.ids import EventIds
 from simulator.sinks.base import Sink, Surroundings
+from simulator.world.event import Event
+from simulator.world.ids import EventIds
 from streams.events.http import take
 from streams.models import EventLog
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 from simulations.models import Simulation
 from simulator.config import Config
 from simulator.errors import ConfigError
-from simulator.graph import svg
 from simulator.simulation import Simulation as Run
+from simulator.world.graph import svg
 from streams.models import EventLog
 
 MAX_TEXT = 64 * 1024  # characters of a configuration

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.chain import START, Chain
 from simulator.errors import ConfigError
 from simulator.kinds import OBJECT_CENTRIC
 from simulator.kinds.datasource import DatasourceDraft, read_datasource
@@ -20,6 +19,7 @@ from simulator.reading.problems import Place, Problem, Problems, listed
 from simulator.resolve import build_chain
 from simulator.sinks.base import Overrides
 from simulator.timeframes import check_timeframes
+from simulator.world.chain import START, Chain
 
 KINDS = ("datasource", "sink", "simulation", "processSimulator")
 OBJECT_CENTRIC_KINDS = ("object", "stock", "route")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from simulator.chain import END, START, Chain, Datasource, Edge
 from simulator.kinds.datasource import DatasourceDraft
 from simulator.reading.problems import Place, Problems, nearest
+from simulator.world.chain import END, START, Chain, Datasource, Edge
 
 
 def build_chain(drafts: list[DatasourceDraft], problems: Problems, *, complete: bool) -> Chain | None:

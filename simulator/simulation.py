@@ -15,17 +15,17 @@ from typing import Any, Self
 
 import yaml
 
-from simulator.chain import Datasource
 from simulator.config import Config, check_order, load_config
+from simulator.emission.load import ConstantLoad
+from simulator.emission.outlet import Outlet
+from simulator.emission.pace import Clock, SystemClock
 from simulator.errors import ConfigError, SimulatorError, StoppedError
-from simulator.event import Event, microseconds
 from simulator.kinds.sink import SinkEntry
-from simulator.load import ConstantLoad
-from simulator.outlet import Outlet
-from simulator.pace import Clock, SystemClock
 from simulator.reading.problems import Place, Problems
 from simulator.sinks.base import CallableSink, Overrides, Sink, Surroundings
-from simulator.walk import Walk
+from simulator.world.chain import Datasource
+from simulator.world.event import Event, microseconds
+from simulator.world.walk import Walk
 
 
 class Simulation:

@@ -1,0 +1,1 @@
+"""The mining core: pure Python without Django. It takes and returns values and reads no clock."""

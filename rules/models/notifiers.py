@@ -62,10 +62,7 @@ class Notifier(RegisteredRow):
         if self.kind == self.Kind.EMAIL:
             _check_mail(address)
         else:
-            from foundation.http.pinned_client import (  # with the HTTP client, which few processes need
-                BadUrlError,
-                check_url,
-            )
+            from foundation.http.pinned_client import BadUrlError, check_url
 
             try:
                 check_url(address)

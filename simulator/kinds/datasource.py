@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 import yaml
 
-from simulator.chain import (
+from simulator.kinds import OBJECT_CENTRIC
+from simulator.reading.fields import Entry, Fields, plain
+from simulator.reading.problems import Place
+from simulator.world.chain import (
     START,
     ConstantDuration,
     DriftingProbability,
@@ -16,9 +19,6 @@ from simulator.chain import (
     Uniform,
     UniformDuration,
 )
-from simulator.kinds import OBJECT_CENTRIC
-from simulator.reading.fields import Entry, Fields, plain
-from simulator.reading.problems import Place
 
 SELECTIONS = ("genericProbability", "driftingProbability", "uniform", "ordered")
 DURATIONS = {"constant": "constant", "static": "constant", "uniform": "uniform", "gaussian": "gaussian"}

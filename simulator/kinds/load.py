@@ -1,6 +1,6 @@
 """The mapping ``load`` of a simulation."""
 
-from simulator.load import ConstantLoad, GradualLoad, Load, SinusLoad
+from simulator.emission.load import ConstantLoad, GradualLoad, Load, SinusLoad
 from simulator.reading.fields import Fields
 
 # Spelling → form; DEF's own README calls the constant one "load".

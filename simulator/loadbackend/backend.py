@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from math import ceil
 
+from simulator.emission.pace import Clock, Gate, Player, SystemClock
 from simulator.errors import SimulatorError, StoppedError
 from simulator.loadbackend.figures import Figures
 from simulator.loadbackend.timeframes import Room, Timeframe
-from simulator.pace import Clock, Gate, Player, SystemClock
 from simulator.sinks.base import Sink, Surroundings
 
 NAP_S = 0.1  # longest wait before looking whether to stop

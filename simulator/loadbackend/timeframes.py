@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from simulator.event import Event, microseconds
+from simulator.world.event import Event, microseconds
 
 LONGEST_US = 24 * 3600 * 1_000_000
 

@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
-from simulator.event import Event
-from simulator.load import Load
-from simulator.outlet import Outlet
-from simulator.pace import Clock
+from simulator.emission.load import Load
+from simulator.emission.outlet import Outlet
+from simulator.emission.pace import Clock
 from simulator.reading.fields import Fields
+from simulator.world.event import Event
 
 
 class Mode(ABC):

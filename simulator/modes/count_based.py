@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from simulator.event import Event
-from simulator.load import Load
+from simulator.emission.load import Load
+from simulator.emission.outlet import Outlet
+from simulator.emission.pace import Clock
 from simulator.modes import MODES
 from simulator.modes.base import Mode
 from simulator.modes.stream import Stream
-from simulator.outlet import Outlet
-from simulator.pace import Clock
 from simulator.reading.fields import Fields
+from simulator.world.event import Event
 
 
 @dataclass(frozen=True, slots=True)

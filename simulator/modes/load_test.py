@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 from math import floor
 
+from simulator.emission.load import Load
+from simulator.emission.outlet import Outlet
+from simulator.emission.pace import Clock, Player
 from simulator.errors import SimulatorError
-from simulator.event import Event
 from simulator.kinds.load import read_load
-from simulator.load import Load
 from simulator.modes import MODES
 from simulator.modes.base import Mode
-from simulator.outlet import Outlet
-from simulator.pace import Clock, Player
 from simulator.reading.fields import Fields
+from simulator.world.event import Event
 
 DEFAULT_TIMEFRAME_MS = 1000.0
 MAX_HELD = 1_000_000  # events of timeframes that wait in memory

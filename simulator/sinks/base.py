@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.event import Event
 from simulator.reading.fields import Fields
+from simulator.world.event import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 import sys
 import time
 
+from simulator.emission.wire import five_keys_json
 from simulator.errors import OutputClosedError, SinkError
-from simulator.event import Event
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
-from simulator.wire import five_keys_json
+from simulator.world.event import Event
 
 FLUSH_S = 0.25
 

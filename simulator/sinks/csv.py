@@ -3,11 +3,11 @@
 import csv
 import io
 
-from simulator.event import Event
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
 from simulator.sinks.file import OutputFile, read_path
+from simulator.world.event import Event
 
 COLUMNS = ("case:concept:name", "concept:name", "time:timestamp", "node", "group")
 

@@ -2,12 +2,12 @@
 
 from uuid import uuid4
 
-from simulator.event import Event
+from simulator.emission.wire import five_keys_json
 from simulator.reading.fields import Fields, plain
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings, TimeframeSink
 from simulator.sinks.http_poster import Patience, Poster
-from simulator.wire import five_keys_json
+from simulator.world.event import Event
 
 PATIENCE = Patience(
     statuses=frozenset({408, 425, 429, 500, 502, 503, 504}), delays_s=(0.1, 0.5, 1.0, 2.0, 4.0), longest_s=30.0

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from zlib import crc32
 
-from simulator.event import Event
+from simulator.emission.wire import five_keys_json
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
 from simulator.sinks.kafka_producer import Producer
-from simulator.wire import five_keys_json
+from simulator.world.event import Event
 
 PACKAGE = "confluent_kafka"
 PARTITIONS = {"constant": "constant", "case": "case", "caseId": "case"}

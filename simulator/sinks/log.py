@@ -8,12 +8,12 @@ from collections import Counter
 from typing import Any
 
 from simulator.errors import SinkError, StoppedError
-from simulator.event import Event
-from simulator.ids import EventIds
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
 from simulator.sinks.http_poster import MAX_ANSWER_BYTES, Patience, Poster
+from simulator.world.event import Event
+from simulator.world.ids import EventIds
 
 TOKEN_VARIABLE = "PROCMINE_TOKEN"  # noqa: S105  (a variable's name)
 MAX_BATCH = 500  # events of one request; the API takes 5,000 and 5 MiB

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable
 
-from simulator.event import Event
-from simulator.ids import EventIds
+from simulator.emission.wire import five_keys, topic_level, xes_attributes
 from simulator.reading.fields import Fields
 from simulator.reading.problems import Place
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
 from simulator.sinks.mqtt_connection import BrokerUrl, Connection
-from simulator.wire import five_keys, topic_level, xes_attributes
+from simulator.world.event import Event
+from simulator.world.ids import EventIds
 
 MAX_TOPIC_BYTES = 65_535
 

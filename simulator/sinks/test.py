@@ -1,9 +1,9 @@
 """``test``: keeps the events for the caller, in order."""
 
-from simulator.event import Event
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead
+from simulator.world.event import Event
 
 
 class ListSink(Sink):

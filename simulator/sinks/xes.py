@@ -6,11 +6,11 @@ from collections.abc import Callable
 from xml.sax.saxutils import quoteattr
 
 from simulator.errors import SinkError
-from simulator.event import Event
 from simulator.reading.fields import Fields
 from simulator.sinks import SINKS
 from simulator.sinks.base import Overrides, Sink, SinkHead, Surroundings
 from simulator.sinks.file import OutputFile, read_path
+from simulator.world.event import Event
 
 MAX_HELD = 50_000  # events of open cases kept in memory
 

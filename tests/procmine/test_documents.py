@@ -15,7 +15,7 @@ from django.core.management import get_commands, load_command_class
 from tests.conftest import needs
 from tests.procmine.conftest import ROOT, Running
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 COMMANDS_OF = ["README.md", "CONTRIBUTING.md", "docs/running.md", "docs/deploy.md", "docs/simulator.md"]
 
 

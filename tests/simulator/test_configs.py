@@ -7,16 +7,16 @@ from random import Random
 
 import pytest
 
-from simulator.chain import ConstantDuration, GenericProbability
 from simulator.config import load_config
+from simulator.emission.load import ConstantLoad, GradualLoad
 from simulator.errors import SimulatorError
-from simulator.event import Event
-from simulator.load import ConstantLoad, GradualLoad
 from simulator.modes.count_based import CountBased
 from simulator.modes.stream import Stream
 from simulator.simulation import Simulation
 from simulator.sinks.console import ConsoleSink
 from simulator.sinks.test import ListSink
+from simulator.world.chain import ConstantDuration, GenericProbability
+from simulator.world.event import Event
 from tests.simulator.worlds import (
     COUNTED,
     PRESS,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ConfigError
-from simulator.event import Event
 from simulator.simulation import Simulation
 from simulator.sinks.test import ListSink
+from simulator.world.event import Event
 from tests.simulator.worlds import PRESS, SINK, sound_but
 
 EXAMPLE_FOLDERS = (Path(__file__).parents[2] / "simulator" / "examples").iterdir()

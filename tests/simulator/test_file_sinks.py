@@ -10,9 +10,9 @@ import pm4py
 import pytest
 
 from simulator.errors import ConfigError, SinkError
-from simulator.event import Event
 from simulator.simulation import Simulation
 from simulator.sinks import xes
+from simulator.world.event import Event
 from tests.simulator.worlds import PRESS, SINK, datasource, edge, simulation, sound_but
 
 NASTY = 'a "b" <c> & d, é 漢 \n\t;'

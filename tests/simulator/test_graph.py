@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from foundation.drawing.layered import Box, Line, lay_out
 from simulator.config import load_config
-from simulator.graph import draw
+from simulator.world.graph import draw
 from tests.conftest import needs
 from tests.simulator.test_truth import FACTORY, made_of
 from tests.simulator.worlds import datasource, edge, simulation, sound_but

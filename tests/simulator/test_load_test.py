@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from simulator.config import load_config
+from simulator.emission.load import ConstantLoad
 from simulator.errors import ConfigError, SimulatorError, SinkError
-from simulator.event import Event
-from simulator.load import ConstantLoad
 from simulator.modes import load_test
 from simulator.modes.load_test import LoadTest
 from simulator.simulation import Simulation
 from simulator.sinks import http
 from simulator.sinks.test import ListSink
+from simulator.world.event import Event
 from tests.conftest import free_port
 from tests.simulator.stand_in import StandIn, stand_in
 from tests.simulator.worlds import COUNTED, LOAD, LOAD_TEST, PRESS, START, FakeClock, http_sink, sound_but

@@ -13,7 +13,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from simulator.errors import SinkError
-from simulator.event import Event
 from simulator.loadbackend import web
 from simulator.loadbackend.backend import Backend
 from simulator.loadbackend.outputs import sink_for
@@ -22,6 +21,7 @@ from simulator.simulation import Simulation
 from simulator.sinks import http as http_sinks
 from simulator.sinks.base import CallableSink, Sink
 from simulator.sinks.test import ListSink
+from simulator.world.event import Event
 from tests.conftest import wait_for
 from tests.simulator.kafka_server import kafka_server
 from tests.simulator.worlds import LOAD_TEST, http_sink, sound_but

@@ -16,10 +16,10 @@ from django.contrib.auth.models import User
 
 from accounts.tokens import create_token
 from simulator.errors import ConfigError, SinkError
-from simulator.event import Event
 from simulator.simulation import Simulation
 from simulator.sinks import log
 from simulator.sinks.http_poster import MAX_ANSWER_BYTES, retry_after_s
+from simulator.world.event import Event
 from streams.models import Event as StoredEvent
 from streams.models import EventLog
 from tests.conftest import free_port

@@ -16,10 +16,10 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from simulator.errors import SinkError
-from simulator.ids import EventIds
 from simulator.simulation import Simulation
 from simulator.sinks import mqtt_connection
 from simulator.sinks.mqtt_connection import BrokerUrl
+from simulator.world.ids import EventIds
 from tests.conftest import free_port, listening, needs, wait_for
 from tests.simulator.line import Line
 from tests.simulator.worlds import COUNTED, MQTT_SINK, PRESS, sound_but
@@ -294,7 +294,7 @@ def test_other_urls_are_refused(url: str) -> None:
 
 def test_event_ids_grow_even_when_the_clock_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([5_000_000_000, 4_000_000_000] * 6_000)
-    monkeypatch.setattr("simulator.ids.time.time_ns", lambda: next(moments))
+    monkeypatch.setattr("simulator.world.ids.time.time_ns", lambda: next(moments))
     ids = EventIds()
     made = [ids.next() for _ in range(12_000)]
     assert made == sorted(set(made))

@@ -5,8 +5,8 @@ from math import pi, sin
 
 import pytest
 
-from simulator.load import ConstantLoad, GradualLoad, Load, SinusLoad
-from simulator.pace import Gate, Pacer, Player, Schedule
+from simulator.emission.load import ConstantLoad, GradualLoad, Load, SinusLoad
+from simulator.emission.pace import Gate, Pacer, Player, Schedule
 from tests.simulator.worlds import FakeClock
 
 

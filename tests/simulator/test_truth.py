@@ -11,9 +11,9 @@ from django.core.management import call_command
 
 from models_mining.core.live_log.live_log import LiveLog
 from models_mining.core.live_log.logged_event import LoggedEvent
-from simulator.event import Event
 from simulator.simulation import Simulation
-from simulator.truth import truth
+from simulator.world.event import Event
+from simulator.world.truth import truth
 from tests.simulator.worlds import COUNTED, datasource, edge, simulation, sound_but
 
 FACTORY = Path(__file__).parents[2] / "simulator" / "examples" / "factory"

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from simulator.chain import (
+from simulator.world.chain import (
     END,
     START,
     Chain,
@@ -24,8 +24,8 @@ from simulator.chain import (
     UniformDuration,
     cumulative,
 )
-from simulator.event import Event
-from simulator.walk import Walk
+from simulator.world.event import Event
+from simulator.world.walk import Walk
 from tests.simulator.worlds import datasource, edge, run, simulation
 
 MINUTE_US = 60_000_000

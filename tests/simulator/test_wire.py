@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from simulator.emission.wire import five_keys, five_keys_json, timestamp
 from simulator.errors import SimulatorError
-from simulator.event import Event
-from simulator.wire import five_keys, five_keys_json, timestamp
+from simulator.world.event import Event
 
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # of the years 1 and 9999
 texts = st.text(st.characters(codec="utf-8"))

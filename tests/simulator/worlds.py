@@ -6,9 +6,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from simulator.event import Event
 from simulator.simulation import Simulation
 from simulator.sinks.test import ListSink
+from simulator.world.event import Event
 
 START = """
     kind: datasource

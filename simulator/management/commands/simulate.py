@@ -15,13 +15,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import simulator
-from simulator.chain import Chain
 from simulator.config import load_config
 from simulator.errors import OutputClosedError, SimulatorError
-from simulator.graph import FORMATS, draw
 from simulator.simulation import Simulation
 from simulator.sinks.base import Overrides
 from simulator.stopping import stop_on_signals
+from simulator.world.chain import Chain
+from simulator.world.graph import FORMATS, draw
 
 PROGRESS_S = 1.0
 EXAMPLES = Path(simulator.__file__).parent / "examples"
@@ -180,7 +180,7 @@ def _write_about(chain: Chain, truth_file: Path | None, graph_file: Path | None)
     """Write what is known before anything is simulated."""
     texts: list[tuple[Path, str]] = []
     if truth_file is not None:
-        from simulator.truth import truth  # needs numpy, which takes its time
+        from simulator.world.truth import truth  # needs numpy, which takes its time
 
         texts.append((truth_file, json.dumps(truth(chain), ensure_ascii=False, indent=1) + "\n"))
     if graph_file is not None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.chain import END, START, Chain, Datasource, DriftingProbability, Edge, Ordered
-from simulator.choices import probabilities
+from simulator.world.chain import END, START, Chain, Datasource, DriftingProbability, Edge, Ordered
+from simulator.world.choices import probabilities
 
 MAX_STEPS_SHOWN = 1_000  # of a drift; of a longer one evenly spaced steps are written
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from xml.sax.saxutils import escape
 
 from foundation.drawing.layered import Box, Line, lay_out
-from simulator.chain import (
+from simulator.world.chain import (
     END,
     START,
     Chain,
@@ -14,7 +14,7 @@ from simulator.chain import (
     GaussianDuration,
     UniformDuration,
 )
-from simulator.choices import probabilities
+from simulator.world.choices import probabilities
 
 FORMATS = ("svg", "dot")
 ROUND = 26.0  # start and end

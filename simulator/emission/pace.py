@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Protocol, TypeVar
 
+from simulator.emission.load import Load
 from simulator.errors import StoppedError
-from simulator.load import Load
 
 T = TypeVar("T")
 

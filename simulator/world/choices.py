@@ -1,6 +1,6 @@
 """How probable each edge of a datasource is, as its selection says."""
 
-from simulator.chain import DriftingProbability, GenericProbability, Ordered, Selection, Uniform
+from simulator.world.chain import DriftingProbability, GenericProbability, Ordered, Selection, Uniform
 
 
 def probabilities(selection: Selection, k: int) -> tuple[float, ...]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from heapq import heappush, heapreplace
 from random import Random
 
-from simulator.chain import END, START, Chain
-from simulator.event import Event
+from simulator.world.chain import END, START, Chain
+from simulator.world.event import Event
 
 
 @dataclass(slots=True)

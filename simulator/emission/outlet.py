@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from simulator.emission.pace import Clock, Gate
 from simulator.errors import SimulatorError
-from simulator.event import Event
 from simulator.kinds.sink import SinkEntry
-from simulator.pace import Clock, Gate
 from simulator.sinks.base import Sink, Surroundings, TimeframeSink
+from simulator.world.event import Event
 
 Take = Callable[[Event], None]
 Routes = dict[str, tuple[Take, ...]]

@@ -5,7 +5,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 
 from simulator.errors import SimulatorError
-from simulator.event import EPOCH, Event
+from simulator.world.event import EPOCH, Event
 
 _ESCAPES = str.maketrans({"/": "%2F", "+": "%2B", "#": "%23", "%": "%25", "\0": "%00"})
 
