@@ -12,9 +12,12 @@ import socket
 import time
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -52,6 +55,22 @@ def dead(owner: str) -> bool:
     except PermissionError:
         return False
     return False
+
+
+def release_rows_of_paused_owner() -> None:
+    """Let PostgreSQL end a transaction of this process that does nothing for as long as a lease lasts.
+
+    Call it before the first query of a process that holds leases. If such a process is paused inside a transaction
+    (SIGSTOP, a suspended machine, swapping), it holds row locks: without this, whoever takes its work over waits for
+    them until it goes on. It then finds its connection closed, as after a restart of the database.
+    """
+    connection_created.connect(_limit_idle_transactions)
+
+
+def _limit_idle_transactions(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {math.ceil(settings.LEASE_S * 1000)}")
 
 
 def acquire(name: str) -> int | None:

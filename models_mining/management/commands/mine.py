@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from foundation.processes import leases
 from foundation.processes.shutdown import stop_on_signal
 from foundation.progress import Progress
 from models_mining.mining import cluster
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             settings.DASK = address
         connection_created.connect(_wait_for_no_disk)
+        leases.release_rows_of_paused_owner()
         if once:
             with Progress(self.stderr) as progress:
                 learnt = LogMiners(progress).drain()

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from foundation.processes import leases
 from foundation.processes.shutdown import stop_on_signal
 from foundation.progress import Progress
 from models_mining.work import Work
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, once: bool, **options: Any) -> None:
+        leases.release_rows_of_paused_owner()
         if once:
             with Progress(self.stderr) as progress:
                 models, jobs = Work(everything=True).drain(progress)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from foundation.processes import leases
 from foundation.processes.shutdown import stop_on_signal
 from foundation.progress import Progress
 from streams.recording.ingest import Ingest
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="take what waits at the brokers, then end")
 
     def handle(self, *, once: bool, **options: Any) -> None:
+        leases.release_rows_of_paused_owner()
         ingest = Ingest()
         gc.freeze()  # what is loaded now stays: the collector need not look at it for every few batches
         with stop_on_signal(ingest.stop):
