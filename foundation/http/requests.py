@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from foundation.http.problems import Conflict as Conflict
 from foundation.http.problems import TooLarge as TooLarge
 from foundation.http.problems import Unavailable as Unavailable
+from foundation.numbers import whole_number
 
 
 class BadQuery(serializers.ValidationError):
@@ -76,9 +77,9 @@ def page_size(request: Request, default: int, most: int) -> int:
     given = request.query_params.get("page_size")
     if given is None:
         return default
-    if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given)):
+    if not (number := whole_number(given)):
         raise BadQuery({"page_size": [f"Expected a number from 1 to {most}."]})
-    return min(int(given), most)
+    return min(number, most)
 
 
 def refuse_unknown(request: Request, known: set[str], prefix: str | tuple[str, ...] = "\0") -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
+from foundation.numbers import whole_number
 from foundation.pages.scripts import modules
 from models_mining.core.drawing import notation
 from models_mining.mined_models.picture_svg import draw, tables
@@ -51,8 +52,7 @@ def _wanted(request: HttpRequest, log: EventLog) -> MinedModel | None:
     asked = request.GET.get("model", "")
     if not asked:
         return default_model(log)
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
-    return MinedModel.objects.filter(log=log, pk=number).first() or default_model(log)
+    return MinedModel.objects.filter(log=log, pk=whole_number(asked) or 0).first() or default_model(log)
 
 
 def _places(request: HttpRequest, model: MinedModel | None) -> str:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.numbers import whole_number
 from models_mining.cases import measures
 from models_mining.cases.case_filters import PREFIXES, TOOK, CaseFilter, cases_of, of_attributes
 from models_mining.cases.case_serializers import (
@@ -203,6 +204,6 @@ class StatisticsView(generics.GenericAPIView[Case]):
 def _points(request: Request) -> int:
     refuse_unknown(request, {"points"})
     given = request.query_params.get("points", str(measures.MAX_POINTS))
-    if not (given.isascii() and given.isdigit() and len(given) < 19 and int(given) <= measures.MAX_POINTS):
+    if (points := whole_number(given, measures.MAX_POINTS)) is None:
         raise BadQuery({"points": [f"Expected a number from 0 to {measures.MAX_POINTS}."]})
-    return int(given)
+    return points

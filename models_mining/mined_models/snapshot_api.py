@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.numbers import whole_number
 from models_mining.core.drawing.changes import compare
 from models_mining.mined_models.pictures import snapshot
 from models_mining.mined_models.serializers import PictureSerializer
@@ -130,9 +131,9 @@ class SnapshotViewSet(
 
     def _named(self, name: str) -> Snapshot:
         given = self.request.query_params.get(name, "")
-        if not (given.isascii() and given.isdigit() and len(given) < 19):
+        if (number := whole_number(given)) is None:
             raise BadQuery({name: ["Expected the id of a snapshot."]})
-        row = self.get_queryset().filter(pk=int(given)).first()
+        row = self.get_queryset().filter(pk=number).first()
         if row is None:
             raise BadQuery({name: [f"This model has no snapshot {given}."]})
         return row

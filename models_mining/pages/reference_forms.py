@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
+from foundation.numbers import whole_number
 from models_mining.conformance import references
 from models_mining.core.conformance.references import RULES, UnfitError
 from models_mining.core.drawing.nets import NetError
@@ -109,9 +110,9 @@ def mined_now(log: EventLog) -> MinedModel:
 
 def preparing(log: EventLog, pk: str) -> MinedModel | None:
     """The model that somebody waits for to freeze it; asked for anew, as it may still be behind."""
-    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+    if not (number := whole_number(pk)):
         return None
-    model = MinedModel.objects.filter(log=log, pk=int(pk)).select_related("log").first()
+    model = MinedModel.objects.filter(log=log, pk=number).select_related("log").first()
     if model is not None:
         ask_for(model)
     return model

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.numbers import whole_number
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
 from models_mining.jobs.api import answer as job_answer
@@ -137,6 +138,6 @@ class ReplayView(generics.GenericAPIView[MinedModel]):
         refuse_unknown(request, {"a", "b", "frames"})
         model = model_for(request, pk)
         given = request.query_params.get("frames", str(FRAMES))
-        if not (given.isascii() and given.isdigit() and len(given) < 9 and 1 <= int(given) <= MOST_FRAMES):
+        if not (frames := whole_number(given, MOST_FRAMES)):
             raise BadQuery({"frames": [f"Expected a number from 1 to {MOST_FRAMES}."]})
-        return answer(request, "replay", model, _from(request, model) | {"frames": int(given)})
+        return answer(request, "replay", model, _from(request, model) | {"frames": frames})

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.http.requests import BadQuery, refuse_unknown, unchanged
+from foundation.numbers import whole_number
 from models_mining.jobs.api import JobSerializer
 from models_mining.mined_models import pictures
 from models_mining.mined_models.serializers import (
@@ -107,9 +108,9 @@ def _since(request: Request) -> int | None:
         return None
     if "as_of" in request.query_params:
         raise BadQuery({"since": ["No delta leads to an earlier picture: ask for as_of alone."]})
-    if not (given.isascii() and given.isdigit() and len(given) < 19):
+    if (version := whole_number(given)) is None:
         raise BadQuery({"since": ["Expected a version: a number from 0."]})
-    return int(given)
+    return version
 
 
 def _shares(request: Request) -> dict[str, float]:

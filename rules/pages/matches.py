@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
+from foundation.numbers import whole_number
 from foundation.pages.tables import MOST, csv_file
 from models_mining.pages.case_search import case_url
 from rules.matches.actions import statuses_of
@@ -73,8 +74,7 @@ def _asked(request: HttpRequest, rows: MatchRows) -> tuple[MatchRows, list[str]]
     if asked["log"]:
         rows = rows.filter(log__slug=asked["log"])
     if asked["rule"]:
-        rule = asked["rule"]
-        rows = rows.filter(rule=int(rule)) if rule.isascii() and rule.isdigit() and len(rule) < 19 else rows.none()
+        rows = rows.filter(rule=whole_number(asked["rule"]) or 0)
     if asked["severity"] in Rule.Severity.values:
         rows = rows.filter(severity=asked["severity"])
     if asked["state"] in RuleMatch.State.values:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
+from foundation.numbers import whole_number
 from models_mining.pages.palette import Palette
 from rules.core.expressions import SCOPE
 from rules.models import Rule
@@ -39,8 +40,7 @@ def _begun(request: HttpRequest) -> Rule | None:
     """What the address asks to begin with; None while it does not say enough."""
     copied = request.GET.get("copy", "")
     if copied:
-        number = int(copied) if copied.isascii() and copied.isdigit() and len(copied) < 19 else 0
-        known = get_object_or_404(rules_of(request.user, None, "change"), pk=number)
+        known = get_object_or_404(rules_of(request.user, None, "change"), pk=whole_number(copied) or 0)
         names = ("log", "kind", "spec", "severity", "enabled", "cooldown_s", "then")
         return Rule(name=f"{known.name} (copy)"[:255], **{name: getattr(known, name) for name in names})
     slug = request.GET.get("log", "").replace("\0", "")

@@ -14,6 +14,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from foundation.http import limits
+from foundation.numbers import whole_number
 from models_mining.pages.case_search import case_url
 from rules.engine.dry_run import try_out
 from rules.models import Rule
@@ -122,9 +123,8 @@ def rule_remove(request: HttpRequest, pk: int) -> HttpResponse:
 def rule_seen(request: HttpRequest, pk: int) -> HttpResponse:
     """Acknowledge what it matched, up to the match ``upto``: what came since nobody has seen."""
     rule = rule_or_404(request, pk)
-    upto = request.POST.get("upto", "")
-    rows = rule.matches.filter(pk__lte=int(upto)) if upto.isascii() and upto.isdigit() and len(upto) < 19 else None
-    count = (rule.matches.none() if rows is None else rows).acknowledge(request.user)
+    upto = whole_number(request.POST.get("upto", ""))
+    count = rule.matches.filter(pk__lte=upto or 0).acknowledge(request.user)
     messages.success(request, f"{count:,} match{'' if count == 1 else 'es'} of {rule.name} acknowledged.")
     return redirect("matches")
 

@@ -15,6 +15,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.text import slugify
 
+from foundation.numbers import whole_number
 from rules.pages.rule_fields import LinesField
 from sheets.questions.questions import KINDS, LIKERT_POINTS, MOST, NUMBERS, RESERVED
 
@@ -58,9 +59,7 @@ class Row:
 
 def keys_of(data: QueryDict) -> list[str]:
     """The keys of the rows, in their order."""
-    return [key for key in dict.fromkeys(data.getlist("row")) if key.isascii() and key.isdigit() and len(key) < 4][
-        : MOST + 1
-    ]
+    return [key for key in dict.fromkeys(data.getlist("row")) if whole_number(key, 999) is not None][: MOST + 1]
 
 
 def fields_of(key: str, others: Sequence[tuple[str, str]]) -> dict[str, forms.Field]:

@@ -18,6 +18,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from foundation.http.requests import BadQuery, Conflict, TooLarge, page_size, read_body, unpacked
+from foundation.numbers import whole_number
 from streams.events.store import ArchivedError, NewEvent, store_events
 from streams.models import Event, EventLog
 from streams.parsing.payloads import ParsedEvent, parse_api_event, parse_cloud_event
@@ -72,7 +73,7 @@ class EventCursor(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         cursor = super().decode_cursor(request)
         position = str(cursor.position) if cursor is not None and cursor.position is not None else None
-        if position is not None and not (position.isascii() and position.isdigit() and len(position) < 19):
+        if position is not None and whole_number(position) is None:
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
+from foundation.numbers import whole_number
 from streams.access.logs import rejections_of
 from streams.models import Rejection
 from streams.pages.log_pages import log_or_404, page_of, render_log
@@ -64,7 +65,7 @@ def stream_rejections(request: HttpRequest, slug: str) -> HttpResponse:
 def _act(request: HttpRequest, slug: str, rows: "QuerySet[Rejection]") -> HttpResponse:
     reason, key = request.POST.get("reason", ""), request.POST.get("id", "")
     if key:
-        rows = rows.filter(pk=key) if key.isascii() and key.isdigit() and len(key) < 19 else rows.none()
+        rows = rows.filter(pk=number) if (number := whole_number(key)) else rows.none()
     elif reason:
         rows = rows.filter(reason=reason)
     else:

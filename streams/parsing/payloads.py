@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from foundation.numbers import whole_number
 from streams.parsing import topics
 from streams.parsing.moments import MomentError, parse_moment
 from streams.parsing.values import MAX_DEPTH, PayloadError, check_text, check_value, kind, optional_id, required
@@ -292,8 +293,8 @@ def _at_pointer(value: Any, tokens: tuple[str, ...]) -> Any:
     for token in tokens:
         if isinstance(value, dict):
             value = value.get(token)
-        elif isinstance(value, list) and token.isascii() and token.isdigit() and len(token) <= 9:
-            value = value[int(token)] if int(token) < len(value) else None
+        elif isinstance(value, list) and (index := whole_number(token)) is not None:
+            value = value[index] if index < len(value) else None
         else:
             return None
     return value
