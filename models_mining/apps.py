@@ -1,5 +1,14 @@
 from django.apps import AppConfig
 
+TABS = (
+    ("cases", "Cases"),
+    ("variants", "Variants"),
+    ("statistics-page", "Statistics"),
+    ("conformance-page", "Conformance"),
+    ("drift-page", "Drift"),
+    ("predictions-page", "Predictions"),
+)
+
 
 class MiningConfig(AppConfig):
     name = "models_mining"
@@ -9,5 +18,8 @@ class MiningConfig(AppConfig):
         from models_mining import checks  # noqa: F401  registers them
         from models_mining.mining import signals  # noqa: F401  connects them
         from streams.pages import arrivals
+        from streams.pages.tabs import add_tab
 
         arrivals.register("models_mining.cases.arrivals.minutes")
+        for place, (route, word) in enumerate(TABS, start=1):
+            add_tab(place, route, word)

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 
+from foundation.pages.requests import page_of
 from foundation.pages.tables import Column, sorted_by
 from models_mining.cases.case_filters import cases_of
 from models_mining.models import Case, LogState
@@ -13,7 +14,7 @@ from models_mining.pages import case_sections, case_story
 from models_mining.pages.case_search import VIEWS, Search, case_url
 from models_mining.pages.palette import Palette
 from streams.files.writing import FORMATS
-from streams.pages.log_pages import log_or_404, page_of, render_log
+from streams.pages.log_pages import log_or_404, render_log
 
 COLUMNS = (
     Column("case", "Case"),

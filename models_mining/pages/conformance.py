@@ -12,6 +12,7 @@ from django.urls import path
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
+from foundation.pages.requests import page_of
 from foundation.pages.tables import MOST, Column, csv_file, sorted_by
 from foundation.templatetags.figures import short
 from models_mining.conformance import references
@@ -22,7 +23,7 @@ from models_mining.pages.analysis import analysis_of, changeable_or_404, may_cha
 from models_mining.pages.case_search import case_url
 from models_mining.pages.reference_forms import FreezeForm, UploadForm, mined_now, preparing, reusable
 from streams.models import EventLog
-from streams.pages.log_pages import log_or_404, page_of, render_log
+from streams.pages.log_pages import log_or_404, render_log
 
 COLUMNS = (
     Column("case", "Case"),

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from foundation.pages.requests import page_of
 from models_mining.core.drift.detector import WARM_UP
 from models_mining.mined_models.queries import default_model
 from models_mining.models import DriftChange
@@ -17,7 +18,7 @@ from models_mining.pages import drift_words
 from models_mining.pages.analysis import Progress, analysis_of, may_change
 from models_mining.pages.change_map import Map, change_map
 from streams.models import EventLog
-from streams.pages.log_pages import log_or_404, page_of, render_log
+from streams.pages.log_pages import log_or_404, render_log
 
 PAGE = 5  # changes, each with a picture
 

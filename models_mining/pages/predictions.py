@@ -7,6 +7,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from foundation.pages.requests import LIST, page_of
 from foundation.pages.tables import Column, csv_file, sorted_by
 from models_mining.analysis.lateness import Outlook, outlooks, usual_s
 from models_mining.analysis.prediction_publisher import MOST, ask_for
@@ -15,7 +16,7 @@ from models_mining.pages.analysis import analysis_of, may_change
 from models_mining.pages.case_search import case_url
 from models_mining.pages.grades import grades
 from streams.models import EventLog
-from streams.pages.log_pages import LIST, log_or_404, page_of, render_log
+from streams.pages.log_pages import log_or_404, render_log
 
 COLUMNS = (
     Column("case", "Case"),

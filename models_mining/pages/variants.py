@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from foundation.pages.requests import page_of
 from foundation.pages.tables import Column, csv_file, sorted_by
 from models_mining.cases import measures
 from models_mining.models import Case
 from models_mining.pages.palette import Palette
 from streams.models import EventLog
-from streams.pages.log_pages import log_or_404, page_of, render_log
+from streams.pages.log_pages import log_or_404, render_log
 
 COVERS = 0.8  # of all cases, by the fewest variants
 PIECE = 500  # variants whose activities are read at once

@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from foundation.numbers import whole_number
+from foundation.pages.requests import page_of
 from foundation.pages.tables import MOST, csv_file
 from models_mining.pages.case_search import case_url
 from rules.matches.actions import statuses_of
@@ -21,7 +22,6 @@ from rules.models.rules import MatchRows
 from rules.setup.queries import matches_of, rules_of
 from streams.access.logs import logs_of
 from streams.models import EventLog
-from streams.pages.log_pages import page_of
 
 FILTERS = ("log", "rule", "severity", "state", "case", "after", "before")
 FILE = (

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST
 
 from foundation.access import holds
 from foundation.http import limits
+from foundation.pages.requests import page_of
 from rules.models import Notification, Notifier, Rule
 from rules.notifiers.api import trial
 from rules.notifiers.forms import NotifierForm
 from rules.notifiers.sending import deliver
-from streams.pages.log_pages import page_of
 
 LEFT = (Notification.State.PENDING, Notification.State.FAILED)
 TESTS_A_MINUTE, TESTS_AT_ONCE = 12, 6  # of one person: each makes this server connect to somewhere

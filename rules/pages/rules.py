@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from foundation.http import limits
 from foundation.numbers import whole_number
+from foundation.pages.requests import page_of
 from models_mining.pages.case_search import case_url
 from rules.engine.dry_run import try_out
 from rules.models import Rule
@@ -22,7 +23,6 @@ from rules.pages.rule_examples import EXAMPLES
 from rules.setup.queries import Told, rules_of, told_by
 from streams.access.logs import logs_of
 from streams.models import EventLog
-from streams.pages.log_pages import page_of
 
 STATES = {"on": True, "off": False}
 TRIALS_A_MINUTE, TRIALS_AT_ONCE = 30, 10  # of one person

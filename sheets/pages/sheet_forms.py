@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.text import slugify
 
+from foundation.pages.requests import as_api
 from rules.pages.rule_fields import DurationField
 from sheets.models import Sheet
 from sheets.pages.sheet_questions import NAMES, OF_SHOW_IF, Row, fields_of, initial_of, keys_of, questions_of
@@ -13,7 +14,6 @@ from sheets.prompts.form_page import shown
 from sheets.questions.questions import MOST, mistakes
 from sheets.setup.serializers import SheetSerializer
 from streams.access.logs import logs_of
-from streams.pages.log_pages import as_api
 
 PLAIN = ("name", "log", "label", "intro", "activity", "slug", "ttl_s", "a_day", "gap_s", "enabled")
 

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
 
+from foundation.pages.requests import as_api
 from rules.pages.rule_fields import LinesField
 from sheets.models import Schedule, Sheet
 from sheets.pages.sheets import sheet_or_404, tellable
 from sheets.setup.serializers import ScheduleSerializer
-from streams.pages.log_pages import as_api
 
 DAYS = [("1", "Mon"), ("2", "Tue"), ("3", "Wed"), ("4", "Thu"), ("5", "Fri"), ("6", "Sat"), ("7", "Sun")]
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from foundation.access import User, holds
 from foundation.http.requests import Conflict
+from foundation.pages.requests import as_api, page_of
 from foundation.pages.tables import MOST, csv_file
 from models_mining.pages.case_search import case_url
 from rules.models import Notifier
@@ -26,7 +27,6 @@ from sheets.prompts.form_page import shown
 from sheets.prompts.prompts import ClosedError, cancel, open_prompts
 from sheets.setup.serializers import PromptSerializer
 from streams.access.logs import logs_of
-from streams.pages.log_pages import as_api, page_of
 
 OPEN_SHOWN = 50
 FILE = ["at", "respondent", "case", "prompt", "sheet_version", "seq"]  # then the answers, as answers.late

@@ -13,9 +13,10 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
 from foundation.numbers import whole_number
+from foundation.pages.requests import page_of
 from streams.access.logs import rejections_of
 from streams.models import Rejection
-from streams.pages.log_pages import log_or_404, page_of, render_log
+from streams.pages.log_pages import log_or_404, render_log
 from streams.pages.messages import Payload, payload_of
 from streams.pages.stream_rows import groups
 from streams.pages.streams import need, stream_or_404
