@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -128,9 +128,10 @@ def test_a_paused_subscription_is_silent_and_catches_up_in_one_delta(
     installation: Installation, client: LiveClient, log: str
 ) -> None:
     client.ask("configure", sub=client.sub, paused=True)
-    for _ in range(3):
-        last = send(installation, log, "Pack", "Ship")
-        wait_for(lambda seq=last: picture_seq(installation, log) >= seq, what="the picture")
+    with closing(installation.live(log)) as another:  # tells when the web process has the last picture
+        for _ in range(3):
+            last = send(installation, log, "Pack", "Ship")
+            another.wait_for_seq(last)
     client.seen.clear()
     client.ask("configure", sub=client.sub, paused=False)
     client.wait_for_seq(last)
