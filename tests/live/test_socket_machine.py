@@ -271,6 +271,7 @@ class Machine(RuleBasedStateMachine):
                 self.run(one.leave())
             looker._thread.submit(connections.close_all).result(10)
             looker._thread.shutdown()
+            feed.cache_clear()  # the next test's feed has a thread again
             self.runner.close()
 
 
