@@ -1,13 +1,14 @@
 """Counts that models are derived from: who starts, who ends, what follows what and after how long."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from models_mining.core.counting import pairs
 from models_mining.core.counting.edge import Durations as Durations
 from models_mining.core.counting.edge import Edge as Edge
 from models_mining.core.counting.pairs import Pair as Pair
-from models_mining.core.counting.pairs import Pairs
+from models_mining.core.counting.pairs import PairMoments, Pairs
+from models_mining.core.counting.sketch import Sketch
 
 Triple = tuple[str, str, str]
 Key = TypeVar("Key")
@@ -156,6 +157,43 @@ class Abstraction:
             self.triple(a, b, c).count += tally.count
         if self._pairs is not None:
             pairs.merge(self._pairs, other.pairs)
+
+    def to_state(self, numbers: Mapping[str, int]) -> dict[str, Any]:
+        """Return the counts as plain lists and numbers, with activities by number.
+
+        Sums are decimal strings, because a sum of squares can exceed 64 bits.
+        """
+        return {
+            "starts": [[numbers[activity], count] for activity, count in self.starts.items()],
+            "edges": [
+                [
+                    numbers[a],
+                    numbers[b],
+                    edge.count,
+                    str(edge.sum_us),
+                    str(edge.squares_us2),
+                    list(edge.sketch.buckets),
+                    list(edge.sketch.buckets.values()),
+                ]
+                for (a, b), edge in self.directly_follows.items()
+            ],
+            "triples": [[numbers[a], numbers[b], numbers[c], tally.count] for (a, b, c), tally in self.triples.items()],
+            "pairs": [
+                [numbers[a], numbers[b], moments.count, str(moments.sum_us), str(moments.squares_us2)]
+                for (a, b), moments in (self._pairs or {}).items()
+            ],
+        }
+
+    def load_state(self, data: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Take the counts of :meth:`to_state` into an empty abstraction."""
+        self.starts = {names[number]: count for number, count in data["starts"]}
+        for a, b, count, sum_us, squares_us2, buckets, bucket_counts in data["edges"]:
+            sketch = Sketch(dict(zip(buckets, bucket_counts, strict=True)))
+            self.edge(names[a], names[b]).merge(Edge(count, int(sum_us), int(squares_us2), sketch))
+        for a, b, c, count in data["triples"]:
+            self.triple(names[a], names[b], names[c]).count = count
+        for a, b, count, sum_us, squares_us2 in data["pairs"]:
+            self.pairs[names[a], names[b]] = PairMoments(count, int(sum_us), int(squares_us2))
 
 
 def _drop(after: dict[Key, dict[str, Record]], key: Key, activity: str) -> None:

@@ -73,6 +73,11 @@ class LossySteps:
         self.activities = LossyCounter[str](epsilon)
         self.steps = LossyCounter[tuple[str, str]](epsilon)
 
+    @property
+    def epsilon(self) -> float:
+        """The bound of the error, relative to the number of events."""
+        return self.activities.epsilon
+
     def learn(self, stood: str, activity: str) -> None:
         """Count an event."""
         self.activities.add(activity)
@@ -95,7 +100,7 @@ class LossySteps:
     def to_state(self, numbers: Mapping[str, int]) -> dict[str, Any]:
         """Plain lists and numbers, activities by number."""
         return {
-            "epsilon": self.activities.epsilon,
+            "epsilon": self.epsilon,
             "total": self.activities.total,
             "activities": [[numbers[name], *count] for name, count in self.activities.counts.items()],
             "steps": [[numbers.get(a, -1), numbers[b], *count] for (a, b), count in self.steps.counts.items()],

@@ -1,7 +1,8 @@
 """What came at any time after what in a case, and how long after: kept only while a model asks for it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 Pair = tuple[str, str]
 Steps = Sequence[tuple[str, int]]
@@ -85,6 +86,22 @@ class Profile:
             self.moments[activity] = (n + by, total + by * since_us, squares + by * since_us * since_us)
         else:
             del self.moments[activity]
+
+    def to_state(self, numbers: Mapping[str, int]) -> list[Any]:
+        """Return the base, then four values for each activity."""
+        values: list[Any] = [self.base_us]
+        for activity, (n, total, squares) in self.moments.items():
+            values += (numbers[activity], n, str(total), str(squares))
+        return values
+
+    @classmethod
+    def from_state(cls, values: Sequence[Any], names: Sequence[str]) -> "Profile":
+        """Return the profile whose :meth:`to_state` is ``values``."""
+        profile = cls(values[0])
+        columns = (values[start::4] for start in range(1, 5))
+        for activity, n, total, squares in zip(*columns, strict=True):
+            profile.moments[names[activity]] = (n, int(total), int(squares))
+        return profile
 
 
 def count_case(pairs: Pairs, steps: Steps, by: int) -> None:

@@ -1,6 +1,7 @@
 """Every way a case has begun, once: the variants of a log, and where each case stands in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from models_mining.core.counting.abstraction import Abstraction, Edge, Tally
 
@@ -118,3 +119,63 @@ class PrefixTree:
             if here:
                 found[tuple(node.path())] = here
         return found
+
+    def merge(self, other: "PrefixTree") -> dict[Node, Node]:
+        """Add the nodes of ``other`` with their counts, as far as the budget allows.
+
+        Returns the node of this tree for each node of ``other`` that found room.
+        """
+        nodes = {other.root: self.root}
+        for node in other.walk():
+            parent = nodes.get(node.parent) if node.parent is not None else None
+            if parent is None:
+                continue  # its parent found no room, so there is none here
+            child = parent.children.get(node.activity)
+            if child is None:
+                if self.size >= self.max_nodes:
+                    continue
+                child = self.grow(parent, node.activity)
+            child.passes += node.passes
+            child.closed += node.closed
+            nodes[node] = child
+        return nodes
+
+    def to_state(self, numbers: Mapping[str, int]) -> tuple[dict[str, Any], dict[Node, int]]:
+        """Return the tree as columns, parents before children, and the place of each node in them.
+
+        How many cases pass a node is left out: it follows from the cases, see :meth:`count_passes`.
+        """
+        places: dict[Node, int] = {self.root: 0}
+        parents, activities, closed = [], [], []
+        for place, node in enumerate(self.walk(), start=1):
+            places[node] = place
+            parents.append(places[node.parent])  # type: ignore[index]  # only the root has none, and is not walked
+            activities.append(numbers[node.activity])
+            closed.append(node.closed)
+        return {"parent": parents, "activity": activities, "closed": closed}, places
+
+    def load_state(self, data: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
+        """Take the nodes of :meth:`to_state` into an empty tree; return them by place, the root first.
+
+        The counts of the tree must have been loaded before. Nodes have no passes until each open case has been
+        added to its node and :meth:`count_passes` was called.
+        """
+        nodes = [self.root]
+        for parent, activity, closed in zip(data["parent"], data["activity"], data["closed"], strict=True):
+            if parent < 0:
+                raise ValueError("a node's parent is not a place in the tree")
+            node = self.grow(nodes[parent], names[activity])
+            node.closed = closed
+            nodes.append(node)
+        return nodes
+
+    @staticmethod
+    def count_passes(nodes: Sequence[Node]) -> None:
+        """Complete the passes of all nodes, parents before children, that hold only their open cases so far."""
+        for node in reversed(nodes):
+            node.passes += node.closed
+            if node.parent is not None:
+                if not node.passes:
+                    raise ValueError("the tree has a node that no case passes")
+                node.parent.passes += node.passes
+        nodes[0].passes = 0  # the empty prefix is not counted
