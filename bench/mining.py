@@ -33,9 +33,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.stream import END, events
-from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import CaseHistory, LoggedEvent, Row
+from models_mining.core.live_log import CaseHistory, Journal, LiveLog, LoggedEvent, Row
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(os.environ.get("PROCMINE_PEERS", ROOT / ".venv-peers")) / "bin" / "python"
@@ -218,7 +216,7 @@ def derive(count: int) -> dict[str, float]:
         log = LiveLog(track_pairs=miner.needs == "pairs")
         if name == LOSSY:
             epsilons = [float(parameter.default) for parameter in miner.parameters]
-            log.lossy = {epsilon: LossySteps(epsilon) for epsilon in epsilons}
+            log.set_lossy([LossySteps(epsilon) for epsilon in epsilons])
         log.learn_many(rows, _nothing)
         if name in TOO_SLOW:
             continue

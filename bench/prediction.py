@@ -23,9 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models_mining.core.drift.detector import DriftDetector
 from models_mining.core.drift.drift_observer import DriftObserver
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.observing import Observer, Turns, learn
+from models_mining.core.live_log import LiveLog, LoggedEvent, Observer, Turns, learn_observed
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import next_activity
 from models_mining.core.prediction.scores import next_score, time_score
@@ -126,7 +124,7 @@ def cost(events: Sequence[LoggedEvent], tail: Table, observers: Sequence[Observe
         some = events[len(events) * tenth // 10 : len(events) * (tenth + 1) // 10]
         began_s = time.process_time()
         for event in some:
-            learn(log, event, tail, observers, turns)
+            learn_observed(log, event, tail, observers, turns)
         took.append(time.process_time() - began_s)
     return log, took
 

@@ -27,8 +27,7 @@ from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py, to_pm4py
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from models_mining.core.replay import ExactReplay, Replay, TokenReplay
 from models_mining.core.replay.positions import Positions
 

@@ -23,7 +23,7 @@ from models_mining.conformance.conformance_tracker import ConformanceTracker
 from models_mining.core.drift.detector import Change, DriftDetector
 from models_mining.core.drift.drift_observer import DriftObserver
 from models_mining.core.drift.regimes import graph_of
-from models_mining.core.live_log.observing import Observer, Turns, learn
+from models_mining.core.live_log import Observer, Turns, learn_observed
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.scores import RECENT, next_score, time_score
 from models_mining.mined_models.picture_publisher import PicturePublisher
@@ -87,7 +87,7 @@ class LogAnalyzer(LogWorker[PicturePublisher]):
         chunk = event_reader.after(self.log.pk, self.live.seq, CHUNK)
         self.tail.look_ahead(self.live, [read.seen for read in chunk])
         for event, _ in chunk:
-            learn(self.live, event, self.tail, self.observers, self.turns)
+            learn_observed(self.live, event, self.tail, self.observers, self.turns)
         return len(chunk)
 
     def save_due(self, now: float) -> float:

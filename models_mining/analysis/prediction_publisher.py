@@ -11,10 +11,7 @@ from django.utils import timezone
 
 from foundation.processes import hints
 from foundation.processes.leases import Held
-from models_mining.core.live_log.cases import Case
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.observing import Turns
+from models_mining.core.live_log import Case, LiveLog, LoggedEvent, Turns
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import END, Next, next_activity
 from models_mining.models import Analysis, Prediction

@@ -11,7 +11,7 @@ from foundation.processes.children import Child
 from foundation.processes.leases import Held
 from models_mining.core.conformance.checker import ConformanceChecker, NetChecker
 from models_mining.core.conformance.figures import figures
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import LiveLog
 from models_mining.models import CaseConformance, ConformancePoint, ReferenceModel
 from models_mining.store import event_reader
 

@@ -17,9 +17,7 @@ from foundation.processes.leases import Held
 from models_mining.conformance.conformance_metrics import ConformanceMetrics
 from models_mining.core.conformance.checker import ConformanceChecker, Judgement
 from models_mining.core.conformance.references import judge_of
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent, Step
-from models_mining.core.live_log.observing import Turns
+from models_mining.core.live_log import LiveLog, LoggedEvent, Step, Turns
 from models_mining.models import Case, CaseConformance, ReferenceModel
 from models_mining.store import event_reader
 from streams.models import Event
@@ -107,7 +105,7 @@ class ConformanceTracker:
         self._passed_seq = live.seq
         if known:  # all that may have changed since they were written
             stale = CaseConformance.objects.filter(reference=row.pk)
-            if not live.memory.bounded:
+            if not live.is_bounded:
                 stale = stale.filter(closed=False)
             self._waiting.update(dict.fromkeys(stale.values_list("case", flat=True)))
             events = Event.objects.filter(log=self.log, seq__gt=row.seq, seq__lte=live.seq)
@@ -213,7 +211,7 @@ class ConformanceTracker:
             if case is not None and case.node is not None and not judge.timed:
                 judgement = judge.of_node(case.node, closed=case.closed)
                 rows.append(self._row(name, case.seq, case.length, judgement, closed=case.closed))
-            elif case is not None or not live.memory.bounded:  # else it is out of the log's memory
+            elif case is not None or not live.is_bounded:  # else it is out of the log's memory
                 events += case.length if case is not None else settings.TREE_DEPTH // 10
                 if to_read and events > READ:
                     continue  # with the next slice

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import CaseSet, LiveLog
 from models_mining.core.replay.positions import Positions, draw, replayed_net
 from models_mining.store import event_reader
 

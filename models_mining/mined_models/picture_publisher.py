@@ -16,9 +16,7 @@ from foundation.processes import hints
 from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.discovery.registry import ALGORITHMS, NotDerivableError
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.journal import Changes, Move
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import CaseSet, Changes, LiveLog, Move
 from models_mining.mined_models.case_positions import CasePositions
 from models_mining.mined_models.pictures import MOVES, Picture, moment_text, next_picture, numbers
 from models_mining.models import MinedModel

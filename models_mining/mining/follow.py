@@ -16,8 +16,7 @@ from django.conf import settings
 
 from foundation.processes.leases import Held
 from foundation.progress import Report, ignore
-from models_mining.core.live_log.journal import Changes, Journal
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import Changes, Journal, LiveLog
 from models_mining.mined_models.picture_publisher import PicturePublisher
 from models_mining.mining import lossy, rediscovery
 from models_mining.models import LogState, MinedModel

@@ -13,8 +13,7 @@ from django.db import transaction
 
 from foundation.processes.leases import Held
 from foundation.progress import Report, ignore
-from models_mining.core.live_log.journal import Changes
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import Changes, LiveLog
 from models_mining.mined_models.picture_publisher import LivePicturePublisher, Share
 from models_mining.mining import rediscovery, rows
 from models_mining.mining.follow import CHUNK, LogWorker, NotMinedError

@@ -19,9 +19,7 @@ from django.conf import settings
 from foundation.processes.children import Child, Progress
 from models_mining.core.counting.bulk import collector_paused
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.live_log.cases import Beyond, Case
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import Case, LiveLog, LoggedEvent
 from models_mining.mining import cluster
 from models_mining.mining.rows import MINUTE_US
 from models_mining.store import event_reader
@@ -75,10 +73,7 @@ class Passed:
         case = self.outside.get(event.case)
         if case is None:
             case = self.outside[event.case] = Case(None, event.at_us, event.received_at_us, event.seq)
-        case.beyond = Beyond(case.activity, event.activity, case.length + 1)
-        case.last_at_us = event.at_us
-        case.received_at_us = max(case.received_at_us, event.received_at_us)
-        case.seq = max(case.seq, event.seq)
+        case.note(event.activity, event.at_us, event.received_at_us, event.seq)
 
 
 def from_nothing(
@@ -100,10 +95,7 @@ def from_nothing(
         else:
             dumped = _run_forked(parts, size, lambda done: report(done, upto))
         live, passed = _merged(log, dumped)
-    live.seq = max(live.seq, upto)
-    live.memory.left = len(passed.outside)
-    for case in passed.outside.values():
-        case.closed = live.is_closed(case.activity, case.received_at_us)
+    live.leave_out(passed.outside.values(), upto)
     logger.info(
         "Log %s: %s events mined from nothing in %.1f s, %s at once", log, upto, time.monotonic() - began, number
     )
@@ -168,10 +160,7 @@ def mine_part(arguments: bytes, report: Callable[[int], None] = lambda done: Non
         arguments, type=tuple[int, LiveSettings, int, list[str], tuple[str | None, str | None], set[str] | None]
     )
     live, passed = _mine(log, wanted, upto, activities, part, inside, report)
-    outside = [
-        (name, case.started_at_us, case.last_at_us, case.received_at_us, case.seq, case.beyond)
-        for name, case in passed.outside.items()
-    ]
+    outside = [(name, *case.summary()) for name, case in passed.outside.items()]
     return msgspec.msgpack.encode([live.to_state(), list(passed.events.items()), list(passed.started.items()), outside])
 
 
@@ -189,9 +178,7 @@ def _merged(log: int, dumped: Iterable[bytes]) -> tuple[LiveLog, Passed]:
                 merged.merge(live, tail)
         passed.events.update(dict(events))
         passed.started.update(dict(started))
-        for name, started_at_us, last_at_us, received_at_us, seq, beyond in outside:
-            case = passed.outside[name] = Case(None, started_at_us, received_at_us, seq)
-            case.last_at_us, case.beyond = last_at_us, Beyond(*beyond)
+        passed.outside.update({name: Case.of_summary(*summary) for name, *summary in outside})
     assert merged is not None, "a log has at least one part"  # noqa: S101
     return merged, passed
 

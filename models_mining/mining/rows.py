@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from models_mining.core.counting.prefix_tree import Node
-from models_mining.core.live_log.cases import Case as LiveCase
-from models_mining.core.live_log.journal import Transition
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import Case as LiveCase
+from models_mining.core.live_log import LiveLog, Transition
 from models_mining.models import Case, LogState, Minute
 from models_mining.store.event_reader import moment
 
@@ -58,7 +57,7 @@ def save_state(log: int, epoch: str, key: str, live: LiveLog) -> None:
             "seq": live.seq,
             "cases": live.all.cases,
             "open_cases": live.open_cases,
-            "beyond": live.beyond,
+            "beyond": live.overflow_cases,
             "saved_at": timezone.now(),
         },
     )

@@ -14,7 +14,7 @@ from foundation.processes.leases import Held
 from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.discovery.registry import ALGORITHMS, NotDerivableError, get
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import LiveLog
 from models_mining.mined_models.case_positions import counts_itself
 from models_mining.mined_models.picture_publisher import BACK_MS, OTHERS_S, RESTS_S, SAMPLE, PicturePublisher
 from models_mining.mining.follow import LogWorker

@@ -12,11 +12,7 @@ from models_mining.core.conformance.figures import figures
 from models_mining.core.discovery import registry
 from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.memory import cases_in
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, cases_in, closed_cases
 from models_mining.core.replay import ExactReplay, TokenReplay
 from models_mining.mining import rediscovery
 from models_mining.mining.follow import serving

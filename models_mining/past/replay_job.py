@@ -8,9 +8,7 @@ from django.conf import settings
 
 from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.registry import NotDerivableError, derive
-from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import Journal, LiveLog, LoggedEvent
 from models_mining.jobs.jobs import Refusal, Task, job
 from models_mining.mined_models import pictures
 from models_mining.mined_models.pictures import Picture

@@ -7,8 +7,7 @@ from django.db.models import Max, Subquery
 
 from models_mining.cases.case_filters import CaseFilter, cases_of, of_attributes
 from models_mining.core.counting.bulk import collector_paused
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from models_mining.models import LogState, MinedModel
 from models_mining.store import checkpoints, event_reader
 from streams.models import Event, EventLog
@@ -64,8 +63,7 @@ def live_log(log: EventLog, selection: Selection, model: MinedModel, progress: C
     if wanted.idle_close_us is not None and selection.cases:
         heard = Event.objects.filter(log=log, seq__lte=selection.seq).aggregate(newest=Max("received_at"))["newest"]
         now_us = event_reader.microseconds(heard)
-        live.advance(tail, now_us, selection.seq + 1)
-        live.newest_received_us = now_us
+        live.advance(now_us, tail)
     return live
 
 

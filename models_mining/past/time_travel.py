@@ -5,8 +5,7 @@ from typing import Any
 
 from models_mining.core.discovery.registry import derive
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import CaseSet, LiveLog
 from models_mining.mining import lossy, rediscovery
 from models_mining.mining.follow import serving
 from models_mining.models import MinedModel

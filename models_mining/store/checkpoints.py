@@ -12,8 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from models_mining.core.discovery import ALGORITHMS
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.state import StateError
+from models_mining.core.live_log import LiveLog, StateError
 from models_mining.models import Checkpoint, MinedModel
 from streams.models import EventLog
 

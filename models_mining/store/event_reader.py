@@ -10,8 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, F, Func, Max, Min, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent, Row, Step
+from models_mining.core.live_log import LiveLog, LoggedEvent, Row, Step
 from streams.models import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -199,7 +198,7 @@ class CaseHistoryReader:
         Where cases are out of its memory, each that begins would be asked for on its own.
         """
         firsts: dict[str, int] = {}
-        if live.forgotten or live.memory.left:
+        if live.archived or live.evicted:
             for seq, case, *_ in events:
                 if case not in live.cases:
                     firsts.setdefault(case, seq)

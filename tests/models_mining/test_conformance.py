@@ -19,9 +19,7 @@ from models_mining.core.conformance.references import judge_of
 from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.logged_event import LoggedEvent, Step
-from models_mining.core.live_log.memory import cases_in
+from models_mining.core.live_log import LoggedEvent, Step, cases_in, closed_cases
 from models_mining.mining.miner import LogMiners
 from models_mining.models import CaseConformance, ConformancePoint, Job, MinedModel, ReferenceModel
 from models_mining.past.auditing import audit

@@ -11,8 +11,7 @@ import pytest
 from models_mining.core.counting.lossy import LossySteps
 from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.pm4py_bridge import loading
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from models_mining.mining.miner import LogMiners
 from models_mining.models import MinedModel
 from streams.models import EventLog
@@ -43,7 +42,7 @@ def test_a_command_loads_neither_the_web_nor_what_is_seldom_needed() -> None:
 def test_each_algorithm_says_whether_it_needs_pm4py(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pm4py", None)  # cannot be imported
     log = LiveLog(track_pairs=True)
-    log.lossy[0.001] = LossySteps(0.001)
+    log.set_lossy([LossySteps(0.001)])
     for n, activity in enumerate(("register", "check", "check", "pay"), start=1):
         log.learn_one(LoggedEvent(seq=n, case="c1", activity=activity, at_us=n * 10**6, received_at_us=n * 10**6))
     for algorithm in ALGORITHMS.values():

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import LiveLog
 from models_mining.store import event_reader
 from streams.events.store import NewEvent, store_events
 from streams.models import EventLog
@@ -62,7 +62,7 @@ def test_which_cases_begin_is_asked_once_however_many_do_and_one_that_returns_is
     with CaptureQueriesContext(connection) as asked:
         event_reader.catch_up(live, log.pk, 99, tail)
     assert len(asked) == 6, "the events, the cases that begin; the late one (2), the one that returns; no more events"
-    assert live.forgotten == 0
+    assert live.archived == 0
     assert live.tree.variants() == {("Take",): 7, ("Check", "Take"): 1, ("Take", "Pay", "Take"): 1}
 
 

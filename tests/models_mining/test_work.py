@@ -22,7 +22,7 @@ from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.registry import Algorithm as Algorithm
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.nets import Net, Transition
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import LiveLog
 from models_mining.mined_models import picture_publisher
 from models_mining.mining import slow_model_worker
 from models_mining.mining.miner import LogMiners

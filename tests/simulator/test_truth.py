@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from simulator.simulation import Simulation
 from simulator.world.event import Event
 from simulator.world.truth import truth

@@ -8,7 +8,7 @@ from models_mining.core.conformance.breaches import Breach
 from models_mining.core.conformance.case_fit import Deviation
 from models_mining.core.counting.prefix_tree import Node
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.logged_event import Step
+from models_mining.core.live_log import Step
 from models_mining.core.replay import ExactReplay, Replay, State, TokenReplay
 
 SHOWN = 50

@@ -3,7 +3,7 @@
 from typing import Any, TypedDict
 
 from models_mining.core.conformance.quality import LogFitness, fitness, generalization, precision, simplicity
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import LiveLog
 from models_mining.core.replay import ExactReplay, TokenReplay
 
 _FITNESS = ("percentage_of_fitting_traces", "average_trace_fitness", "log_fitness")

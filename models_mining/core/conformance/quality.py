@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from models_mining.core.counting.prefix_tree import Node
 from models_mining.core.drawing.nets import Marking, Net
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import CaseSet, LiveLog
 from models_mining.core.replay import Replay, State, TokenReplay
 from models_mining.core.replay.states import fire, is_enabled
 

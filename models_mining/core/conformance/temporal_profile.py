@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models_mining.core.conformance.breaches import Breach, Verdict, breach
-from models_mining.core.live_log.logged_event import Step
+from models_mining.core.live_log import Step
 
 TemporalProfile = Mapping[tuple[str, str], tuple[float, float]]
 """Mean and standard deviation in seconds of the time from one activity to another anywhere after it."""

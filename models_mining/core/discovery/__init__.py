@@ -40,10 +40,7 @@ from models_mining.core.discovery.registry import (
     miner,
 )
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import variants_of
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, variants_of
 
 __all__ = [
     "ALGORITHMS",

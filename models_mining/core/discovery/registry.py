@@ -5,9 +5,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent
 
 Cost = Literal["live", "slow"]
 """``live``: derived in the miner, up to five times a second. ``slow``: in a child process, on its own clock."""
@@ -118,7 +116,7 @@ class Algorithm:
             counts = log.counts(cases)
             return frozenset(counts.directly_follows), frozenset(counts.starts), frozenset(counts.ends)
         if self.needs == "variants":
-            return frozenset(log.tree.variants(closed_only=cases == "closed")), log.beyond
+            return frozenset(log.tree.variants(closed_only=cases == "closed")), log.overflow_cases
         return None
 
     def derive(self, log: LiveLog, cases: CaseSet = "all", parameters: Mapping[str, object] | None = None) -> Any:
@@ -130,8 +128,8 @@ class Algorithm:
         if cases not in self.case_sets:
             raise NotDerivableError(f"{self.name} counts {' or '.join(self.case_sets)} cases only, not {cases} ones.")
         model = self.function(log, cases, **self.check(parameters or {}))
-        if log.memory.bounded:
-            model["remarks"] = [*model.get("remarks", ()), f"Stands for {log.memory}; others are left out."]
+        if log.is_bounded:
+            model["remarks"] = [*model.get("remarks", ()), f"Stands for {log.scope}; others are left out."]
         return model
 
 

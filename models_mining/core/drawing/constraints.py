@@ -5,7 +5,7 @@ from typing import Any
 
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.drawing.incomplete import remarked
-from models_mining.core.live_log.variants import Variants, events_by_activity
+from models_mining.core.live_log import Variants, events_by_activity
 
 Said = dict[tuple[str, ...], list[Any]]
 """What is said of one activity ``(a,)`` or of two, ``(a, b)``."""

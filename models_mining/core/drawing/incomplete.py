@@ -5,8 +5,7 @@ from functools import wraps
 from typing import Any
 
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variants
+from models_mining.core.live_log import LoggedEvent, Variants
 
 _BEYOND = "Not exact: "
 ORDER_DEPENDENT = "Depends on the order of the cases: here they are sorted by their activities."
@@ -15,8 +14,8 @@ ORDER_DEPENDENT = "Depends on the order of the cases: here they are sorted by th
 
 def remarked(variants: Variants, drawing: Drawing) -> Drawing:
     """``drawing``, derived from ``variants``, that now says which cases it does not stand for."""
-    if variants.beyond:
-        cases = "1 case that has" if variants.beyond == 1 else f"{variants.beyond} cases that have"
+    if variants.overflow:
+        cases = "1 case that has" if variants.overflow == 1 else f"{variants.overflow} cases that have"
         drawing["remarks"] = [*drawing.get("remarks", ()), f"{_BEYOND}without {cases} outgrown the prefix tree."]
     return drawing
 

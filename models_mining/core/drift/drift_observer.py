@@ -2,9 +2,7 @@
 
 from models_mining.core.drift.detector import Change, DriftDetector
 from models_mining.core.drift.windows import Mark
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.observing import Turns
+from models_mining.core.live_log import LiveLog, LoggedEvent, Turns
 from models_mining.core.prediction.next_step import END
 
 

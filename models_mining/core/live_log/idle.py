@@ -1,4 +1,4 @@
-"""Which open cases have heard nothing for too long, by the clock of arrivals."""
+"""Open cases that received no event for too long, by the clock of arrivals."""
 
 import heapq
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,9 @@ NEVER_US = 2**63  # later than any moment
 class IdleQueue:
     """Finds idle cases without touching the others.
 
-    A heap holds one arrival of each open case, the last one or an earlier; an entry is looked at when *it* has
-    become old, and put back where the case has heard since. So an event costs nothing here, and a case at most one
-    look per ``idle_us``, in whatever order arrivals come.
+    A heap holds one arrival of each open case, the last one or an earlier. An entry is looked at when *it* has become
+    old, and updated if the case has received events since. So an event costs nothing here, and a case is looked at
+    once per ``idle_us`` at most, in whatever order arrivals come.
     """
 
     def __init__(self, idle_us: int | None) -> None:
@@ -23,20 +23,20 @@ class IdleQueue:
         self._queued: set[str] = set()
 
     def is_idle(self, received_at_us: int, now_us: int) -> bool:
-        """Has a case that was last heard of at ``received_at_us`` been idle for long enough?"""
+        """Whether a case whose last arrival is ``received_at_us`` has been idle for long enough."""
         return self.idle_us is not None and now_us - received_at_us >= self.idle_us
 
     def add(self, name: str, case: Case) -> None:
-        """Watch an open case; again is harmless."""
+        """Track an open case; does nothing if it is tracked already."""
         if self.idle_us is not None and name not in self._queued:
             self._queued.add(name)
             heapq.heappush(self._heap, (case.received_at_us, name))
             self._set_due()
 
     def expired(self, cases: Mapping[str, Case], now_us: int) -> Iterator[tuple[str, Case]]:
-        """The open cases that are idle at ``now_us``, longest first; each must be closed before the next is asked for.
+        """Yield the open cases that are idle at ``now_us``, longest first.
 
-        If closing one fails, it is found again the next time.
+        Each must be closed before the next is asked for. If closing one fails, it is found again the next time.
         """
         heap = self._heap
         while self.due_us <= now_us:
@@ -50,6 +50,9 @@ class IdleQueue:
                 heapq.heappop(heap)
                 self._queued.discard(name)
             self._set_due()
+
+    def __len__(self) -> int:
+        return len(self._queued)
 
     def _set_due(self) -> None:
         self.due_us = self._heap[0][0] + self.idle_us if self._heap and self.idle_us is not None else NEVER_US

@@ -1,4 +1,4 @@
-"""What happened since one last looked: for those who follow a live log event by event."""
+"""The changes of a live log since they were last read, for those who follow it event by event."""
 
 from typing import Literal, NamedTuple
 
@@ -8,9 +8,9 @@ NEWEST_MOVES = 200
 
 
 class Move(NamedTuple):
-    """A case came to an activity. ``source`` and ``target`` are activity numbers; None: the case began.
+    """An event of a case. ``source`` and ``target`` are activity numbers; ``source`` is None if the case began.
 
-    A late event's ``source`` is the activity directly before it in its case.
+    The ``source`` of a late event is the activity directly before it in its case.
     """
 
     case: str
@@ -28,9 +28,9 @@ class Transition(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """The newest moves and how many before them were left out; cases with news; transitions in order.
+    """The newest moves and how many before them were omitted; the cases with changes; transitions in order.
 
-    ``left`` holds, as they were last, the cases with news that may not be in the log's memory any more.
+    ``left`` holds, in their last state, the cases with changes that may no longer be in the log's memory.
     """
 
     moves: list[Move]
@@ -41,20 +41,20 @@ class Changes(NamedTuple):
 
 
 class Journal:
-    """Collects changes until they are drained. A log without one (a rediscovery) spends nothing on them."""
+    """Collects changes until they are drained. A log without a journal (a rediscovery) spends nothing on them."""
 
     __slots__ = ("_left", "_moves", "_transitions")
 
     def __init__(self) -> None:
-        self._start_afresh()
+        self._clear()
 
-    def _start_afresh(self) -> None:
+    def _clear(self) -> None:
         self._moves: list[tuple[str, int | None, int, int]] = []
         self._transitions: list[Transition] = []
         self._left: dict[str, Case] = {}
 
     def move(self, case: str, source: int | None, target: int, at_us: int) -> None:
-        """Note an event: its case has news, too."""
+        """Note an event; its case has changed, too."""
         self._moves.append((case, source, target, at_us))
 
     def transition(self, kind: Literal["started", "closed", "reopened"], case: str, received_at_us: int) -> None:
@@ -62,15 +62,15 @@ class Journal:
         self._transitions.append(Transition(kind, case, received_at_us))
 
     def leave(self, name: str, case: Case) -> None:
-        """Note that a case is out of the log's memory: how it stood then."""
+        """Note the last state of a case that is out of the log's memory."""
         self._left[name] = case
 
     def drain(self) -> Changes:
-        """Everything noted since the last drain."""
+        """Return everything noted since the last drain."""
         touched = {move[0] for move in self._moves}
         touched.update(transition.case for transition in self._transitions)
         touched.update(self._left)
         newest = [Move._make(move) for move in self._moves[-NEWEST_MOVES:]]
         changes = Changes(newest, len(self._moves) - len(newest), touched, self._transitions, self._left)
-        self._start_afresh()
+        self._clear()
         return changes

@@ -1,4 +1,4 @@
-"""Who looks over the shoulder of a live log: told of each event before and after it is learnt."""
+"""Observers of a live log: called before and after it learns each event."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -10,7 +10,7 @@ from models_mining.core.live_log.logged_event import CaseHistory, LoggedEvent
 
 
 class Turns(Journal):
-    """A journal that keeps only what turned at the last event: cases that started, closed, reopened, or left."""
+    """A journal of the last event only: the cases that it started, closed, reopened or evicted."""
 
     __slots__ = ("left", "made")
 
@@ -20,7 +20,7 @@ class Turns(Journal):
         self.left: list[tuple[str, Case]] = []
 
     def move(self, case: str, source: int | None, target: int, at_us: int) -> None:
-        """Nobody asks."""
+        """Do nothing: the event is known to the observer."""
 
     def transition(self, kind: Literal["started", "closed", "reopened"], case: str, received_at_us: int) -> None:
         self.made.append(Transition(kind, case, received_at_us))
@@ -30,24 +30,24 @@ class Turns(Journal):
 
 
 class Observer(Protocol):
-    """Learns from the way of a log what its counts do not tell. It never changes the log."""
+    """Learns from the events of a log what its counts do not contain. It never changes the log."""
 
     def before(self, log: LiveLog, event: LoggedEvent) -> None:
-        """The log is about to learn ``event``."""
+        """Called when the log is about to learn ``event``."""
         ...
 
     def after(self, log: LiveLog, event: LoggedEvent, turns: Turns) -> None:
-        """The log has learnt it; ``turns`` is what that turned, perhaps of other cases."""
+        """Called when the log has learnt it; ``turns`` holds what changed by that, perhaps of other cases."""
         ...
 
 
-def learn(
-    log: LiveLog, event: LoggedEvent, tail: CaseHistory | None, observers: Sequence[Observer], turns: Turns
+def learn_observed(
+    log: LiveLog, event: LoggedEvent, history: CaseHistory | None, observers: Sequence[Observer], turns: Turns
 ) -> None:
-    """Let ``log`` learn an event before the eyes of ``observers``; ``turns`` has to be its journal."""
+    """Let ``log`` learn an event and ``observers`` observe that; ``turns`` must be the journal of the log."""
     for observer in observers:
         observer.before(log, event)
-    log.learn_one(event, tail)
+    log.learn_one(event, history)
     for observer in observers:
         observer.after(log, event, turns)
     if turns.made or turns.left:

@@ -1,4 +1,4 @@
-"""The variants of a live log: what the algorithms derive from that need whole cases, not only counts."""
+"""The variants of a live log, for algorithms that need whole cases instead of counts."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,20 +10,20 @@ Variant = tuple[str, ...]
 
 
 class Variants(NamedTuple):
-    """``counts``: how many cases have exactly this sequence of activities, sorted by the sequence.
+    """``counts`` is the number of cases with exactly this sequence of activities, sorted by the sequence.
 
     The order is fixed, so an algorithm that breaks ties by the order of its input finds the same model again.
-    ``beyond`` cases are not among them: they have outgrown the prefix tree.
+    ``overflow`` cases are not among them: the prefix tree has no room for these.
     """
 
     counts: Mapping[Variant, int]
-    beyond: int
+    overflow: int
 
 
 def variants_of(log: LiveLog, cases: CaseSet = "all") -> Variants:
-    """The variants of all or of closed cases; a running case counts as what it is so far.
+    """Return the variants of all or of closed cases; a running case counts with its events so far.
 
-    Closed cases that are not tracked are a LookupError.
+    Raises LookupError if closed cases are not tracked.
     """
     counted = log.counts(cases).cases
     found = dict(sorted(log.tree.variants(closed_only=cases == "closed").items()))
@@ -31,7 +31,7 @@ def variants_of(log: LiveLog, cases: CaseSet = "all") -> Variants:
 
 
 def events_by_activity(variants: Mapping[Variant, int]) -> dict[str, int]:
-    """How many events each activity has, in these cases."""
+    """Return the number of events of each activity in these cases."""
     events: dict[str, int] = {}
     for variant, cases in variants.items():
         for activity in variant:

@@ -4,10 +4,7 @@ from array import array
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from models_mining.core.live_log.cases import Case
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import CaseHistory, HistoryError, LoggedEvent
-from models_mining.core.live_log.observing import Turns
+from models_mining.core.live_log import Case, CaseHistory, HistoryError, LiveLog, LoggedEvent, Turns
 from models_mining.core.prediction.next_step import END, Next, most_frequent, next_activity
 from models_mining.core.prediction.remaining import Remaining, RemainingTimes, Step
 from models_mining.core.prediction.scores import NextTest, Scores, TimeTest
@@ -86,7 +83,7 @@ class Forecaster:
         case = log.cases.get(name)
         if case is None:
             return
-        if self._is_new and case.length > 1 and not log.memory.bounded:
+        if self._is_new and case.length > 1 and not log.is_bounded:
             self._unlearn(name, case.length - 1, event.seq)  # it had closed and was forgotten
         if case.closed:
             self._learn(name, case, event.seq)
@@ -145,7 +142,7 @@ class Forecaster:
         told = next_activity(log, case)
         if told.known:
             after = {after: edge.count for after, edge in log.all.after.get(case.activity, {}).items()}
-            ended = log.standing.closed_at.get(case.activity, 0)
+            ended = log.closed_at(case.activity)
             self._guesses[name] = _Guess(told, most_frequent(after, ended))
         remaining, baseline_us = self.remaining(case, case.last_at_us), self.times.mean_us(case.activity)
         if remaining is not None and baseline_us is not None:

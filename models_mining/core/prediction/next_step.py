@@ -9,8 +9,7 @@ Source: Witten, Bell: The zero-frequency problem, IEEE Trans. Information Theory
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from models_mining.core.live_log.cases import Case
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import Case, LiveLog
 
 END = ""
 """Stands for "nothing more comes": the case ends where it is."""
@@ -36,7 +35,7 @@ def next_activity(log: LiveLog, case: Case) -> Next:
     """
     activity, before, counts = case.activity, case.before, log.all
     after = counts.after.get(activity, {})
-    standing, closed = counts.ended(activity), log.standing.closed_at.get(activity, 0)
+    standing, closed = counts.ended(activity), log.closed_at(activity)
     found = _interpolated({name: float(edge.count) for name, edge in after.items()}, float(closed), Next({}, 1.0))
     edge = counts.directly_follows.get((before, activity))
     if edge is not None:

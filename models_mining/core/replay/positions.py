@@ -7,7 +7,7 @@ from models_mining.core.counting.prefix_tree import Node
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.nets import Net
 from models_mining.core.drawing.states_net import states_net
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import LiveLog
 from models_mining.core.replay import Position, ReplayKind, State, replay_of
 
 Clock = Callable[[], float]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 from tests.models_mining.core.strategies import generated_log
 from tests.tools.sample_logs import sample_files
 

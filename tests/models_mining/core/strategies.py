@@ -7,8 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 
 DAY_US = 86_400 * 10**6
 ACTIVITIES = ["register", "check", "pay", "wait", "ü → ☃"]
@@ -123,8 +122,8 @@ def content(log: LiveLog) -> dict[str, Any]:
         "all": _counts(log.all, log.track_pairs),
         "closed": None if log.closed is None else _counts(log.closed, log.track_pairs),
         "nodes": {tuple(node.path()): (node.open, node.closed, node.passes) for node in log.tree.walk()},
-        "beyond": log.beyond,
-        "left": log.memory.left,
+        "beyond": log.overflow_cases,
+        "left": log.evicted,
         "open_cases": log.open_cases,
         "open_at": {name: log.open_at(name) for name in log.numbers},
         "cases": {
@@ -173,11 +172,12 @@ def assert_consistent(log: LiveLog) -> None:
         assert node.triple is (log.all.triples[path[-3], path[-2], path[-1]] if len(path) > 2 else None)
     standing = Counter(case.node for case in log.cases.values() if not case.closed)
     assert all(node.open == standing[node] for node in nodes)
-    assert log.all.cases == len(log.cases) + log.forgotten
-    assert log.beyond == sum(case.node is None for case in log.cases.values())
-    if not log.forgotten:
+    assert log.all.cases == len(log.cases) + log.archived
+    assert log.overflow_cases == sum(case.node is None for case in log.cases.values())
+    if not log.archived:
         assert log.ends == Counter(case.activity for case in log.cases.values())
-        assert log.standing.closed_at == Counter(case.activity for case in log.cases.values() if case.closed)
+        closed_at = Counter(case.activity for case in log.cases.values() if case.closed)
+        assert {name: closed for name in log.numbers if (closed := log.closed_at(name))} == closed_at
     assert log.ends == {activity: ended for activity in log.numbers if (ended := log.all.ended(activity))}
     for counts in [log.all, *([log.closed] if log.closed else [])]:
         assert all(edge.count > 0 for edge in counts.directly_follows.values())

@@ -13,10 +13,7 @@ from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.constraints import Said, constraint_differences, draw_constraints, drawn_constraints
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.incomplete import where_all_cases_are_in
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import variants_of
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, variants_of
 
 
 @where_all_cases_are_in

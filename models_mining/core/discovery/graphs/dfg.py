@@ -8,9 +8,7 @@ from models_mining.core.discovery import pm4py_bridge
 from models_mining.core.discovery.registry import miner
 from models_mining.core.drawing import compare
 from models_mining.core.drawing.graph import Graph, GraphEdge, GraphNode
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent
 
 
 def audit(

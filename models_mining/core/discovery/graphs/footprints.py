@@ -7,9 +7,7 @@ from models_mining.core.discovery.pm4py_bridge.algorithms.footprints import batc
 from models_mining.core.discovery.registry import miner
 from models_mining.core.drawing.compare import set_differences
 from models_mining.core.drawing.drawing import Drawing, Row
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent
 
 
 def audit(

@@ -2,8 +2,7 @@
 
 from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
+from models_mining.core.live_log import CaseSet, LiveLog
 
 
 @miner(
@@ -28,7 +27,7 @@ def lossy_dfg(log: LiveLog, cases: CaseSet = "all", *, epsilon: float) -> Drawin
 
     Over all cases, each event in the order of arrival. ``n`` is at most ε times the number of events too low.
     """
-    counts = log.lossy.get(epsilon)
+    counts = log.lossy(epsilon)
     if counts is None:
         raise LookupError(f"this log does not keep lossy counts of ε {epsilon}")
     numbers = log.numbers

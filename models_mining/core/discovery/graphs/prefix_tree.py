@@ -12,10 +12,7 @@ from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.drawing.structure import structure_differences
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, variants_of
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, Variant, variants_of
 
 ROOT = "start"
 """The id of the state nothing has happened in yet."""
@@ -59,7 +56,7 @@ def mine(log: LiveLog, cases: CaseSet = "all", *, depth: int, states: int) -> Dr
 
     ``n`` counts the cases that have begun so, ``here`` those of them that stand here now or ended here.
     """
-    variants = variants_of(log, cases) if cases == "closed" or log.beyond else None
+    variants = variants_of(log, cases) if cases == "closed" or log.overflow_cases else None
     if variants is None:
         drawing = _of_all(log.tree, depth, states)
     else:

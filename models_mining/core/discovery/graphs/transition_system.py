@@ -7,10 +7,7 @@ from models_mining.core.discovery.pm4py_bridge.algorithms.transition_system impo
 from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.drawing import Drawing, Row
 from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, variants_of
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, Variant, variants_of
 
 Step = tuple[State, str, State]
 

@@ -14,9 +14,7 @@ from models_mining.core.discovery.registry import Parameter, miner
 from models_mining.core.drawing.canonical import listed
 from models_mining.core.drawing.compare import EXACT, count_differences, set_differences
 from models_mining.core.drawing.drawing import Drawing, Row
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent
 
 SOURCE = "Weijters, van der Aalst, Alves de Medeiros: Process mining with the HeuristicsMiner, BETA WP 166, 2006; pm4py"
 

@@ -9,10 +9,7 @@ from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.incomplete import ORDER_DEPENDENT, remarked, where_all_cases_are_in
 from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.structure import net_differences
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import variants_of
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, variants_of
 
 
 @where_all_cases_are_in

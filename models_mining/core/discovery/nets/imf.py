@@ -10,10 +10,7 @@ from models_mining.core.discovery.views import TREE_VIEW
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.incomplete import remarked, where_all_cases_are_in
 from models_mining.core.drawing.structure import structure_differences
-from models_mining.core.live_log.cases import CaseSet
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import variants_of
+from models_mining.core.live_log import CaseSet, LiveLog, LoggedEvent, variants_of
 
 
 @where_all_cases_are_in

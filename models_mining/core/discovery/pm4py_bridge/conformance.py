@@ -6,7 +6,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import to_pm4py
 from models_mining.core.drawing.nets import Net
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 
 def batch_figures(rows: Iterable[LoggedEvent], net: Net) -> dict[str, float | None]:

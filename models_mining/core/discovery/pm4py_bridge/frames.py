@@ -9,7 +9,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.drawing.compare import BatchDfg
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 _DURATIONS = {"total_s": "sum", "mean_s": "mean", "median_s": "median", "min_s": "min", "max_s": "max"}
 CASE, ACTIVITY, TIME = "case:concept:name", "concept:name", "time:timestamp"

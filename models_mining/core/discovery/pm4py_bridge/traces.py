@@ -6,8 +6,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant
+from models_mining.core.live_log import LoggedEvent, Variant
 
 
 def event_log(variants: Iterable[Variant]) -> Any:

@@ -14,8 +14,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py, to_pm4py
 from models_mining.core.drawing.nets import Net, Transition
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from models_mining.core.replay import ExactReplay, TokenReplay
 from tests.models_mining.core.nets import NET, nets
 from tests.models_mining.core.sample_logs import read, sample_logs

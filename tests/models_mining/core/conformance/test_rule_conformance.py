@@ -15,8 +15,7 @@ from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.pm4py_bridge import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent, Step
+from models_mining.core.live_log import LiveLog, LoggedEvent, Step
 from tests.models_mining.core.strategies import Stored, fed
 
 TRACES = st.lists(st.sampled_from("abc"), max_size=6).map(tuple)

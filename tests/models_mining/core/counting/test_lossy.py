@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from models_mining.core.counting.lossy import LossyCounter, LossySteps
 from models_mining.core.discovery import derive
 from models_mining.core.discovery.registry import NotDerivableError
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed, generated_log, logs
 
 streams = st.lists(st.sampled_from("aaaaaaaabbbbcdefghijklmnop"), max_size=200)
@@ -66,22 +65,23 @@ def test_a_live_log_counts_as_one_that_catches_up_from_the_table_and_after_a_res
 ) -> None:
     stored, now = Stored(events), int(len(events) * part)
     log = LiveLog(end_activities={"pay"})
-    log.lossy[epsilon] = LossySteps(epsilon)
+    log.set_lossy([LossySteps(epsilon)])
     for event in events[:now]:
         log.learn_one(event, stored)
         log.forget_closed(0)
     log = fed(LiveLog.from_state(orjson.loads(orjson.dumps(log.to_state()))), events[now:], stored)
     caught_up = LossySteps(epsilon)
     caught_up.learn_all((event.case, event.activity, event.at_us) for event in events)
-    assert log.lossy[epsilon].steps.counts == caught_up.steps.counts
-    assert log.lossy[epsilon].activities.counts == caught_up.activities.counts
+    counts = log.lossy(epsilon)
+    assert counts is not None
+    assert (counts.steps.counts, counts.activities.counts) == (caught_up.steps.counts, caught_up.activities.counts)
 
 
 def test_the_graph_shows_what_is_frequent_and_says_how_wrong_it_may_be() -> None:
     events = generated_log()
     events.append(LoggedEvent(len(events) + 1, "odd", "never seen", 0, 0))
     log = LiveLog()
-    log.lossy[0.05] = LossySteps(0.05)
+    log.set_lossy([LossySteps(0.05)])
     fed(log, events, Stored(events))
     graph = derive("lossy-dfg", log, parameters={"epsilon": 0.05})
     exact = derive("dfg", log)

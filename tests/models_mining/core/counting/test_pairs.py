@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from models_mining.core.discovery import pm4py_bridge
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent, closed_cases
 from tests.models_mining.core.strategies import (
     Stored,
     fed,
@@ -47,7 +45,7 @@ def test_every_two_events_of_a_case_are_a_pair_late_ones_and_those_of_closed_cas
     events: list[LoggedEvent], setup: dict[str, Any], depth: int
 ) -> None:
     log = fed(LiveLog(**setup, max_depth=depth), events, Stored(events))
-    closed = closed_cases(events, log.end_activities, log.idle.idle_us)
+    closed = closed_cases(events, log.end_activities, log.idle_close_us)
     assert kept(log) == by_hand(events)
     assert kept(log, "closed") == by_hand([event for event in events if event.case in closed])
 

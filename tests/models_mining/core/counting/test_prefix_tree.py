@@ -6,8 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from tests.models_mining.core.strategies import Stored, content, fed, in_order, logs, settings_of_logs
 
 
@@ -53,9 +52,9 @@ def test_beyond_the_budget_every_count_stays_exact(
 def test_a_case_deeper_than_allowed_leaves_the_tree_whole() -> None:
     events = [LoggedEvent(seq, "c", activity, seq, seq) for seq, activity in enumerate("abcd", start=1)]
     log = fed(LiveLog(max_depth=3), events[:3], Stored())
-    assert (log.tree.size, log.beyond) == (3, 0)
+    assert (log.tree.size, log.overflow_cases) == (3, 0)
     fed(log, events[3:], Stored())
-    assert (log.tree.size, log.beyond, log.tree.variants()) == (0, 1, {})
+    assert (log.tree.size, log.overflow_cases, log.tree.variants()) == (0, 1, {})
     assert (log.cases["c"].before, log.cases["c"].activity) == ("c", "d")
     assert log.all.activities == {"a": 1, "b": 1, "c": 1, "d": 1}
 
@@ -77,4 +76,4 @@ def test_room_that_others_left_is_used_again() -> None:
     log = LiveLog(max_nodes=2, max_depth=2)
     for seq, (case, activity) in enumerate([("c", "a"), ("c", "b"), ("c", "c"), ("d", "a"), ("d", "x")], start=1):
         log.learn_one(LoggedEvent(seq, case, activity, seq, seq))
-    assert (log.beyond, log.tree.variants()) == (1, {("a", "x"): 1})
+    assert (log.overflow_cases, log.tree.variants()) == (1, {("a", "x"): 1})

@@ -12,9 +12,7 @@ import pytest
 from models_mining.core.counting.sketch import Sketch
 from models_mining.core.discovery import ALGORITHMS, Parameter, ParameterError, derive, get, pm4py_bridge, registry
 from models_mining.core.drawing import compare
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent, closed_cases
 from tests.models_mining.core.strategies import Stored, fed, generated_log
 
 SECOND_US = 10**6

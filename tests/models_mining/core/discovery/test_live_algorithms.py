@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.discovery import ALGORITHMS, NotDerivableError
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent
 from tests.models_mining.core.drawn import check, in_a_picture
 from tests.models_mining.core.strategies import Stored, fed, generated_log, logs
 

@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_mining.core.discovery import ALGORITHMS
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent, closed_cases
 from tests.models_mining.core.drawn import in_a_picture
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import (
@@ -42,7 +40,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 
 def audited(name: str, log: LiveLog, events: list[LoggedEvent], parameters: dict[str, Any] | None = None) -> list[str]:
     """Differences of the stored model over all cases, and over closed ones where they are tracked."""
-    closed = closed_cases(events, log.end_activities, log.idle.idle_us)
+    closed = closed_cases(events, log.end_activities, log.idle_close_us)
     miner = ALGORITHMS[name]
     assert miner.audit is not None
     complete = miner.check(parameters or {})

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 from models_mining.core.discovery import ALGORITHMS, NotDerivableError
 from models_mining.core.drawing.drawing import Drawing
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog, LoggedEvent, closed_cases
 from tests.models_mining.core.drawn import in_a_picture
 from tests.models_mining.core.sample_logs import read, sample_logs
 from tests.models_mining.core.strategies import Stored, fed, generated_log, late_shuffled, logs, settings_of_logs
@@ -48,7 +46,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 
 def audited(name: str, log: LiveLog, events: list[LoggedEvent], parameters: dict[str, Any]) -> list[str]:
     """Differences of the stored model over all cases, and over closed ones where they are tracked."""
-    closed = closed_cases(events, log.end_activities, log.idle.idle_us)
+    closed = closed_cases(events, log.end_activities, log.idle_close_us)
     miner = ALGORITHMS[name]
     assert miner.audit is not None
     complete = miner.check(parameters)
@@ -108,8 +106,8 @@ def test_an_order_dependent_model_equals_the_batch_model_of_the_same_order(
 SAME_EVERYWHERE = """
 import json, random
 from models_mining.core.discovery import ALGORITHMS, NotDerivableError
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LiveLog
+from models_mining.core.live_log import LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed
 
 def drawn(miner, log):
@@ -179,7 +177,7 @@ def test_the_smallest_logs_have_a_drawing(name: str, activities: list[str]) -> N
 def test_a_drawing_says_how_many_cases_it_stands_without(name: str) -> None:
     events = [LoggedEvent(seq, case, "a b"[seq % 2], seq, seq) for seq, case in enumerate("xyzzzz", start=1)]
     log = fed(LiveLog(max_depth=3, end_activities={"a"}, track_closed=True), events, Stored(events))
-    assert log.beyond == 1
+    assert log.overflow_cases == 1
     drawing = ALGORITHMS[name].derive(log)
     assert [remark for remark in drawing["remarks"] if "outgrown" in remark] == [
         "Not exact: without 1 case that has outgrown the prefix tree."

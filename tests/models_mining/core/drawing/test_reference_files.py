@@ -12,7 +12,7 @@ from models_mining.core.discovery.pm4py_bridge.files import read
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.drawing.nets import Net, Transition
-from models_mining.core.live_log.logged_event import LoggedEvent, Step
+from models_mining.core.live_log import LoggedEvent, Step
 
 TRACES = ("abd", "acd", "abcd", "ad")
 

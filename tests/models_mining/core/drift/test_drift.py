@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from models_mining.core.drift.detector import BLOCK, Change, DriftDetector
 from models_mining.core.drift.drift_observer import DriftObserver
 from models_mining.core.drift.windows import Bucket, Mark, Moments, Window
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.observing import Turns, learn
+from models_mining.core.live_log import LiveLog, LoggedEvent, Turns, learn_observed
 
 SECOND_US = 10**6
 
@@ -48,7 +46,7 @@ def observed(events: list[LoggedEvent], detector: DriftDetector | None = None) -
     log, observer = LiveLog(end_activities=["end"]), DriftObserver(detector or DriftDetector())
     turns = log.journal = Turns()
     for event in events:
-        learn(log, event, None, [observer], turns)
+        learn_observed(log, event, None, [observer], turns)
     return observer.found
 
 
@@ -114,7 +112,7 @@ def test_restored_it_finds_the_same() -> None:
         if event.seq % 777 == 0:
             state = json.loads(json.dumps(observer.detector.to_state()))
             observer.detector = DriftDetector.from_state(state)
-        learn(log, event, None, [observer], turns)
+        learn_observed(log, event, None, [observer], turns)
     assert observer.found == whole
     assert whole
 

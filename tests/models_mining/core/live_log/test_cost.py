@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import Journal, LiveLog, LoggedEvent
 from tests.models_mining.core.strategies import Stored, fed
 
 HOUR_US = 3_600 * 10**6

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, LoggedEvent
+from models_mining.core.live_log import HistoryError, LiveLog, LoggedEvent
 from tests.models_mining.core.strategies import Stored, assert_consistent, content, fed, logs, settings_of_logs
 
 A_CASE = [LoggedEvent(1, "c", "a", 1, 1), LoggedEvent(2, "c", "pay", 2, 2)]
@@ -37,7 +36,7 @@ def test_a_log_that_forgets_counts_as_one_that_does_not(
         assert_consistent(forgetful)
     restored = LiveLog.from_state(forgetful.to_state())
     assert content(restored) == content(forgetful)
-    assert restored.forgotten == forgetful.forgotten == len(other.cases) - len(forgetful.cases)
+    assert restored.archived == forgetful.archived == len(other.cases) - len(forgetful.cases)
 
 
 def test_memory_holds_the_open_cases_and_no_more_closed_ones_than_asked_for() -> None:
@@ -56,7 +55,7 @@ def test_a_new_case_is_new_though_others_were_forgotten() -> None:
     log = fed(LiveLog(end_activities={"pay"}), A_CASE, Stored())
     log.forget_closed(keep=0)
     fed(log, [LoggedEvent(3, "d", "a", 3, 3)], Stored(A_CASE))
-    assert (log.all.cases, log.forgotten, list(log.cases)) == (2, 1, ["d"])
+    assert (log.all.cases, log.archived, list(log.cases)) == (2, 1, ["d"])
 
 
 @pytest.mark.parametrize("tail", [None, lambda *_: [("b", 1), ("pay", 2)], lambda *_: [("a", 1)]])
@@ -72,5 +71,5 @@ def test_a_case_that_might_be_a_forgotten_one_is_not_guessed(tail: Any) -> None:
 def test_a_log_that_has_forgotten_cases_cannot_be_merged_into_another() -> None:
     log = fed(LiveLog(end_activities={"pay"}), A_CASE, Stored())
     log.forget_closed(keep=0)
-    with pytest.raises(ValueError, match="forgotten 1 case"):
+    with pytest.raises(ValueError, match="archived 1 case"):
         LiveLog(end_activities={"pay"}).merge(log)

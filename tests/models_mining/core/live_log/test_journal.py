@@ -4,9 +4,7 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from models_mining.core.live_log.journal import NEWEST_MOVES, Changes, Journal, Move, Transition
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import NEWEST_MOVES, Changes, Journal, LiveLog, LoggedEvent, Move, Transition
 from tests.models_mining.core.strategies import Stored, content, fed, logs, settings_of_logs
 
 

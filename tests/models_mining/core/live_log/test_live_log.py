@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.closing import closed_cases
-from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, LoggedEvent
+from models_mining.core.live_log import HistoryError, Journal, LiveLog, LoggedEvent, closed_cases
 from tests.models_mining.core.strategies import (
     Stored,
     assert_consistent,

@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import HistoryError, LoggedEvent
-from models_mining.core.live_log.memory import cases_in
+from models_mining.core.live_log import HistoryError, Journal, LiveLog, LoggedEvent, cases_in
 from tests.models_mining.core.strategies import (
     Stored,
     assert_consistent,
@@ -108,11 +105,11 @@ def test_an_event_of_a_case_that_is_in_reads_nothing_and_memory_is_bounded() -> 
     events = [LoggedEvent(seq, f"c{seq // 4 if seq % 2 else 0}", "ab"[seq % 2], seq, seq) for seq in range(1, 2001)]
     stored = Stored(events)
     log = fed(LiveLog(memory_cases=10, track_closed=True), events, stored)
-    assert (len(log.cases), log.tree.variants()["b", "b"], log.memory.left) == (10, 9, 490)
+    assert (len(log.cases), log.tree.variants()["b", "b"], log.evicted) == (10, 9, 490)
     asked = stored.asked
     log.learn_one(LoggedEvent(2001, "c0", "a", 2001, 2001), stored)
     assert stored.asked == asked
-    assert len(log.idle._queued) <= 10
+    assert len(log._idle) <= 10
 
 
 def test_news_of_a_case_that_left_are_told_with_how_it_stood() -> None:

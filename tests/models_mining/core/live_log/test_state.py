@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.state import StateError
+from models_mining.core.live_log import LiveLog, LoggedEvent, StateError
 from tests.models_mining.core.strategies import Stored, assert_consistent, content, fed, logs, settings_of_logs
 
 

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.observing import Turns, learn
+from models_mining.core.live_log import LiveLog, LoggedEvent, Turns, learn_observed
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import END, next_activity
 from models_mining.core.prediction.remaining import RemainingTimes
@@ -25,7 +23,7 @@ def watched(events: list[LoggedEvent], stored: Stored, **setting: Any) -> tuple[
     log, forecaster, turns = LiveLog(**setting), Forecaster(stored), Turns()
     log.journal = turns
     for event in events:
-        learn(log, event, stored, [forecaster], turns)
+        learn_observed(log, event, stored, [forecaster], turns)
     return log, forecaster
 
 
@@ -45,7 +43,7 @@ def test_only_closed_cases_teach_how_long_it_takes(events: Any, setting: Any, fo
     log, forecaster = LiveLog(**setting, memory_cases=most), Forecaster(stored)
     log.journal = turns
     for event in events:
-        learn(log, event, stored, [forecaster], turns)
+        learn_observed(log, event, stored, [forecaster], turns)
         if forget:
             log.forget_closed(1)
     fresh, seen = RemainingTimes(), fed(LiveLog(**setting, memory_cases=most), events, stored)
@@ -159,7 +157,7 @@ def test_restored_it_knows_and_scores_as_if_never_stopped() -> None:
     whole = watched(events, stored, end_activities=["end"])[1]
     turns = log.journal = Turns()
     for event in events[600:]:
-        learn(log, event, stored, [kept], turns)
+        learn_observed(log, event, stored, [kept], turns)
     assert known(kept.times) == known(whole.times)
     assert kept.next_scores.to_state() == whole.next_scores.to_state()
     assert time_score(kept.time_scores) == time_score(whole.time_scores)

@@ -11,9 +11,7 @@ from models_mining.core.discovery.registry import derive
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.net_drawing import draw_net
 from models_mining.core.drawing.nets import Net, Transition
-from models_mining.core.live_log.journal import Journal
-from models_mining.core.live_log.live_log import LiveLog
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import Journal, LiveLog, LoggedEvent
 from models_mining.core.replay import ReplayKind, replay_of
 from models_mining.core.replay.positions import Positions, Tokens, draw
 from tests.models_mining.core.nets import NET

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import event_log
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, events_by_activity
+from models_mining.core.live_log import LoggedEvent, Variant, events_by_activity
 
 CELLS = 4_000_000
 """Of the tables that are made at a time: a row per variant, a column per template and pair of activities."""

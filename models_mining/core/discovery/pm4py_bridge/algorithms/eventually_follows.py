@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from models_mining.core.counting.pairs import Pair
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 
 def batch_eventually_follows(rows: Iterable[LoggedEvent]) -> dict[Pair, int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 
 def batch_footprints(rows: Iterable[LoggedEvent]) -> dict[str, set[Any]]:

@@ -9,7 +9,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.drawing.nets import EMPTY_NET, Net
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 
 class Dependencies(NamedTuple):

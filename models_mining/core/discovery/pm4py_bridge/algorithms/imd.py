@@ -8,7 +8,7 @@ from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.trees import from_pm4py
 from models_mining.core.drawing.trees import Tree
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 
 def imd(pairs: Mapping[Pair, int], starts: Mapping[str, int], ends: Mapping[str, int]) -> Tree | None:

@@ -6,8 +6,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import frame_by_variant
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant, events_by_activity
+from models_mining.core.live_log import LoggedEvent, Variant, events_by_activity
 
 Skeleton = dict[str, Any]
 """As pm4py has it: five sets of pairs by the name of their relation, and ``activ_freq``, for each activity the numbers

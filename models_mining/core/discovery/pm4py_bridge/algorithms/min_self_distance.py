@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from models_mining.core.discovery.pm4py_bridge.frames import ACTIVITY, frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 
 def batch_min_self_distance(rows: Iterable[LoggedEvent]) -> tuple[dict[str, int | None], set[tuple[str, str]]]:

@@ -8,8 +8,7 @@ from models_mining.core.discovery.pm4py_bridge.loading import load, pm4py_errors
 from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py
 from models_mining.core.drawing.nets import Net
 from models_mining.core.drawing.powl import Block, block
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant
+from models_mining.core.live_log import LoggedEvent, Variant
 
 
 def powl(variants: Mapping[Variant, int]) -> tuple[Block, Net]:

@@ -11,7 +11,7 @@ from models_mining.core.discovery.pm4py_bridge.nets import from_pm4py as net_fro
 from models_mining.core.drawing.bpmn import draw_bpmn
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.drawing.net_drawing import draw_net
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 View = Literal["bpmn", "petri-net"]
 

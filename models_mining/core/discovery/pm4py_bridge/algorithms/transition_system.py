@@ -6,7 +6,7 @@ from typing import Any
 
 from models_mining.core.discovery.pm4py_bridge.loading import load
 from models_mining.core.discovery.pm4py_bridge.traces import frame_by_variant
-from models_mining.core.live_log.logged_event import LoggedEvent
+from models_mining.core.live_log import LoggedEvent
 
 State = tuple[str, ...]
 

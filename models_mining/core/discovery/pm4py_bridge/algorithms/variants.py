@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from models_mining.core.discovery.pm4py_bridge.frames import frame
 from models_mining.core.discovery.pm4py_bridge.loading import load
-from models_mining.core.live_log.logged_event import LoggedEvent
-from models_mining.core.live_log.variants import Variant
+from models_mining.core.live_log import LoggedEvent, Variant
 
 
 def batch_variants(rows: Iterable[LoggedEvent]) -> dict[Variant, int]:
