@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "foundation.http.request_ids.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "foundation.http.page_limit.PageLimit",
     "accounts.history.remember_request",
     "accounts.sign_in.without_nul",
     "axes.middleware.AxesMiddleware",
@@ -228,7 +229,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "procmine@localhost")
 
 # --- REST API -------------------------------------------------------------------------
-# Of each token, or user of a browser session; 0: no limit.
+# Of each user, by all their tokens and browsers; 0: no limit. Pages count too.
 LIMIT_READ = env.int("LIMIT_READ", 600, validate=validate.Range(0))  # requests a minute that look
 LIMIT_CONTROL = env.int("LIMIT_CONTROL", 60, validate=validate.Range(0))  # requests a minute that change something
 LIMIT_EVENTS = env.int("LIMIT_EVENTS", 2_000, validate=validate.Range(0))  # events a second into one log

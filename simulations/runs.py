@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.drawing.layered import TooLargeError
 from simulations.models import Simulation
 from simulator.config import Config
 from simulator.errors import ConfigError
@@ -56,7 +57,10 @@ class Checked:
             return ""
         chain = self.run.config.chain
         edges = sum(len(source.edges) for source in chain.datasources.values())
-        return svg(chain, styled=False) if edges <= MAX_DRAWN else ""
+        try:
+            return svg(chain, styled=False) if edges <= MAX_DRAWN else ""
+        except TooLargeError:
+            return ""
 
 
 class TooMany(Exception):  # noqa: N818  (a reason, not a fault)

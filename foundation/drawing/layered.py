@@ -12,6 +12,11 @@ from itertools import pairwise
 
 GAP, LANE, BESIDE, LOOP = 36.0, 30.0, 16.0, 36.0
 SWEEPS = 8
+MOST_PLACES = 20_000  # boxes, and one place of each line in each layer it crosses; about half a second
+
+
+class TooLargeError(ValueError):
+    """A graph that needs more places than are laid out."""
 
 
 @dataclass(slots=True)
@@ -55,12 +60,19 @@ class _Place:
     down: list["_Place"] = field(default_factory=list)
 
 
-def lay_out(boxes: Sequence[Box], lines: Sequence[Line]) -> tuple[float, float, float, float]:
+def lay_out(
+    boxes: Sequence[Box], lines: Sequence[Line], most: float = MOST_PLACES
+) -> tuple[float, float, float, float]:
     """Place everything; the rectangle around it: left, top, width, height. Earlier boxes tend to stand higher.
 
-    Every line gets a place of its own between the layers of its ends, wide enough for its label.
+    Every line gets a place of its own between the layers of its ends, wide enough for its label. In a dense graph there
+    are as many as the third power of its boxes: above ``most`` it is refused with a TooLargeError, before any is made.
     """
+    if len(boxes) + len(lines) > most:
+        raise TooLargeError
     layers = _layers([box.key for box in boxes], lines)
+    if len(boxes) + sum(_crossed(line, layers) for line in lines) > most:
+        raise TooLargeError
     by_key = {box.key: box for box in boxes}
     beside: dict[str, float] = defaultdict(float)  # room that a loop and its label need to the right of a box
     for line in lines:
@@ -82,10 +94,10 @@ def lay_out(boxes: Sequence[Box], lines: Sequence[Line]) -> tuple[float, float, 
 
 
 def _layers(keys: Sequence[str], lines: Iterable[Line]) -> dict[str, int]:
-    after: dict[str, list[str]] = defaultdict(list)
+    after: dict[str, dict[str, None]] = defaultdict(dict)  # in the order of the lines
     for line in lines:
-        if line.source != line.target and line.target not in after[line.source]:
-            after[line.source].append(line.target)
+        if line.source != line.target:
+            after[line.source][line.target] = None
     finished: list[str] = []
     on_the_way: dict[str, bool] = {}
     forward: set[tuple[str, str]] = set()
@@ -113,6 +125,11 @@ def _layers(keys: Sequence[str], lines: Iterable[Line]) -> dict[str, int]:
             if (key, target) in forward:
                 layer[target] = max(layer[target], layer[key] + 1)
     return layer
+
+
+def _crossed(line: Line, layers: dict[str, int]) -> int:
+    """The number of places that a line needs between its ends."""
+    return max(1, 2 * abs(layers[line.source] - layers[line.target]) - 1)
 
 
 def _way(line: Line, places: dict[str, _Place]) -> list[_Place]:

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
@@ -59,12 +60,12 @@ def take(key: str, cost: float, rate_per_s: float, burst: float) -> float:
     return own.take(key, cost, rate_per_s, burst)
 
 
-def who(request: Request) -> str:
-    """The token, or the user of a browser session: each has buckets of its own."""
-    return f"token-{request.auth.pk}" if request.auth is not None else f"user-{request.user.pk}"
+def who(request: Request | HttpRequest) -> str:
+    """The user: all their tokens and browsers share buckets, or each token they make would be a limit more."""
+    return f"user-{request.user.pk}"
 
 
-def take_requests(request: Request, kind: str, per_minute: int) -> float:
+def take_requests(request: Request | HttpRequest, kind: str, per_minute: int) -> float:
     """One request of so many a minute, all of which may come at once; the seconds to wait. 0 a minute: no limit."""
     return take(f"{kind}:{who(request)}", 1, per_minute / 60, per_minute) if per_minute else 0.0
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Requests(BaseThrottle):
-    """``PROCMINE_LIMIT_READ`` and ``PROCMINE_LIMIT_CONTROL`` requests a minute, for each token and each user."""
+    """``PROCMINE_LIMIT_READ`` and ``PROCMINE_LIMIT_CONTROL`` requests a minute of each user."""
 
     _wait_s = 0.0
 

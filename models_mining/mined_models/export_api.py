@@ -10,6 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 
+from foundation.cost_cache import CostCache
+from foundation.drawing.layered import TooLargeError
 from foundation.http.requests import BadQuery, Conflict, refuse_unknown, unchanged
 from models_mining.core.drawing import notation
 from models_mining.core.drawing.nets import Net
@@ -27,6 +29,7 @@ TYPES = {
     "svg": "image/svg+xml",
     "json": "application/json",
 }
+_svgs: CostCache[str] = CostCache()
 
 
 class ModelExport(generics.GenericAPIView[MinedModel]):
@@ -56,7 +59,8 @@ class ModelExport(generics.GenericAPIView[MinedModel]):
     def get(self, request: Request, pk: int) -> HttpResponse:
         """The newest picture: `json` and `dot` and `svg` of any model, else what it is or stands for.
 
-        `pnml` wherever there is a Petri net, `bpmn` of a diagram, `ptml` of a process tree. 409: it has no picture yet.
+        `pnml` wherever there is a Petri net, `bpmn` of a diagram, `ptml` of a process tree. A `svg` that takes long to
+        draw may be some seconds old. 409: there is no picture yet, or it is too large for `svg`.
         """
         refuse_unknown(request, {"as"})
         model = MinedModel.objects.filter(log__in=seen_by(request), pk=pk).select_related("log").first()
@@ -75,18 +79,42 @@ class ModelExport(generics.GenericAPIView[MinedModel]):
         caching = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if unchanged(request, etag):
             return HttpResponse(status=304, headers=caching)
+        if form == "svg":
+            body, caching["ETag"] = _svg(model, etag)
+        else:
+            body = _written(model, form)
         name = f"{model.log.slug}-{model.algorithm}.{form}"
         return HttpResponse(
-            _written(model, form),
+            body,
             content_type=TYPES[form],
             headers={**caching, "Content-Disposition": f'attachment; filename="{name}"'},
         )
 
 
+def _svg(model: MinedModel, etag: str) -> tuple[str | bytes, str]:
+    """The drawing and its own ETag: of one that is expensive, an older one; Conflict if it is too large."""
+    picture: Any = model.picture
+
+    def draw() -> str:
+        return svg(picture["nodes"], picture["edges"], _title(model))
+
+    try:
+        drawn = _svgs.get(model.pk, etag, draw)
+    except TooLargeError as error:
+        size = f"{len(picture['nodes']):,} nodes and {len(picture['edges']):,} edges"
+        raise Conflict(f"A picture of {size} is too large to be drawn here; `as=json` and `as=dot` hold it.") from error
+    return drawn.value, str(drawn.stamp)
+
+
+def _title(model: MinedModel) -> str:
+    picture: Any = model.picture
+    return f"{model.algorithm} of {model.log.name}, {picture['seq']} events"
+
+
 def _written(model: MinedModel, form: str) -> str | bytes:
     picture: Any = model.picture
     definition: Any = model.definition
-    title = f"{model.algorithm} of {model.log.name}, {picture['seq']} events"
+    title = _title(model)
     if form == "json":
         told = {"log": model.log.slug, "algorithm": model.algorithm, "parameters": model.parameters}
         net = definition["net"] if definition else None
@@ -97,6 +125,5 @@ def _written(model: MinedModel, form: str) -> str | bytes:
         "bpmn": notation.bpmn,
         "ptml": notation.ptml,
         "dot": notation.dot,
-        "svg": svg,
     }
     return writers[form](picture["nodes"], picture["edges"], title)

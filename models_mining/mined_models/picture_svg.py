@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from foundation.drawing.layered import Box, Line, lay_out
+from foundation.drawing.layered import MOST_PLACES, Box, Line, TooLargeError, lay_out
 from foundation.templatetags.figures import short
 from models_mining.mined_models.pictures import Picture
+from models_mining.mined_models.thinning import can_be_thinned, thinned
 
 Key = int | str
 START, END = "start", "end"
 WIDTH, HEIGHT, ROUND, LABEL = 208, 36, 26, 16
+MOST_NODES = 250  # that are left of a picture which is too large to be drawn whole
+MOST_ROWS = 1_000  # of a table
 _KINDS = {
     **{name: name for name in ("place", "silent", "start", "end")},
     **dict.fromkeys(("xor", "and", "or", "sequence", "parallel", "loop", "interleaving", "partial-order"), "operator"),
@@ -88,8 +91,31 @@ class Drawing:
     height: float = 0.0
 
 
+def drawn_part(picture: Picture) -> tuple[Drawing, Picture]:
+    """The drawing of a picture, or of its most frequent part where all is too large, and what is drawn.
+
+    Raises TooLargeError of a large picture that counts nothing: no part of a net or tree is one.
+    """
+    try:
+        return draw(picture), picture
+    except TooLargeError:
+        if not can_be_thinned(picture):
+            raise
+    activities, paths = MOST_NODES / len(picture["nodes"]), MOST_PLACES / max(1, len(picture["edges"]))
+    most = thinned(picture, min(1.0, activities), min(1.0, paths))
+    activities = paths = 1.0
+    while True:
+        try:
+            part = thinned(most, activities, paths)
+            return draw(part), part
+        except TooLargeError:
+            paths *= 0.7
+            if paths * len(most["edges"]) < len(most["nodes"]):  # what is left are the two that each activity keeps
+                activities *= 0.7
+
+
 def draw(picture: Picture) -> Drawing:
-    """Where everything of ``picture`` goes."""
+    """Where everything of ``picture`` goes; raises TooLargeError."""
     nodes, edges = _drawn(picture)
     boxes = {node.key: Box(str(node.key), node.w, node.h) for node in nodes}
     lines = {id(edge): Line(str(edge.s), str(edge.t), edge.plate, LABEL) for edge in edges}
@@ -167,20 +193,22 @@ _NO_TIMES = dict.fromkeys(("mean_s", "median_s", "p95_s"))
 def tables(picture: Picture) -> dict[str, list[dict[str, Any]]]:
     """The picture's numbers as tables: ``activities`` and ``paths``, the most frequent first.
 
-    A picture that counts nothing is told too: each part with what it is, each way with what is said of it.
+    A picture that counts nothing is told too: each part with what it is, each way with what is said of it. Each table
+    has at most `MOST_ROWS` rows.
     """
     label = {
         row["id"]: row["label"] or _SIGNS.get(row.get("type", ""), row.get("type", "")) for row in picture["nodes"]
     }
     activities = [
         {**row, "label": label[row["id"]], "closed": row["ends"] - row.get("open", 0) if "ends" in row else None}
-        for row in picture["nodes"]
+        for row in _most_frequent(picture["nodes"])
     ]
     paths = [
         {**_NO_TIMES, **row, "source": label[row["s"]], "target": label[row["t"]], "said": _edge(row).text}
-        for row in picture["edges"]
+        for row in _most_frequent(picture["edges"])
     ]
-    return {
-        "activities": sorted(activities, key=lambda row: -row.get("n", 0)),
-        "paths": sorted(paths, key=lambda row: -row.get("n", 0)),
-    }
+    return {"activities": activities, "paths": paths}
+
+
+def _most_frequent(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: -row.get("n", 0))[:MOST_ROWS]

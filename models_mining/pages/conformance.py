@@ -12,6 +12,7 @@ from django.urls import path
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 
+from foundation.drawing.layered import TooLargeError
 from foundation.pages.requests import page_of
 from foundation.pages.tables import MOST, Column, csv_file, sorted_by
 from foundation.templatetags.figures import short
@@ -36,7 +37,6 @@ COLUMNS = (
 )
 FILE = ("case", "state", "fits", "fitness", "deviations", "what", "events", "newest_event")
 FITS = {"no": False, "yes": True, "unknown": None}
-DRAWN = 250  # nodes of a picture; more take long and nobody reads them
 DEVIATIONS = 12  # shown; the rest opens on demand
 TABLE = 60  # points of the chart in its table
 TOLD = 3  # deviations told of a case in the list
@@ -131,9 +131,10 @@ def _drawing(active: ReferenceModel, found: list[Deviation]) -> SafeString:
 def _drawn(reference: int, name: str, marks: tuple[tuple[str, str], ...]) -> SafeString:
     """The picture of a ready reference model, which never changes, with marks at activities; nothing if too large."""
     drawing: Any = ReferenceModel.objects.values_list("drawing", flat=True).get(pk=reference)
-    if len(drawing["nodes"]) > DRAWN:
+    try:
+        return mark_safe(svg(drawing["nodes"], drawing["edges"], name, dict(marks)))  # noqa: S308  (texts are escaped)
+    except TooLargeError:
         return SafeString()
-    return mark_safe(svg(drawing["nodes"], drawing["edges"], name, dict(marks)))  # noqa: S308  (texts are escaped)
 
 
 def _cases(request: HttpRequest, active: ReferenceModel) -> dict[str, Any]:

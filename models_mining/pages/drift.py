@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from foundation.drawing.layered import TooLargeError
 from foundation.pages.requests import page_of
 from models_mining.core.drift.detector import WARM_UP
 from models_mining.mined_models.queries import default_model
@@ -73,10 +74,13 @@ def _told(change: DriftChange) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=128)
-def _drawn(pk: int) -> Map:
-    """The picture of a change, which never changes."""
+def _drawn(pk: int) -> Map | None:
+    """The picture of a change, which never changes; None if it is too large."""
     change = DriftChange.objects.get(pk=pk)
-    return change_map(change.before, change.after, change.edges)
+    try:
+        return change_map(change.before, change.after, change.edges)
+    except TooLargeError:
+        return None
 
 
 def _watching(log: EventLog, analysis: Progress, newest: DriftChange | None) -> Watching:

@@ -1,9 +1,10 @@
 """The chain drawn: as DOT for Graphviz, or as SVG without it."""
 
+import math
 from collections import defaultdict
 from xml.sax.saxutils import escape
 
-from foundation.drawing.layered import Box, Line, lay_out
+from foundation.drawing.layered import MOST_PLACES, Box, Line, lay_out
 from simulator.world.chain import (
     END,
     START,
@@ -35,7 +36,7 @@ Arrow = tuple[str, str, bool, list[str]]
 
 def draw(chain: Chain, form: str) -> str:
     """The chain in one of ``FORMATS``."""
-    return dot(chain) if form == "dot" else svg(chain)
+    return dot(chain) if form == "dot" else svg(chain, most=math.inf)
 
 
 def minutes(duration: Duration) -> str:
@@ -95,14 +96,17 @@ def _quoted(text: str) -> str:
     return f'"{plain}"'
 
 
-def svg(chain: Chain, *, styled: bool = True) -> str:
-    """SVG. ``styled``: with colours of its own; otherwise the page that shows it brings them by class."""
+def svg(chain: Chain, *, styled: bool = True, most: float = MOST_PLACES) -> str:
+    """SVG. ``styled``: with colours of its own; otherwise the page that shows it brings them by class.
+
+    Raises TooLargeError if its layout needs more than ``most`` places.
+    """
     ends = any(edge.target == END for source in chain.datasources.values() for edge in source.edges)
     names = [START, *(name for name in chain.datasources if name != START), *([END] if ends else [])]
     boxes = [_box(chain, name) for name in names]
     drawn = arrows(chain)
     lines = [Line(s, t, CHARACTER_W * max(map(len, labels)), LINE_H * len(labels)) for s, t, _, labels in drawn]
-    left, top, width, height = lay_out(boxes, lines)
+    left, top, width, height = lay_out(boxes, lines, most)
     size = f'viewBox="{left:.0f} {top:.0f} {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="chain" {size} role="img" aria-label="Transition graph">'
     parts = [head]

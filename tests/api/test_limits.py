@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -126,7 +127,8 @@ def test_too_many_requests_are_told_when_to_come_again(
     refused = reader.get("/api/v1/logs/")
     assert refused.json()["type"] == "/problems/too-many-requests"
     assert 1 <= int(refused.headers["Retry-After"]) <= 20
-    assert with_token("read").get("/api/v1/me/").status_code == 200  # another token, another bucket
+    assert with_token("read").get("/api/v1/me/").status_code == 429  # another token of the same user
+    assert with_token("read", user=User.objects.create_superuser("other")).get("/api/v1/me/").status_code == 200
     renamed = [reader.patch("/api/v1/logs/factory/", {"name": name}).status_code for name in "ab"]
     assert renamed == [200, 429]
 
@@ -143,7 +145,9 @@ def test_too_many_events_are_refused_whole(
     assert "Nothing was stored" in refused.json()["detail"]
     EventLog.objects.create(slug="other", name="other")
     assert sender.post("/api/v1/logs/other/events/", [EVENT, EVENT]).status_code == 200
-    assert with_token("ingest").post(EVENTS, [EVENT] * 9).status_code == 200  # never more than a full bucket
+    other = User.objects.create_superuser("other")
+    sender = with_token("ingest", user=other)
+    assert sender.post(EVENTS, [EVENT] * 9).status_code == 200  # never more than a full bucket
 
 
 def test_numbers_that_nobody_could_reckon_with_are_refused(api: APIClient, log: EventLog) -> None:
