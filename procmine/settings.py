@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "accounts.sign_in.without_nul",
     "axes.middleware.AxesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "foundation.pages.refusals.RefusalPage",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -15,10 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.access import SignedIn, holds
-from foundation.http.requests import Conflict
 from simulations import runs
 from simulations.models import Simulation
-from simulations.runs import MAX_TEXT, Fault, TooMany
+from simulations.runs import MAX_TEXT, Fault
 from streams.access.logs import seen_by
 from streams.models import EventLog
 
@@ -138,17 +137,14 @@ class SimulationViewSet(
             error = ValidationError()
             error.detail = {"config": [_detail(fault) for fault in checked.faults]}
             raise error
-        try:
-            row = runs.start(
-                config=given["config"],
-                log=given["log"],
-                owner=cast("User", request.user),
-                count=given["count"],
-                seed=given.get("seed"),
-                rate=given.get("rate"),
-            )
-        except TooMany as error:
-            raise Conflict(str(error)) from error
+        row = runs.start(
+            config=given["config"],
+            log=given["log"],
+            owner=cast("User", request.user),
+            count=given["count"],
+            seed=given.get("seed"),
+            rate=given.get("rate"),
+        )
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None)

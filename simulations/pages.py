@@ -14,9 +14,10 @@ from django.urls import path
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
+from foundation.pages.refusals import add_refusal
 from simulations import runs
 from simulations.models import Simulation
-from simulations.runs import MAX_COUNT, MAX_RATE, MAX_TEXT, MIN_RATE, Checked, Fault, TooMany
+from simulations.runs import MAX_COUNT, MAX_RATE, MAX_TEXT, MIN_RATE, Checked, Fault, TooManyRunsError
 from streams.access.logs import logs_of
 from streams.events.store import open_log
 from streams.models import EventLog
@@ -70,7 +71,7 @@ class SimulationForm(forms.Form):
         return allowed and not taken
 
     def start(self) -> Simulation:
-        """Begin the run; raises TooMany."""
+        """Begin the run; raises TooManyRunsError."""
         given = self.cleaned_data
         log = self.found(given["log"]) or open_log(given["log"])
         return runs.start(
@@ -117,8 +118,8 @@ def simulate(request: HttpRequest) -> HttpResponse:
         if valid and request.POST.get("do") == "start":
             try:
                 return redirect("simulate-run", form.start().pk)
-            except TooMany as error:
-                form.add_error(None, str(error))
+            except TooManyRunsError as error:
+                add_refusal(form, error)
     Simulation.objects.all().give_up_lost()
     checked = form.checked
     if not form.is_bound and form.initial["config"]:

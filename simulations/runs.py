@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation.drawing.layered import TooLargeError
+from foundation.errors import DomainError
 from simulations.models import Simulation
 from simulator.config import Config
 from simulator.errors import ConfigError
@@ -63,8 +64,10 @@ class Checked:
             return ""
 
 
-class TooMany(Exception):  # noqa: N818  (a reason, not a fault)
-    """As many runs as are allowed go on already."""
+class TooManyRunsError(DomainError):
+    """As many simulations run as may run at once."""
+
+    code, text = "too-many-runs", "{most} simulations run already. Stop one, or wait until one ends."
 
 
 def check(text: str, *, seed: int | None = None, say: Callable[[str], None] | None = None) -> Checked:
@@ -94,11 +97,11 @@ def _without_file(problem: str) -> str:
 
 
 def start(*, config: str, log: EventLog, owner: User, count: int, seed: int | None, rate: float | None) -> Simulation:
-    """Begin a run of a checked configuration; raises TooMany where ``MAX_AT_ONCE`` go on."""
+    """Begin a run of a checked configuration; raises TooManyRunsError where ``MAX_AT_ONCE`` go on."""
     with transaction.atomic():  # on PostgreSQL two of the same moment may both find the last place free: no harm
         Simulation.objects.all().give_up_lost()
         if Simulation.objects.active().count() >= MAX_AT_ONCE:
-            raise TooMany(f"{MAX_AT_ONCE} simulations run already. Stop one, or wait until one ends.")
+            raise TooManyRunsError(most=MAX_AT_ONCE)
         row = Simulation.objects.create(config=config, log=log, owner=owner, count=count, seed=seed, rate=rate)
     try:
         _launch(row)

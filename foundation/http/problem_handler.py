@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from foundation.errors import DomainError
 from foundation.http.request_ids import CONTENT_TYPE, Problem, problem
 from foundation.http.requests import BadQuery, Conflict, TooLarge, Unavailable
 
@@ -57,8 +58,18 @@ def _named(error: Http404, context: Mapping[str, Any]) -> Http404:
     return Http404(f"There is no {word} {'called ' if name == 'slug' else ''}{str(value)[:100]}.")
 
 
+class _Refusal(APIException):
+    """A `DomainError` for the REST framework."""
+
+    def __init__(self, error: DomainError) -> None:
+        super().__init__(str(error), error.code)
+        self.error, self.status_code = error, error.status
+
+
 def _known(error: Exception) -> Exception:
-    """An exception of Django as one that the REST framework has a status for."""
+    """An exception of the domain or of Django as one that the REST framework has a status for."""
+    if isinstance(error, DomainError):
+        return _Refusal(error)
     if isinstance(error, RequestDataTooBig):
         return TooLarge(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024} KiB.")
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
@@ -76,6 +87,8 @@ def _known(error: Exception) -> Exception:
 
 
 def _body(error: Exception, response: Response) -> Problem:
+    if isinstance(error, _Refusal):
+        return _refused(error.error)
     if isinstance(error, ValidationError):
         where = "parameter" if isinstance(error, BadQuery) else "pointer"
         errors = [
@@ -90,6 +103,12 @@ def _body(error: Exception, response: Response) -> Problem:
     code = getattr(error, "default_code", None) if isinstance(error, APIException) else None
     kind = "unreadable" if code == "parse_error" else None
     return problem(response.status_code, str(detail or ""), kind)
+
+
+def _refused(error: DomainError) -> Problem:
+    at_field = {"pointer": f"/{error.field}", "code": error.code, "detail": str(error)}
+    body = problem(error.status, str(error), errors=[at_field] if error.field else None)
+    return {**body, "code": error.code, "parameters": error.parameters}
 
 
 def _flat(detail: Any, place: str = "") -> Iterator[tuple[str, ErrorDetail]]:

@@ -31,6 +31,12 @@ PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "The number of the request, as in X-Request-ID."},
+        "code": {
+            "type": "string",
+            "description": "Which refusal it is, for programs.",
+            "examples": ["too-many-runs"],
+        },
+        "parameters": {"type": "object", "description": "The values that the detail names."},
         "errors": {
             "type": "array",
             "items": {
