@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import yaml
 
+from foundation.moments import microseconds
 from simulator.config import Config, check_order, load_config
 from simulator.emission.load import ConstantLoad
 from simulator.emission.outlet import Outlet
@@ -24,7 +25,7 @@ from simulator.kinds.sink import SinkEntry
 from simulator.reading.problems import Place, Problems
 from simulator.sinks.base import CallableSink, Overrides, Sink, Surroundings
 from simulator.world.chain import Datasource
-from simulator.world.event import Event, microseconds
+from simulator.world.event import Event
 from simulator.world.walk import Walk
 
 

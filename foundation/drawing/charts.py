@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from foundation.templatetags.figures import duration, short
+from foundation.moments import duration
+from foundation.templatetags.figures import short
 
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 48, 8, 10, 24  # around the plot

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from foundation.moments import moment_text
 from live.socket.protocol import Problem, ProblemError
 
 Reason = Literal["renamed", "rebuilt", "deleted", "forbidden", "signed-out", "too-large"]
@@ -237,4 +238,4 @@ def failure(id_: int | None, error: ProblemError) -> str:
 
 def now() -> str:
     """This moment, as messages write it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment_text(datetime.now(UTC))

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.moments import moment
 from foundation.processes.leases import Held
 from models_mining.analysis.prediction_publisher import PredictionPublisher
 from models_mining.conformance.conformance_tracker import ConformanceTracker
@@ -129,11 +130,11 @@ class LogAnalyzer(LogWorker[PicturePublisher]):
         return DriftChange(
             log_id=self.log.pk,
             seq=change.found.seq,
-            at=event_reader.moment(change.found.at_us),
-            received_at=event_reader.moment(change.found.received_at_us),
+            at=moment(change.found.at_us),
+            received_at=moment(change.found.received_at_us),
             began_seq=change.began.seq,
-            began_at=event_reader.moment(change.began.at_us),
-            began_received_at=event_reader.moment(change.began.received_at_us),
+            began_at=moment(change.began.at_us),
+            began_received_at=moment(change.began.received_at_us),
             since_seq=change.since.seq,
             edges=change.edges,
             duration=change.duration,

@@ -9,13 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.moments import moment
 from foundation.processes import hints
 from foundation.processes.leases import Held
 from models_mining.core.live_log import Case, LiveLog, LoggedEvent, Turns
 from models_mining.core.prediction.forecasting import Forecaster
 from models_mining.core.prediction.next_step import END, Next, next_activity
 from models_mining.models import Analysis, Prediction
-from models_mining.store.event_reader import moment
 from streams.models import EventLog
 
 MOST = 10_000  # open cases with a row: those last heard of

@@ -7,13 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 
+from foundation.moments import moment
 from foundation.processes.children import Child
 from foundation.processes.leases import Held
 from models_mining.core.conformance.checker import ConformanceChecker, NetChecker
 from models_mining.core.conformance.figures import figures
 from models_mining.core.live_log import LiveLog
 from models_mining.models import CaseConformance, ConformancePoint, ReferenceModel
-from models_mining.store import event_reader
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class ConformanceMetrics:
             self.held.check()
             if not ReferenceModel.objects.select_for_update().filter(pk=self.reference, active=True).exists():
                 return
-            told = {"at": event_reader.moment(at_us), "values": values}
+            told = {"at": moment(at_us), "values": values}
             points.update_or_create(reference_id=self.reference, seq=seq, defaults=told)  # other settings, same event
             kept = list(points.order_by("seq").values_list("pk", flat=True))
             if len(kept) > POINTS:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from foundation.moments import microseconds
 from foundation.processes.leases import Held
 from models_mining.conformance.conformance_metrics import ConformanceMetrics
 from models_mining.core.conformance.checker import ConformanceChecker, Judgement
@@ -233,7 +234,7 @@ class ConformanceTracker:
             seqs, steps = [], []
             for _, seq, activity, at in rows:
                 seqs.append(seq)
-                steps.append(Step(activity, event_reader.microseconds(at)))
+                steps.append(Step(activity, microseconds(at)))
             yield name, max(seqs), steps
 
     def _row(self, name: str, seq: int, length: int, found: Judgement, *, closed: bool) -> CaseConformance:

@@ -12,15 +12,15 @@ from statistics import median
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.moments import moment, moment_text
 from foundation.processes import hints
 from models_mining.core.discovery.pm4py_bridge import loading
 from models_mining.core.discovery.registry import ALGORITHMS, NotDerivableError
 from models_mining.core.drawing.drawing import Drawing
 from models_mining.core.live_log import CaseSet, Changes, LiveLog, Move
 from models_mining.mined_models.case_positions import CasePositions
-from models_mining.mined_models.pictures import MOVES, Picture, moment_text, next_picture, numbers
+from models_mining.mined_models.pictures import MOVES, Picture, next_picture, numbers
 from models_mining.models import MinedModel
-from models_mining.store.event_reader import moment
 
 logger = logging.getLogger(__name__)
 

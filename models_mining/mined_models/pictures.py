@@ -9,7 +9,6 @@ the cases stand is newer.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from models_mining.core.drawing.drawing import Drawing
@@ -23,11 +22,6 @@ REMOVALS = 10_000  # of nodes and edges that are remembered
 TRAIL = 100  # versions whose number of moves is remembered, to tell how many a delta leaves out
 
 _TOLD = ("epoch", "version", "seq", "structure", "at", "kind", "remarks", "derived_seq", "derived_at")
-
-
-def moment_text(at: datetime) -> str:
-    """A moment (UTC) as pictures have it: ISO 8601 with milliseconds."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def next_picture(

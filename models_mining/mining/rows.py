@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from django.utils import timezone
 
+from foundation.moments import moment
 from models_mining.core.counting.prefix_tree import Node
 from models_mining.core.live_log import Case as LiveCase
 from models_mining.core.live_log import LiveLog, Transition
 from models_mining.models import Case, LogState, Minute
-from models_mining.store.event_reader import moment
 
 T = TypeVar("T")
 

@@ -1,6 +1,5 @@
 """What the case list is asked for: quick views, filters and an order, in words as a person gives them."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from foundation.templatetags.figures import duration
+from foundation.moments import duration, read_duration
 from models_mining.cases import measures
 from models_mining.cases.case_filters import TOOK, CaseFilter, cases_of, of_attributes
 from models_mining.models import Case
@@ -42,8 +41,6 @@ FILTERS = {
 }
 VARIANTS = 100  # that are asked for at once
 MOST_CHARS = 255  # of what is asked for
-_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_PART = re.compile(r"(\d{1,9}(?:[.,]\d{1,9})?)\s*(s|min|m|h|d|w)\s*")
 
 
 def case_url(log: EventLog, case: str) -> str:
@@ -52,23 +49,6 @@ def case_url(log: EventLog, case: str) -> str:
     if case in (".", ".."):
         return f"{pages}?{urlencode({'case': case})}"
     return f"{pages}{quote(case, safe='')}/"
-
-
-def seconds_of(text: str) -> float | None:
-    """The seconds of ``2 h 5 min``; None if it is no duration.
-
-    >>> [seconds_of(text) for text in ("90 s", "2 h 5 min", "1.5d", "soon", "")]
-    [90.0, 7500.0, 129600.0, None, None]
-    """
-    total, at = 0.0, 0
-    text = text.strip()
-    while at < len(text):
-        found = _PART.match(text, at)
-        if found is None:
-            return None
-        total += float(found[1].replace(",", ".")) * _SECONDS[found[2]]
-        at = found.end()
-    return total if text else None
 
 
 @dataclass(frozen=True)
@@ -125,7 +105,7 @@ class Search:
         for name, (parameter, words) in FILTERS.items():
             value = self.query.get(name, "")[:MOST_CHARS]
             if value and parameter.startswith("duration"):
-                seconds = seconds_of(value)
+                seconds = read_duration(value)
                 if seconds is None:
                     self.faults.append(f"{words.capitalize()}: expected a duration, as 90 s or 2 h 5 min.")
                     continue

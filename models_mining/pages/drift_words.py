@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.templatetags.figures import duration
+from foundation.moments import duration
 from foundation.templatetags.shares import percent
 from models_mining.core.drift.detector import BLOCK, MIN_RATIO, MIN_SHARE, SETTLED, SUPPORT, WARM_UP
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.templatetags.figures import duration
+from foundation.moments import duration
 from foundation.templatetags.shares import percent
 
 WIDTH, HEIGHT = 300.0, 64.0

@@ -9,8 +9,8 @@ from django.urls import path
 
 from foundation.cost_cache import CostCache
 from foundation.drawing import charts
+from foundation.moments import duration
 from foundation.pages.tables import Column, sorted_by
-from foundation.templatetags.figures import duration
 from models_mining.cases import measures, timelines
 from models_mining.mined_models.watching import ask_for
 from models_mining.models import LogState, MinedModel, Minute

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from foundation.moments import moment_text
 from models_mining.core.discovery import ALGORITHMS, ParameterError
 from models_mining.core.discovery.registry import NotDerivableError
 from models_mining.core.drawing.changes import compare
@@ -44,7 +45,7 @@ def picture(task: Task) -> dict[str, Any]:
     received_at = (
         Event.objects.filter(log=task.log, seq__lte=seq).order_by("-seq").values_list("received_at", flat=True)
     )
-    at = pictures.moment_text(received_at.first() or timezone.now())
+    at = moment_text(received_at.first() or timezone.now())
     return pictures.snapshot(
         pictures.next_picture(None, _drawing(task, seq), epoch=f"as of {seq}", version=0, seq=seq, at=at)
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from foundation.moments import microseconds, moment, moment_text
 from models_mining.core.discovery import ALGORITHMS
 from models_mining.core.discovery.registry import NotDerivableError, derive
 from models_mining.core.live_log import Journal, LiveLog, LoggedEvent
@@ -62,7 +63,7 @@ def replayed(task: Task) -> dict[str, Any]:
 def _frames(log: EventLog, live: LiveLog, asked: Asked, b: int, number: int) -> Iterator[Picture]:
     """The picture ``live`` gives now, then the one at the end of each part in which something came, as far as ``b``."""
     ends = Event.objects.filter(log=log, seq__in=[live.seq + 1, b]).order_by("seq")
-    moments = [event_reader.microseconds(at) for at in ends.values_list("received_at", flat=True)] or [0]
+    moments = [microseconds(at) for at in ends.values_list("received_at", flat=True)] or [0]
     begun_us, part_us = moments[0], max(1, (moments[-1] - moments[0]) // number + 1)
     live.journal, tail = Journal(), event_reader.CaseHistoryReader(log.pk)
     picture = _next(None, live, asked, begun_us)
@@ -95,8 +96,8 @@ def _next(before: Picture | None, live: LiveLog, asked: Asked, at_us: int) -> Pi
         epoch="replay",
         version=0 if before is None else before["version"] + 1,
         seq=live.seq,
-        at=pictures.moment_text(event_reader.moment(at_us)),
-        moves=[(move.case, move.source, move.target, event_reader.moment(move.at_us).isoformat()) for move in moves],
+        at=moment_text(moment(at_us)),
+        moves=[(move.case, move.source, move.target, moment(move.at_us).isoformat()) for move in moves],
         moved=len(moves) + (changes.moves_omitted if changes is not None else 0),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Max, Subquery
 
+from foundation.moments import microseconds
 from models_mining.cases.case_filters import CaseFilter, cases_of, of_attributes
 from models_mining.core.counting.bulk import collector_paused
 from models_mining.core.live_log import LiveLog, LoggedEvent
@@ -62,7 +63,7 @@ def live_log(log: EventLog, selection: Selection, model: MinedModel, progress: C
         live.learn_sorted(_in_order(log, selection, progress), tail, upto=selection.seq)
     if wanted.idle_close_us is not None and selection.cases:
         heard = Event.objects.filter(log=log, seq__lte=selection.seq).aggregate(newest=Max("received_at"))["newest"]
-        now_us = event_reader.microseconds(heard)
+        now_us = microseconds(heard)
         live.advance(now_us, tail)
     return live
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from foundation.moments import moment_text
 from models_mining.core.discovery.registry import NotDerivableError, derive
 from models_mining.jobs.jobs import Refusal, Task, job
 from models_mining.mined_models import pictures
@@ -44,7 +45,7 @@ def selected(task: Task) -> dict[str, Any]:
     placed = where.draw(drawing, live, asked.cases)
     while not where.complete:
         placed = where.draw(drawing, live, asked.cases)
-    now = pictures.moment_text(timezone.now())
+    now = moment_text(timezone.now())
     picture = pictures.next_picture(None, placed, epoch="selection", version=0, seq=found.seq, at=now)
     of = {"cases": len(found.cases), "events": found.events, "took_s": round(time.monotonic() - began, 3)}
     return pictures.snapshot(picture) | {"selection": of}

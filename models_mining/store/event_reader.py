@@ -1,7 +1,7 @@
 """How a miner reads the events of a log: after its cursor, sorted as batch mining wants them, or the tail of a case."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -10,10 +10,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, F, Func, Max, Min, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
+from foundation.moments import microseconds, moment
 from models_mining.core.live_log import LiveLog, LoggedEvent, Row, Step
 from streams.models import Event
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHUNK = 5000  # rows fetched at once
 
 
@@ -48,17 +48,6 @@ class Read(NamedTuple):
 
     seen: LoggedEvent
     trace: dict[str, Any] | None
-
-
-def microseconds(at: datetime) -> int:
-    """Integer microseconds since 1970."""
-    since = at - _EPOCH
-    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
-
-
-def moment(us: int) -> datetime:
-    """The aware UTC moment of integer microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=us)
 
 
 def after(log: int, cursor: int, limit: int) -> list[Read]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -11,18 +11,6 @@ import orjson
 from rules.core.expressions import scope
 
 MAX_ATTRIBUTES = 16 * 1024  # bytes as JSON; an event with more has none for rules
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def microseconds(at: datetime) -> int:
-    """Integer microseconds since 1970."""
-    since = at - _EPOCH
-    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
-
-
-def moment(us: int) -> datetime:
-    """The aware UTC moment of integer microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=us)
 
 
 @dataclass(frozen=True, slots=True)

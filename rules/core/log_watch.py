@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from rules.core.case_event import Event, microseconds
-from rules.core.specs import LogSpec, duration
+from foundation.moments import duration, microseconds
+from rules.core.case_event import Event
+from rules.core.specs import LogSpec
 from rules.core.watches import Found, MatchCandidate, State
 
 PIECES = 60  # a window is counted in so many: what it shows is that much too old at most

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from foundation.moments import exact_duration
 from rules.core.expressions import Expression, ExpressionError
 
 YEAR_S = 366 * 86_400
@@ -75,7 +76,7 @@ class SequenceSpec(Struct, forbid_unknown_fields=True):
             if step.absent:
                 without += f"{' and' if without else ', without'} {_said(step.when)} in between"
             else:
-                within = f" within {duration(step.within_s)}" if step.within_s else ""
+                within = f" within {exact_duration(step.within_s)}" if step.within_s else ""
                 said += f"{without}, then{within} {_said(step.when)}" if said else _said(step.when)
                 without = ""
         return f"Tells when in one case {said}."
@@ -89,7 +90,7 @@ class TimeoutSpec(Struct, forbid_unknown_fields=True):
     within_s: Seconds
 
     def summary(self) -> str:
-        return f"Warns when {duration(self.within_s)} after {_said(self.after)} no {_said(self.until)} came."
+        return f"Warns when {exact_duration(self.within_s)} after {_said(self.after)} no {_said(self.until)} came."
 
 
 class CaseSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -110,7 +111,7 @@ class CaseSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
     def summary(self) -> str:
         bounds = []
         if self.duration_s is not None:
-            bounds.append(f"lasts longer than {duration(self.duration_s)}")
+            bounds.append(f"lasts longer than {exact_duration(self.duration_s)}")
         if self.length is not None:
             bounds.append(f"has more than {self.length} events")
         if self.repetitions is not None:
@@ -169,7 +170,7 @@ class LogSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
             raise SpecError("A rate or share is taken over at most 86400 s, a day.", "within_s")
 
     def summary(self) -> str:
-        within = duration(self.within_s)
+        within = exact_duration(self.within_s)
         if self.measure == "silence":
             return f"Warns when nothing arrives for {within}."
         if self.measure == "rejections":
@@ -247,14 +248,3 @@ def _said(source: str) -> str:
 
 def _either(names: list[str]) -> str:
     return " or ".join(f"“{name}”" for name in names[:5]) + (" or others" if len(names) > 5 else "")
-
-
-def duration(seconds: float) -> str:
-    """As ``15 min``, ``2 h 30 min``, ``3 d``; the two greatest units."""
-    parts: list[str] = []
-    left = int(seconds)
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        if left >= size and len(parts) < 2:
-            parts.append(f"{left // size} {unit}")
-            left %= size
-    return " ".join(parts) or f"{seconds:.3g} s"

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from rules.core.case_event import CaseEvent, Event, microseconds, moment
+from foundation.moments import duration, microseconds, moment
+from rules.core.case_event import CaseEvent, Event
 from rules.core.expressions import Expression
-from rules.core.specs import CaseSpec, EventSpec, SequenceSpec, TimeoutSpec, duration
+from rules.core.specs import CaseSpec, EventSpec, SequenceSpec, TimeoutSpec
 
 State = dict[str, Any]
 

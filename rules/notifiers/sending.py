@@ -1,11 +1,8 @@
 """One attempt to deliver a group of notifications: knows no table, so that it can run in a process of its own."""
 
-import math
 import smtplib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +10,7 @@ from django.core.mail import EmailMessage
 
 from foundation.encryption import SecretUnreadableError, decrypt
 from foundation.http.pinned_client import NoAnswerError, post
+from foundation.moments import retry_after_s
 from rules.models import Notifier
 from rules.models.notifiers import recipients
 from rules.notifiers import rendering
@@ -55,7 +53,7 @@ def deliver(notifier: Notifier, items: Sequence[Item]) -> Attempt:
     said = f"{answer.status}" if _private(items) else " ".join(f"{answer.status} {answer.text}".split())
     if 300 <= answer.status < 400:
         return Attempt(sent=False, said=f"{answer.status}: it leads elsewhere, which is not followed.", final=True)
-    return Attempt(False, said, answer.status in _NOT_OURS, wait_of(answer.retry_after, datetime.now(UTC)))
+    return Attempt(False, said, answer.status in _NOT_OURS, retry_after_s(answer.retry_after) or 0.0)
 
 
 def _mail(address: str, items: Sequence[Item]) -> Attempt:
@@ -79,16 +77,3 @@ def _mail(address: str, items: Sequence[Item]) -> Attempt:
 def _private(items: Sequence[Item]) -> bool:
     """Whether a receiver that repeats what it was sent would publish it: reasons of failures are shown to many."""
     return any(item.private for item in items)
-
-
-def wait_of(retry_after: str, now: datetime) -> float:
-    """The seconds that a header ``Retry-After`` asks for: a number or a date (RFC 9110, section 10.2.3); else 0."""
-    text = retry_after.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else 0.0

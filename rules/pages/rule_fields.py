@@ -4,25 +4,10 @@ from typing import Any
 
 from django import forms
 
-from models_mining.pages.case_search import seconds_of
+from foundation.moments import exact_duration, read_duration
 from rules.core.expressions import MAX_LENGTH
 
 LONGEST = 60  # characters of a duration
-UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-
-def in_words(seconds: int) -> str:
-    """A number of seconds, exactly, as it is read again.
-
-    >>> in_words(90_061)
-    '1 d 1 h 1 min 1 s'
-    """
-    parts = []
-    for size, unit in UNITS:
-        if seconds >= size:
-            parts.append(f"{seconds // size} {unit}")
-            seconds %= size
-    return " ".join(parts) or "0 s"
 
 
 class DurationField(forms.Field):
@@ -32,14 +17,14 @@ class DurationField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         """A number of seconds in words; what was typed as it was."""
-        return in_words(value) if isinstance(value, int) else value
+        return exact_duration(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
         """The seconds; None where nothing is given."""
         text = str(value or "").strip()
         if not text:
             return None
-        seconds = seconds_of(text) if len(text) <= LONGEST else None
+        seconds = read_duration(text) if len(text) <= LONGEST else None
         if seconds is None:
             raise forms.ValidationError("Write it as 90 s, 15 min or 2 h 5 min.")
         return round(seconds)

@@ -4,8 +4,9 @@ from datetime import date
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 
+from foundation.moments import EPOCH
 from simulator.errors import SimulatorError
-from simulator.world.event import EPOCH, Event
+from simulator.world.event import Event
 
 _ESCAPES = str.maketrans({"/": "%2F", "+": "%2B", "#": "%23", "%": "%25", "\0": "%00"})
 

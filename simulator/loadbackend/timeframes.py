@@ -6,7 +6,8 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from simulator.world.event import Event, microseconds
+from foundation.moments import microseconds
+from simulator.world.event import Event
 
 LONGEST_US = 24 * 3600 * 1_000_000
 

@@ -6,14 +6,13 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
+from foundation.moments import retry_after_s
 from simulator.errors import SinkError, StoppedError
 from simulator.sinks.base import Surroundings
 
@@ -179,17 +178,3 @@ def _said(text: bytes) -> str:
         if isinstance(answer, dict) and isinstance(answer.get("detail"), str):
             said = answer["detail"].rstrip(".")
     return " ".join(said.split())[:SHOWN_CHARACTERS]
-
-
-def retry_after_s(header: str | None) -> float | None:
-    """The seconds a ``Retry-After`` asks for, as a number or a date; None where it says nothing we can read.
-
-    Source: RFC 9110, 10.2.3.
-    """
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    with suppress(ValueError, TypeError):
-        moment = parsedate_to_datetime(text)
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    return None

@@ -1,11 +1,10 @@
 """The event: one step of one case."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
+from foundation.moments import moment
 from simulator.errors import SimulatorError
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Event(NamedTuple):
@@ -26,11 +25,6 @@ class Event(NamedTuple):
     def at(self) -> datetime:
         """The simulated moment, aware UTC. A moment no calendar holds raises SimulatorError."""
         try:
-            return EPOCH + timedelta(microseconds=self.at_us)
+            return moment(self.at_us)
         except OverflowError:
             raise SimulatorError("simulated time has passed the year 9999: the durations are too long") from None
-
-
-def microseconds(moment: datetime) -> int:
-    """An aware moment as integer microseconds since 1970."""
-    return (moment - EPOCH) // timedelta(microseconds=1)

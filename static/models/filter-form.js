@@ -1,14 +1,13 @@
 // The form of the filters.
 import { html } from "../vendor/preact/standalone.module.js";
+import { UNITS } from "../shared/format.js";
 import { fromField, iso, parsed, toField } from "../shared/moments.js";
-
-const UNITS = [["s", 1, "seconds"], ["min", 60, "minutes"], ["h", 3600, "hours"], ["d", 86400, "days"]];
 
 /** Seconds as a number of the largest unit that it is whole in. */
 function inUnits(seconds) {
   const s = Number(seconds);
   if (!seconds || !(s >= 0)) return ["", "min"];
-  const [unit, size] = [...UNITS].reverse().find(([, size]) => s >= size && s % size === 0) ?? UNITS[0];
+  const [size, unit] = UNITS.find(([size]) => s >= size && s % size === 0) ?? UNITS.at(-1);
   return [s / size, unit];
 }
 
@@ -16,7 +15,7 @@ const Lasts = ({ name, label, seconds }) => {
   const [value, unit] = inUnits(seconds);
   return html`<div class="field"><label for=${`filter-${name}`}>${label}</label><span class="pair">
     <input id=${`filter-${name}`} name=${name} type="number" min="0" max="1000000" step="any" value=${value} />
-    <select name=${`${name}_unit`} aria-label=${`${label}, unit`} value=${unit}>${UNITS.map(([unit, , word]) => html`<option value=${unit}>${word}</option>`)}</select>
+    <select name=${`${name}_unit`} aria-label=${`${label}, unit`} value=${unit}>${[...UNITS].reverse().map(([, unit, word]) => html`<option value=${unit}>${word}</option>`)}</select>
   </span></div>`;
 };
 
@@ -37,7 +36,7 @@ export function FilterForm({ chosen, activities, apply, close }) {
     const set = (name, value) => (value ? (next[name] = String(value)) : delete next[name]);
     for (const name of ["passes", "activity", "state"]) set(name, given[name]);
     for (const name of ["duration_min_s", "duration_max_s"]) {
-      const size = UNITS.find(([unit]) => unit === given[`${name}_unit`])[1];
+      const size = UNITS.find(([, unit]) => unit === given[`${name}_unit`])[0];
       set(name, given[name] === "" ? "" : Number(given[name]) * size);
     }
     for (const name of ["last_after", "started_before"]) {

@@ -11,34 +11,36 @@ export function short(n) {
 
 export const exact = (n) => grouped.format(n);
 
-const UNITS = [
-  [86400, "d"],
-  [3600, "h"],
-  [60, "min"],
+/** Size in seconds, sign and word of each unit, the largest first. */
+export const UNITS = [
+  [86400, "d", "days"],
+  [3600, "h", "hours"],
+  [60, "min", "minutes"],
+  [1, "s", "seconds"],
 ];
+
+const unitOf = (seconds) => UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
 
 /** Two units at most: 0.35 s · 35.2 s · 3 min 20 s · 2 h 5 min · 3 d 4 h */
 export function duration(seconds) {
   if (seconds < 60) return `${seconds < 10 ? +seconds.toFixed(2) : +seconds.toFixed(1)} s`;
-  for (const [index, [size, unit]] of UNITS.entries()) {
-    if (seconds < size) continue;
-    const [lower, lowerUnit] = UNITS[index + 1] ?? [1, "s"];
-    const whole = Math.floor(seconds / size);
-    const rest = Math.floor((seconds - whole * size) / lower);
-    return rest ? `${whole} ${unit} ${rest} ${lowerUnit}` : `${whole} ${unit}`;
-  }
+  const index = UNITS.findIndex(([size]) => seconds >= size);
+  const [[size, unit], [lower, lowerUnit]] = [UNITS[index], UNITS[index + 1]];
+  const whole = Math.floor(seconds / size);
+  const rest = Math.floor((seconds - whole * size) / lower);
+  return rest ? `${whole} ${unit} ${rest} ${lowerUnit}` : `${whole} ${unit}`;
 }
 
 /** One unit, for narrow places: 0.4 s · 35 s · 3.3 min · 2.1 h · 3.2 d */
 export function shortDuration(seconds) {
-  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, "s"];
+  const [size, unit] = unitOf(seconds);
   const value = seconds / size;
   return `${value < 9.95 ? +value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
 /** One unit, rounded down: an age in words. */
 export function age(seconds) {
-  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, "s"];
+  const [size, unit] = unitOf(seconds);
   return `${Math.max(0, Math.floor(seconds / size))} ${unit}`;
 }
 

@@ -7,16 +7,16 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
 
 import orjson
 
+from foundation.moments import EPOCH
 from streams.files import Columns, FileError, read_log
 from streams.parsing.topics import escape_level
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _UNTIMED = timedelta(seconds=1)  # between two events of a log that tells no times
 _TELL_S = 0.5  # how often a long wait says that it goes on
@@ -57,7 +57,7 @@ def outgoing(path: Path, base: str, process: str, columns: Columns | None = None
     for number, event in enumerate(events):
         if timed and event.at is None:
             raise FileError(path, event.line, "the event has no time, but others have: mend it or leave it out.")
-        due = (event.at or _EPOCH) - _EPOCH if timed else number * _UNTIMED
+        due = (event.at or EPOCH) - EPOCH if timed else number * _UNTIMED
         ms = due // _MS if timed else number
         attributes = event.attributes | {"identity:id": event_id(ms, process, event.case, places[event.case])}
         if event.at is not None:

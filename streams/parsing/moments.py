@@ -3,10 +3,11 @@
 Source: ISO 8601 as `datetime.fromisoformat` reads it; epoch numbers by their size (MQTT-XES producers use all four).
 """
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from foundation.moments import moment
+
 # A number below the bound is in this unit: 1e11 s is the year 5138, 1e11 ms is March 1973, and so on.
 _UNITS = ((10**11, 1_000_000, 1), (10**14, 1_000, 1), (10**17, 1, 1), (10**20, 1, 1_000))
 _BASIC_DATE = 8  # digits of 20260102
@@ -43,8 +44,8 @@ def _of_text(text: str, zone: tzinfo) -> datetime:
             return _of_epoch(int(text) if len(digits) <= 20 else float(text))
         if digits.replace(".", "", 1).isdigit():
             return _of_epoch(float(text))
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _of_epoch(number: float) -> datetime:
@@ -52,5 +53,5 @@ def _of_epoch(number: float) -> datetime:
     for bound, times, per in _UNITS:
         if size < bound:
             us = number * times // per if isinstance(number, int) else round(number * times / per)
-            return _EPOCH + timedelta(microseconds=us)
+            return moment(us)
     raise OverflowError

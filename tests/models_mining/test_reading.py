@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from foundation.moments import microseconds
 from models_mining.core.live_log import LiveLog
 from models_mining.store import event_reader
 from streams.events.store import NewEvent, store_events
@@ -26,7 +27,7 @@ MOMENTS = [
 
 def test_moments_are_read_to_the_microsecond_whichever_way(log: EventLog) -> None:
     store_events([NewEvent(log_id=log.pk, case="c", activity="a", at=at, received_at=at) for at in MOMENTS])
-    exact = [event_reader.microseconds(at) for at in MOMENTS]
+    exact = [microseconds(at) for at in MOMENTS]
     assert [read.seen.at_us for read in event_reader.after(log.pk, 0, 99)] == exact
     assert [event.at_us for event in event_reader.in_order(log.pk, 99)] == exact
     assert [event.received_at_us for event in event_reader.in_sequence(log.pk, 99)] == exact

@@ -14,12 +14,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from foundation.models import Lease
+from foundation.moments import retry_after_s
 from foundation.processes.leases import Held
 from rules.models import Notification, Notifier, Rule, RuleMatch
 from rules.notifiers import outbox
 from rules.notifiers.actions import Notify
 from rules.notifiers.outbox import Outbox, pause_s
-from rules.notifiers.sending import wait_of
 from streams.models import EventLog
 from tests.api.conftest import api, owner
 from tests.conftest import free_port, wait_for
@@ -238,4 +238,4 @@ def test_the_pauses_double_up_to_an_hour_and_a_date_in_retry_after_is_read() -> 
     assert outbox.LONGEST_WAIT_S / 2 <= pause_s(10**6) <= outbox.LONGEST_WAIT_S
     now = datetime(2026, 1, 2, 10, tzinfo=UTC)
     asked = ["Fri, 02 Jan 2026 10:01:00 GMT", "7", "-1", "soon", "Fri, 02 Jan 2026 09:00:00 GMT"]
-    assert [wait_of(text, now) for text in asked] == [60, 7, 0, 0, 0]
+    assert [retry_after_s(text, now) for text in asked] == [60, 7, None, None, 0]

@@ -15,10 +15,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts.tokens import create_token
+from foundation.moments import retry_after_s
 from simulator.errors import ConfigError, SinkError
 from simulator.simulation import Simulation
 from simulator.sinks import log
-from simulator.sinks.http_poster import MAX_ANSWER_BYTES, retry_after_s
+from simulator.sinks.http_poster import MAX_ANSWER_BYTES
 from simulator.world.event import Event
 from streams.models import Event as StoredEvent
 from streams.models import EventLog
