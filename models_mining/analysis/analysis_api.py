@@ -21,6 +21,7 @@ from models_mining.analysis.analysis_serializers import (
 from models_mining.analysis.prediction_publisher import ask_for
 from models_mining.models import Analysis, DriftChange, Prediction
 from streams.access.logs import LogPermission, log_for
+from streams.access.views import LogAnswer
 
 if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer
@@ -117,14 +118,11 @@ class PredictionList(generics.ListAPIView[Prediction]):
         return Response({**answer.data, "seq": analysis.predicted_seq, "score": analysis.score or None})
 
 
-class PredictionDetail(generics.GenericAPIView[Prediction]):
+class PredictionDetail(LogAnswer[Prediction]):
     """How one open case is expected to go on."""
 
     queryset = Prediction.objects.all()
     serializer_class = PredictionSerializer
-    permission_classes = [LogPermission]
-    filter_backends = []
-    action = "retrieve"
 
     @extend_schema(responses=PredictionSerializer)
     def get(self, request: Request, slug: str, name: str) -> Response:

@@ -25,6 +25,7 @@ from models_mining.cases.case_serializers import (
 from models_mining.mined_models.watching import ask_for
 from models_mining.models import Case, LogState, MinedModel, Minute
 from streams.access.logs import LogPermission, log_for
+from streams.access.views import LogAnswer
 from streams.models import Event
 
 TRACE = 1_000  # events of a case in one answer
@@ -58,15 +59,11 @@ class CaseList(generics.ListAPIView[Case]):
         return super().get(request, slug=slug)
 
 
-class CaseDetail(generics.GenericAPIView[Case]):
+class CaseDetail(LogAnswer[Case]):
     """One case with its events."""
 
     queryset = Case.objects.all()
     serializer_class = CaseDetailSerializer
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
-    action = "retrieve"
 
     def get(self, request: Request, slug: str, name: str) -> Response:
         """Where it stands, and how it came there."""
@@ -103,14 +100,11 @@ class VariantList(generics.GenericAPIView[Case]):
         return Response(VariantsSerializer({**answer.data, **totals}).data)
 
 
-class ActivityList(generics.GenericAPIView[Case]):
+class ActivityList(LogAnswer[Case]):
     """The activities of a log."""
 
     queryset = Case.objects.all()
     serializer_class = ActivitiesSerializer
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
 
     @extend_schema(responses=ActivitiesSerializer)
     def get(self, request: Request, slug: str) -> Response:
@@ -159,14 +153,11 @@ class MinuteList(generics.ListAPIView[Minute]):
         return super().get(request, slug=slug)
 
 
-class StatisticsView(generics.GenericAPIView[Case]):
+class StatisticsView(LogAnswer[Case]):
     """Figures of a log."""
 
     queryset = Case.objects.all()
     serializer_class = StatisticsSerializer
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
 
     @extend_schema(
         parameters=[

@@ -4,29 +4,24 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.auth.models import User
-from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.http.requests import BadQuery, Conflict, refuse_unknown
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer, answer
+from models_mining.mined_models.queries import model_for
 from models_mining.models import Case, MinedModel
-from streams.access.logs import LogPermission, seen_by
+from streams.access.views import LogAnswer
 from streams.models import EventLog
 
 
-class AlignmentView(generics.GenericAPIView[MinedModel]):
+class AlignmentView(LogAnswer[MinedModel]):
     """How a case goes along a model."""
 
     queryset = MinedModel.objects.all()
     serializer_class = JobSerializer  # type: ignore[assignment]  # a model is asked for, a job answered
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
-    action = "retrieve"
 
     @extend_schema(
         parameters=[OpenApiParameter("case", str, required=True, description="The name of the case.")],
@@ -39,9 +34,7 @@ class AlignmentView(generics.GenericAPIView[MinedModel]):
         what it wants and the case lacks, `silent` a step without an activity. The answer is a job (202, `Location`
         says where to look) until it is done: then it is its result (200). It may take up to a minute.
         """
-        model = MinedModel.objects.filter(log__in=seen_by(request), pk=pk).select_related("log").first()
-        if model is None:
-            raise Http404("There is no such model.")
+        model = model_for(request, pk, whole=True)
         if not model.definition:
             raise Conflict(
                 f"The model {model.algorithm} has no Petri net, or none yet: there is nothing to align with."

@@ -32,6 +32,7 @@ from models_mining.core.drawing.nets import NetError
 from models_mining.jobs.api import JobSerializer
 from models_mining.models import CaseConformance, ConformancePoint, ReferenceModel
 from streams.access.logs import LogPermission, log_for, seen_by
+from streams.access.views import LogAnswer
 
 
 class ReferenceFilter(django_filters.FilterSet):
@@ -208,14 +209,11 @@ class CaseConformanceList(generics.ListAPIView[CaseConformance]):
         return super().get(request, *args, **kwargs)
 
 
-class CaseConformanceDetail(generics.GenericAPIView[CaseConformance]):
+class CaseConformanceDetail(LogAnswer[CaseConformance]):
     """How one case agrees with the active reference model."""
 
     queryset = CaseConformance.objects.all()
     serializer_class = CaseConformanceSerializer
-    permission_classes = [LogPermission]
-    filter_backends = []
-    action = "retrieve"
 
     @extend_schema(responses=CaseConformanceSerializer)
     def get(self, request: Request, slug: str, name: str) -> Response:

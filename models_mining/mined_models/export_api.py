@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics
 from rest_framework.request import Request
 
 from foundation.cost_cache import CostCache
@@ -17,9 +16,10 @@ from models_mining.core.drawing import notation
 from models_mining.core.drawing.nets import Net
 from models_mining.mined_models.model_svg import svg
 from models_mining.mined_models.pictures import snapshot
+from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.watching import ask_for
 from models_mining.models import MinedModel
-from streams.access.logs import LogPermission, seen_by
+from streams.access.views import LogAnswer
 
 TYPES = {
     "bpmn": "application/bpmn+xml",
@@ -32,14 +32,10 @@ TYPES = {
 _svgs: CostCache[str] = CostCache()
 
 
-class ModelExport(generics.GenericAPIView[MinedModel]):
+class ModelExport(LogAnswer[MinedModel]):
     """A model as a file."""
 
     queryset = MinedModel.objects.all()
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
-    action = "retrieve"
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Whatever is accepted: ``as`` says what comes, and errors come as they always do."""
@@ -63,9 +59,7 @@ class ModelExport(generics.GenericAPIView[MinedModel]):
         draw may be some seconds old. 409: there is no picture yet, or it is too large for `svg`.
         """
         refuse_unknown(request, {"as"})
-        model = MinedModel.objects.filter(log__in=seen_by(request), pk=pk).select_related("log").first()
-        if model is None:
-            raise Http404(f"There is no model {pk}.")
+        model = model_for(request, pk, whole=True)
         form = request.query_params.get("as")
         if form not in TYPES:
             raise BadQuery({"as": [f"Expected one of {', '.join(TYPES)}."]})

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib.auth.models import User
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
@@ -11,9 +10,8 @@ from rest_framework.response import Response
 
 from foundation.access import SignedIn
 from foundation.http.requests import refuse_unknown
-from models_mining.models import MinedModel
+from models_mining.mined_models.queries import model_for
 from models_mining.models.places import FARTHEST, LONGEST, MOST, MapPlaces
-from streams.access.logs import seen_by
 
 
 class PlacesSerializer(serializers.Serializer[Any]):
@@ -46,12 +44,12 @@ class PlacesView(generics.GenericAPIView[MapPlaces]):
     def get(self, request: Request, pk: int) -> Response:
         """None moved: an empty object."""
         refuse_unknown(request, set())
-        row = MapPlaces.objects.filter(model=self._model(pk), user=cast("User", request.user)).first()
+        row = MapPlaces.objects.filter(model=model_for(request, pk), user=cast("User", request.user)).first()
         return Response({"places": row.places if row else {}})
 
     def put(self, request: Request, pk: int) -> Response:
         """All of them at once; those that are not named are forgotten."""
-        model = self._model(pk)
+        model = model_for(request, pk)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
@@ -61,11 +59,5 @@ class PlacesView(generics.GenericAPIView[MapPlaces]):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Forget them."""
-        MapPlaces.objects.filter(model=self._model(pk), user=cast("User", request.user)).delete()
+        MapPlaces.objects.filter(model=model_for(request, pk), user=cast("User", request.user)).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def _model(self, pk: int) -> MinedModel:
-        found = MinedModel.objects.filter(log__in=seen_by(self.request), pk=pk).first()
-        if found is None:
-            raise Http404(f"There is no model {pk}.")
-        return found

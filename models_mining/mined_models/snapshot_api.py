@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
@@ -15,8 +14,8 @@ from foundation.http.requests import BadQuery, Conflict, refuse_unknown
 from foundation.numbers import whole_number
 from models_mining.core.drawing.changes import compare
 from models_mining.mined_models.pictures import snapshot
+from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.serializers import PictureSerializer
-from models_mining.models import MinedModel
 from models_mining.models.snapshots import Snapshot
 from streams.access.logs import LogPermission, seen_by
 
@@ -76,22 +75,19 @@ class SnapshotViewSet(
     def get_queryset(self) -> "QuerySet[Snapshot]":
         if getattr(self, "swagger_fake_view", False):
             return Snapshot.objects.none()
-        return Snapshot.objects.filter(model=self._model()).select_related("created_by", "model__log").order_by("-id")
+        return (
+            Snapshot.objects.filter(model=model_for(self.request, self.kwargs["pk"]))
+            .select_related("created_by", "model__log")
+            .order_by("-id")
+        )
 
     def get_serializer_class(self) -> type[SnapshotSerializer]:
         return SnapshotSerializer if self.action == "list" else KeptSerializer
 
-    def _model(self) -> MinedModel:
-        found = MinedModel.objects.filter(log__in=seen_by(self.request), pk=self.kwargs["pk"]).select_related("log")
-        model = found.first()
-        if model is None:
-            raise Http404(f"There is no model {self.kwargs['pk']}.")
-        return model
-
     @extend_schema(request=SnapshotSerializer, responses={201: KeptSerializer})
     def create(self, request: Request, pk: int) -> Response:
         """Keep the picture as it is now. 409: there is none yet, or 100 are kept already."""
-        model = self._model()
+        model = model_for(request, pk)
         if not seen_by(request, "change").filter(pk=model.log_id).exists():
             raise PermissionDenied(f"You may see the log {model.log.slug}, but not change its models.")
         serializer = self.get_serializer(data=request.data)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,12 +13,13 @@ from foundation.numbers import whole_number
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
 from models_mining.jobs.api import answer as job_answer
+from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.serializers import PictureSerializer
 from models_mining.models import MinedModel
 from models_mining.past.past_jobs import asked_of
 from models_mining.past.replay_job import MOST_FRAMES
 from models_mining.store import event_reader
-from streams.access.logs import LogPermission, seen_by
+from streams.access.views import LogAnswer
 from streams.models import EventLog
 from streams.parsing.moments import MomentError, parse_moment
 
@@ -51,15 +51,6 @@ def answer(request: Request, kind: str, model: MinedModel, more: dict[str, Any])
     return job_answer(request, job)
 
 
-def model_for(request: Request, pk: int) -> MinedModel:
-    """The model of this number, if it may be seen; else Http404."""
-    models = MinedModel.objects.filter(log__in=seen_by(request), pk=pk)
-    model = models.defer("picture", "definition").select_related("log").first()
-    if model is None:
-        raise Http404("There is no such model.")
-    return model
-
-
 def _from(request: Request, model: MinedModel) -> dict[str, int]:
     """The events ``a`` and ``b`` that a query names; without ``b`` the last one."""
     if "a" not in request.query_params:
@@ -71,15 +62,11 @@ def _from(request: Request, model: MinedModel) -> dict[str, int]:
     }
 
 
-class CompareView(generics.GenericAPIView[MinedModel]):
+class CompareView(LogAnswer[MinedModel]):
     """A model as of two moments."""
 
     queryset = MinedModel.objects.all()
     serializer_class = JobSerializer  # type: ignore[assignment]  # a model is asked for, a job answered
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
-    action = "retrieve"
 
     @extend_schema(
         parameters=[
@@ -106,15 +93,11 @@ class ReplaySerializer(serializers.Serializer[Any]):
     frames = PictureSerializer(many=True, help_text="Deltas as the live socket sends them; `at`: when the last came.")
 
 
-class ReplayView(generics.GenericAPIView[MinedModel]):
+class ReplayView(LogAnswer[MinedModel]):
     """How a model changed, frame by frame."""
 
     queryset = MinedModel.objects.all()
     serializer_class = ReplaySerializer
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
-    action = "retrieve"
 
     @extend_schema(
         parameters=[

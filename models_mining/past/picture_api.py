@@ -2,9 +2,7 @@
 
 import re
 
-from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,6 +10,7 @@ from foundation.http.requests import BadQuery, refuse_unknown, unchanged
 from foundation.numbers import whole_number
 from models_mining.jobs.api import JobSerializer
 from models_mining.mined_models import pictures
+from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.serializers import (
     PictureSerializer,
 )
@@ -19,7 +18,7 @@ from models_mining.mined_models.thinning import can_be_thinned, thinned
 from models_mining.mined_models.watching import ask_for
 from models_mining.models import MinedModel
 from models_mining.past import past_api
-from streams.access.logs import LogPermission, seen_by
+from streams.access.views import LogAnswer
 
 SHARES = ("activities", "paths")
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -38,15 +37,11 @@ NOTHING_YET = {
 }
 
 
-class PictureView(generics.GenericAPIView[MinedModel]):
+class PictureView(LogAnswer[MinedModel]):
     """The newest picture of a model."""
 
     queryset = MinedModel.objects.all()
     serializer_class = PictureSerializer
-    permission_classes = [LogPermission]
-    pagination_class = None
-    filter_backends = []
-    action = "retrieve"
 
     @extend_schema(
         parameters=[
@@ -73,17 +68,14 @@ class PictureView(generics.GenericAPIView[MinedModel]):
         """
         as_of = request.query_params.get("as_of")
         since, shares = _since(request), _shares(request)
-        models = MinedModel.objects.filter(log__in=seen_by(request))
-        model = models.defer("picture", "definition").select_related("log").filter(pk=pk).first()
-        if model is None:
-            raise Http404("There is no such model.")
+        model = model_for(request, pk)
         if as_of is not None:
             return past_api.answer(request, "picture", model, {"as_of": past_api.seq_of(model.log, "as_of", as_of)})
         ask_for(model)
         etag = f'"{model.epoch}:{model.version}"'
         if unchanged(request, etag):
             return Response(status=304, headers=_headers(etag))
-        picture = models.filter(pk=pk).values_list("picture", flat=True).first()
+        picture = MinedModel.objects.filter(pk=pk).values_list("picture", flat=True).first()
         if picture is None:
             return Response(NOTHING_YET, headers=_headers(etag))
         if shares:

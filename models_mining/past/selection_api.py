@@ -12,6 +12,7 @@ from models_mining.cases.case_api import ATTRIBUTES
 from models_mining.cases.case_filters import PREFIXES, CaseFilter, cases_of, of_attributes
 from models_mining.jobs.api import JobSerializer
 from models_mining.logs.log_files import AS, FILES, FileView
+from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.serializers import PictureSerializer
 from models_mining.models import Case
 from models_mining.past import past_api
@@ -51,7 +52,7 @@ class SelectionView(generics.GenericAPIView[Case]):
         `Location` says where to look) until one is done, then its result (200) for 2 s; ask again for a newer one.
         More than `PROCMINE_SELECTION_EVENTS` events are refused: then the job has failed, and says so.
         """
-        model = past_api.model_for(request, pk)
+        model = model_for(request, pk)
         self.filter_queryset(_cases(request, model.log))
         query = {name: value for name, value in request.query_params.items() if name != "format"}
         return past_api.answer(request, "selection", model, {"query": query})
