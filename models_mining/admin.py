@@ -63,7 +63,7 @@ class AnalysisAdmin(OfLogs):
         return super().get_queryset(request).defer("state")
 
     def save_model(self, request: HttpRequest, obj: Analysis, form: Any, change: bool) -> None:
-        obj.save(update_fields=["enabled"])  # the rest is the worker's
+        obj.switch(on=obj.enabled)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -22,6 +22,8 @@ from typing import Any, NamedTuple, NoReturn
 import orjson
 from django.db import connections
 
+from foundation.errors import DomainError
+
 logger = logging.getLogger(__name__)
 
 MB = 1024 * 1024
@@ -32,8 +34,13 @@ Progress = Callable[[float], None]
 """Tells how much is done, from 0 to 1."""
 
 
-class Refusal(Exception):  # noqa: N818  it is an answer, not a fault
-    """What was asked cannot be done; the message says why, for the person who asked."""
+class Refusal(DomainError):  # noqa: N818  it is an answer, not a fault
+    """What was asked of a job cannot be done; the message says why, for the person who asked."""
+
+    code, text = "job-refused", "{why}"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why=why)
 
 
 class Outcome(NamedTuple):

@@ -19,8 +19,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
         read_only_fields = ["seq", "saved_at"]
 
     def update(self, instance: Analysis, validated_data: dict[str, Any]) -> Analysis:
-        instance.enabled = validated_data.get("enabled", instance.enabled)
-        instance.save(update_fields=["enabled"])  # the rest is the worker's
+        instance.switch(on=validated_data.get("enabled", instance.enabled))
         return instance
 
 

@@ -10,7 +10,8 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.errors import DomainError
+from foundation.http.requests import BadQuery, refuse_unknown
 from foundation.numbers import whole_number
 from models_mining.cases import measures
 from models_mining.cases.case_filters import PREFIXES, TOOK, CaseFilter, cases_of, of_attributes
@@ -100,6 +101,13 @@ class VariantList(generics.GenericAPIView[Case]):
         return Response(VariantsSerializer({**answer.data, **totals}).data)
 
 
+class NoGraphError(DomainError):
+    """The graph that counts a log's activities was deleted."""
+
+    code = "no-graph"
+    text = "The log {log} has no model dfg over all cases: create one, it counts the activities."
+
+
 class ActivityList(LogAnswer[Case]):
     """The activities of a log."""
 
@@ -116,7 +124,7 @@ class ActivityList(LogAnswer[Case]):
         log = log_for(request, slug)
         graph = MinedModel.objects.filter(log=log, algorithm="dfg", parameters={}, cases="all").first()
         if graph is None:
-            raise Conflict(f"The log {slug} has no model dfg over all cases: create one, it counts the activities.")
+            raise NoGraphError(log=slug)
         ask_for(graph)
         picture = graph.picture or {"nodes": [], "seq": 0}
         rows = measures.activities(log, picture)

@@ -8,13 +8,21 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.errors import DomainError
+from foundation.http.requests import BadQuery, refuse_unknown
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer, answer
 from models_mining.mined_models.queries import model_for
 from models_mining.models import Case, MinedModel
 from streams.access.views import LogAnswer
 from streams.models import EventLog
+
+
+class NoNetError(DomainError):
+    """A mined model without a Petri net."""
+
+    code = "no-net"
+    text = "The model {algorithm} has no Petri net, or none yet: there is nothing to align with."
 
 
 class AlignmentView(LogAnswer[MinedModel]):
@@ -36,9 +44,7 @@ class AlignmentView(LogAnswer[MinedModel]):
         """
         model = model_for(request, pk, whole=True)
         if not model.definition:
-            raise Conflict(
-                f"The model {model.algorithm} has no Petri net, or none yet: there is nothing to align with."
-            )
+            raise NoNetError(algorithm=model.algorithm)
         derived_at = cast("datetime", model.derived_at).isoformat()
         return aligned(request, model.log, {"model": pk, "derived_at": derived_at})
 

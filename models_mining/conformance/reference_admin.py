@@ -55,7 +55,7 @@ class ReferenceModelAdmin(OfLogs):
 
     def save_model(self, request: HttpRequest, obj: ReferenceModel, form: Any, change: bool) -> None:
         if change:
-            obj.save(update_fields=["name"])  # the rest is not for forms
+            references.rename(obj, obj.name)
             return
         made = references.upload(
             obj.log, obj.name, obj.kind, form.cleaned_data["file"], active=False, owner=cast("User", request.user)
@@ -65,10 +65,10 @@ class ReferenceModelAdmin(OfLogs):
     @admin.action(description="Check the cases of its log against it", permissions=["change"])
     def activate(self, request: HttpRequest, chosen: "QuerySet[ReferenceModel]") -> None:
         for reference in self._changeable(request, chosen):
-            if reference.state == ReferenceModel.State.REFUSED:
-                self.message_user(request, f"{reference}: it is refused. {reference.error}", messages.ERROR)
-            else:
+            try:
                 references.activate(reference)
+            except references.RefusedModelError as error:
+                self.message_user(request, f"{error} {reference.error}", messages.ERROR)
 
     @admin.action(description="Check nothing against it any more", permissions=["change"])
     def deactivate(self, request: HttpRequest, chosen: "QuerySet[ReferenceModel]") -> None:

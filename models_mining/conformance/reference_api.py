@@ -10,12 +10,10 @@ from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from foundation.http.requests import Conflict, TooLarge
 from models_mining.conformance import references
 from models_mining.conformance.alignment_api import aligned
 from models_mining.conformance.conformance_tracker import SEPARATOR
@@ -27,11 +25,9 @@ from models_mining.conformance.reference_serializers import (
     ReferenceDetailSerializer,
     ReferenceSerializer,
 )
-from models_mining.core.conformance.references import UnfitError
-from models_mining.core.drawing.nets import NetError
 from models_mining.jobs.api import JobSerializer
 from models_mining.models import CaseConformance, ConformancePoint, ReferenceModel
-from streams.access.logs import LogPermission, log_for, seen_by
+from streams.access.logs import LogPermission, log_for, must_change, seen_by
 from streams.access.views import LogAnswer
 
 
@@ -77,19 +73,15 @@ class ReferenceViewSet(viewsets.ModelViewSet[ReferenceModel]):
         those of the algorithms declare, log-skeleton, footprints and temporal-profile.
         """
         if int(request.META.get("CONTENT_LENGTH") or 0) > 2 * references.MAX_SOURCE:
-            raise TooLarge(f"A reference model has at most {references.MAX_SOURCE >> 20} MiB.")
+            raise references.TooLongError
         given = NewReferenceSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         asked = given.validated_data
         log = asked["log"]
-        if not seen_by(request, "change").filter(pk=log.pk).exists():
-            raise PermissionDenied(f"You may see the log {log.slug}, but not change its reference models.")
+        must_change(request, log)
         if "model" in asked:
             name = asked.get("name") or f"{asked['model'].algorithm} as of now"
-            try:
-                made = references.freeze(asked["model"], name, active=asked["active"])
-            except (UnfitError, NetError) as error:
-                raise Conflict(str(error)) from error
+            made = references.freeze(asked["model"], name, active=asked["active"])
         else:
             made = references.upload(
                 log,
@@ -111,7 +103,7 @@ class ReferenceViewSet(viewsets.ModelViewSet[ReferenceModel]):
         """How a case goes along it, with the fewest deviations: as `models/{id}/alignment/`, also a job."""
         reference = generics.get_object_or_404(self.get_queryset(), pk=pk)
         if reference.state != ReferenceModel.State.READY:
-            raise Conflict(f"This reference model is {reference.state}: there is nothing to align with.")
+            raise references.NotReadyError(state=reference.state)
         return aligned(request, reference.log, {"reference": reference.pk})
 
 

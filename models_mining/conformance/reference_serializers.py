@@ -3,11 +3,11 @@
 from io import BytesIO
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from foundation.http.requests import TooLarge
-from models_mining.conformance.references import FileError, TooLongError, activate, deactivate, text_of
+from models_mining.conformance import references
 from models_mining.mined_models.serializers import EdgesField, LogField, NodesField
 from models_mining.models import CaseConformance, ConformancePoint, MinedModel, ReferenceModel
 from streams.access.logs import seen_by
@@ -42,16 +42,14 @@ class ReferenceSerializer(serializers.ModelSerializer[ReferenceModel]):
         read_only_fields = ["kind", "algorithm", "parameters", "derived_seq", "created_at"]
 
     def update(self, instance: ReferenceModel, validated_data: dict[str, Any]) -> ReferenceModel:
-        active = validated_data.pop("active", instance.active)
-        if active and instance.state == ReferenceModel.State.REFUSED:
-            raise serializers.ValidationError({"active": "This one is refused: nothing can be checked against it."})
-        if validated_data:
-            instance.name = validated_data["name"]
-            instance.save(update_fields=["name"])
-        if active and not instance.active:
-            activate(instance)
-        elif instance.active and not active:
-            deactivate(instance)
+        active = validated_data.get("active", instance.active)
+        with transaction.atomic():
+            if "name" in validated_data:
+                references.rename(instance, validated_data["name"])
+            if active and not instance.active:
+                references.activate(instance)
+            elif instance.active and not active:
+                references.deactivate(instance)
         return instance
 
 
@@ -107,12 +105,7 @@ class NewReferenceSerializer(serializers.Serializer[Any]):
         for field in ("kind", "name"):
             if not attrs.get(field):
                 raise serializers.ValidationError({field: "Say what it is: it is needed here."})
-        try:
-            attrs["source"] = text_of(file or BytesIO(attrs["source"].encode()))
-        except TooLongError as error:
-            raise TooLarge(str(error)) from error
-        except FileError as error:
-            raise serializers.ValidationError({given[0]: str(error)}) from error
+        attrs["source"] = references.text_of(file or BytesIO(attrs["source"].encode()), field=given[0])
         return attrs
 
 

@@ -5,8 +5,9 @@ from typing import IO, Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from foundation.errors import DomainError
 from models_mining.core.conformance.references import RULES, UnfitError, checked
-from models_mining.core.drawing.nets import Net
+from models_mining.core.drawing.nets import Net, NetError
 from models_mining.jobs import jobs
 from models_mining.models import MinedModel, ReferenceModel
 from streams.models import EventLog
@@ -14,25 +15,50 @@ from streams.models import EventLog
 MAX_SOURCE = 2 << 20  # bytes of a file
 
 
-class FileError(ValueError):
-    """These bytes are no text that could be a model; the sentence says why."""
+class FileError(DomainError):
+    """These bytes are no text that could be a model."""
+
+    code, status, text = "unreadable-model", 400, "{why}"
 
 
 class TooLongError(FileError):
-    """There are too many of them."""
+    """A file is longer than reference models may be."""
+
+    code, status, text = "model-too-large", 413, "A reference model has at most {most} MiB."
+
+    def __init__(self) -> None:
+        super().__init__(most=MAX_SOURCE >> 20)
 
 
-def text_of(file: IO[bytes]) -> str:
-    """The text of an uploaded file, or a FileError."""
+class UnfitModelError(DomainError):
+    """A mined model that cannot be a reference model."""
+
+    code, text = "unfit-model", "{why}"
+
+
+class RefusedModelError(DomainError):
+    """A reference model that was refused when it was read."""
+
+    code, text = "refused-model", "{name} is refused: nothing can be checked against it."
+
+
+class NotReadyError(DomainError):
+    """A reference model that nothing can be aligned with, yet or ever."""
+
+    code, text = "model-not-ready", "This reference model is {state}: there is nothing to align with."
+
+
+def text_of(file: IO[bytes], field: str = "file") -> str:
+    """Read the text of an uploaded file; raise FileError."""
     data = file.read(MAX_SOURCE + 1)
     if len(data) > MAX_SOURCE:
-        raise TooLongError(f"A reference model has at most {MAX_SOURCE >> 20} MiB.")
+        raise TooLongError
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"This is not UTF-8: {error}.") from error
+        raise FileError(field=field, why=f"This is not UTF-8: {error}.") from error
     if "\0" in text:
-        raise FileError("This is not XML: it has a NUL in it.")
+        raise FileError(field=field, why="This is not XML: it has a NUL in it.")
     return text
 
 
@@ -51,16 +77,19 @@ def upload(
 
 
 def freeze(model: MinedModel, name: str, *, active: bool) -> ReferenceModel:
-    """A reference model of the newest picture of ``model``; an UnfitError where it cannot be one."""
+    """Make a reference model of the newest picture of ``model``; raise UnfitModelError where it cannot be one."""
     picture = model.picture
     if picture is None or not picture["nodes"]:
-        raise UnfitError("This model has no picture yet: ask for it, and again when it is there.")
+        raise UnfitModelError(why="This model has no picture yet: ask for it, and again when it is there.")
     drawing = {name: picture[name] for name in ("kind", "nodes", "edges", "remarks")}
     if model.algorithm not in RULES:
         if not model.definition:
-            raise UnfitError(f"A model of the algorithm {model.algorithm} has no Petri net, and no rules: there is "
-                             "nothing to check cases against.")  # fmt: skip
-        net = checked(Net.from_data(model.definition["net"]))
+            why = f"A model of the algorithm {model.algorithm} has no Petri net, and no rules"
+            raise UnfitModelError(why=f"{why}: there is nothing to check cases against.")
+        try:
+            net = checked(Net.from_data(model.definition["net"]))
+        except (UnfitError, NetError) as error:
+            raise UnfitModelError(why=str(error)) from error
         drawing |= {"net": net.to_data(), "at": model.definition["at"]}
     with transaction.atomic():
         made = ReferenceModel.objects.create(
@@ -79,7 +108,9 @@ def freeze(model: MinedModel, name: str, *, active: bool) -> ReferenceModel:
 
 
 def activate(reference: ReferenceModel) -> None:
-    """From now on the cases of its log are checked against this one, and no other; once it is ready."""
+    """Check the cases of its log against this one, and no other, once it is ready; raise RefusedModelError."""
+    if reference.state == ReferenceModel.State.REFUSED:
+        raise RefusedModelError(field="active", name=reference.name)
     with transaction.atomic():
         EventLog.objects.select_for_update().get(pk=reference.log_id)  # two at once: one after the other
         for other in ReferenceModel.objects.filter(log=reference.log_id, active=True).exclude(pk=reference.pk):
@@ -92,6 +123,12 @@ def deactivate(reference: ReferenceModel) -> None:
     """Nothing is checked against it any more; the rows of its cases go."""
     reference.active, reference.epoch, reference.complete = False, "", False
     reference.save(update_fields=["active", "epoch", "complete"])
+
+
+def rename(reference: ReferenceModel, name: str) -> None:
+    """Give it another name."""
+    reference.name = name
+    reference.save(update_fields=["name"])  # the rest is not for people
 
 
 def take_over(reference: int, drawing: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 
 from foundation.cost_cache import CostCache
 from foundation.drawing.layered import TooLargeError
-from foundation.http.requests import BadQuery, Conflict, refuse_unknown, unchanged
+from foundation.errors import DomainError
+from foundation.http.requests import BadQuery, refuse_unknown, unchanged
 from models_mining.core.drawing import notation
 from models_mining.core.drawing.nets import Net
 from models_mining.mined_models.model_svg import svg
@@ -30,6 +31,22 @@ TYPES = {
     "json": "application/json",
 }
 _svgs: CostCache[str] = CostCache()
+
+
+class NoPictureError(DomainError):
+    """The model was not derived yet, or cannot be."""
+
+    code, text = "no-picture", "The model {model} has no picture yet: {why}"
+
+
+class TooLargeToDrawError(DomainError):
+    """A picture whose layout costs more than is done while somebody waits."""
+
+    code = "too-large-to-draw"
+    text = (
+        "A picture of {nodes:,} nodes and {edges:,} edges is too large to be drawn here; "
+        "`as=json` and `as=dot` hold it."
+    )
 
 
 class ModelExport(LogAnswer[MinedModel]):
@@ -65,7 +82,7 @@ class ModelExport(LogAnswer[MinedModel]):
             raise BadQuery({"as": [f"Expected one of {', '.join(TYPES)}."]})
         ask_for(model)
         if model.picture is None:
-            raise Conflict(f"The model {pk} has no picture yet: {model.error or 'ask again in a moment.'}")
+            raise NoPictureError(model=pk, why=model.error or "ask again in a moment.")
         possible = notation.forms_of(model.picture["kind"], net=bool(model.definition))
         if form not in possible:
             raise BadQuery({"as": [f"A {model.picture['kind']} of {model.algorithm} can be {', '.join(possible)}."]})
@@ -86,7 +103,7 @@ class ModelExport(LogAnswer[MinedModel]):
 
 
 def _svg(model: MinedModel, etag: str) -> tuple[str | bytes, str]:
-    """The drawing and its own ETag: of one that is expensive, an older one; Conflict if it is too large."""
+    """The drawing and its own ETag: of one that is expensive, an older one; TooLargeToDrawError if it is too large."""
     picture: Any = model.picture
 
     def draw() -> str:
@@ -95,8 +112,7 @@ def _svg(model: MinedModel, etag: str) -> tuple[str | bytes, str]:
     try:
         drawn = _svgs.get(model.pk, etag, draw)
     except TooLargeError as error:
-        size = f"{len(picture['nodes']):,} nodes and {len(picture['edges']):,} edges"
-        raise Conflict(f"A picture of {size} is too large to be drawn here; `as=json` and `as=dot` hold it.") from error
+        raise TooLargeToDrawError(nodes=len(picture["nodes"]), edges=len(picture["edges"])) from error
     return drawn.value, str(drawn.stamp)
 
 

@@ -6,7 +6,6 @@ import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, viewsets
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -18,7 +17,7 @@ from models_mining.mined_models.serializers import (
     ModelSerializer,
 )
 from models_mining.models import MinedModel
-from streams.access.logs import LogPermission, seen_by
+from streams.access.logs import LogPermission, must_change, seen_by
 
 
 class ModelFilter(django_filters.FilterSet):
@@ -53,8 +52,8 @@ class ModelViewSet(viewsets.ModelViewSet[MinedModel]):
 
     def _save(self, serializer: BaseSerializer[MinedModel]) -> None:
         log = serializer.validated_data.get("log")
-        if log and not seen_by(self.request, "change").filter(pk=log.pk).exists():
-            raise PermissionDenied(f"You may see the log {log.slug}, but not change its models.")
+        if log:
+            must_change(self.request, log)
         serializer.save()
 
 

@@ -6,20 +6,17 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.http.requests import BadQuery, refuse_unknown
 from foundation.numbers import whole_number
 from models_mining.core.drawing.changes import compare
-from models_mining.mined_models.pictures import snapshot
+from models_mining.mined_models import snapshots
 from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.serializers import PictureSerializer
 from models_mining.models.snapshots import Snapshot
-from streams.access.logs import LogPermission, seen_by
-
-MOST = 100  # of a model
+from streams.access.logs import LogPermission, must_change
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
@@ -75,11 +72,8 @@ class SnapshotViewSet(
     def get_queryset(self) -> "QuerySet[Snapshot]":
         if getattr(self, "swagger_fake_view", False):
             return Snapshot.objects.none()
-        return (
-            Snapshot.objects.filter(model=model_for(self.request, self.kwargs["pk"]))
-            .select_related("created_by", "model__log")
-            .order_by("-id")
-        )
+        model = model_for(self.request, self.kwargs["pk"])
+        return Snapshot.objects.filter(model=model).select_related("created_by", "model__log").order_by("-id")
 
     def get_serializer_class(self) -> type[SnapshotSerializer]:
         return SnapshotSerializer if self.action == "list" else KeptSerializer
@@ -87,25 +81,12 @@ class SnapshotViewSet(
     @extend_schema(request=SnapshotSerializer, responses={201: KeptSerializer})
     def create(self, request: Request, pk: int) -> Response:
         """Keep the picture as it is now. 409: there is none yet, or 100 are kept already."""
-        model = model_for(request, pk)
-        if not seen_by(request, "change").filter(pk=model.log_id).exists():
-            raise PermissionDenied(f"You may see the log {model.log.slug}, but not change its models.")
+        model = model_for(request, pk, whole=True)
+        must_change(request, model.log)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if model.picture is None:
-            raise Conflict(f"The model {pk} has no picture yet: there is nothing to keep.")
-        if model.snapshots.count() >= MOST:
-            raise Conflict(f"{MOST} snapshots of this model are kept; delete one that is not needed.")
-        serializer.save(
-            model=model,
-            algorithm=model.algorithm,
-            parameters=model.parameters,
-            cases=model.cases,
-            picture=snapshot(model.picture),
-            seq=model.seq,
-            created_by=cast("User", request.user),
-        )
-        return Response(serializer.data, status=201)
+        kept = snapshots.keep(model, serializer.validated_data.get("name", ""), cast("User", request.user))
+        return Response(self.get_serializer(kept).data, status=201)
 
     @extend_schema(
         parameters=[OpenApiParameter(name, int, required=True, description="Id of a snapshot.") for name in "ab"],
@@ -122,7 +103,7 @@ class SnapshotViewSet(
         kept = {name: self._named(name) for name in ("a", "b")}
         a, b = (kept[name].picture for name in ("a", "b"))
         if a["epoch"] != b["epoch"]:
-            raise Conflict("The model was mined anew between the two, or its parameters changed. See picture/compare/.")
+            raise snapshots.OtherEpochError
         return Response({name: row.pk for name, row in kept.items()} | compare(a, b))
 
     def _named(self, name: str) -> Snapshot:

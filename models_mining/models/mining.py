@@ -189,6 +189,11 @@ class Analysis(models.Model):
     def __str__(self) -> str:
         return f"{self.log} up to {self.seq}"
 
+    def switch(self, *, on: bool) -> None:
+        """Switch it on or off; only this, as the rest of the row is the worker's."""
+        self.enabled = on
+        self.save(update_fields=["enabled"])
+
 
 class DriftChange(models.Model):
     """A change of the process that was certain with event ``seq``. See `models_mining.core.drift.detector`."""

@@ -56,8 +56,7 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """Switch the analysis of a log on or off; later it goes on where it stopped."""
     log = changeable_or_404(request, slug)
     row, _ = Analysis.objects.defer("state").get_or_create(log=log)
-    row.enabled = request.POST.get("enabled") == "1"
-    row.save(update_fields=["enabled"])  # the rest is the worker's
+    row.switch(on=request.POST.get("enabled") == "1")
     page = request.POST.get("page", "")
     return redirect(reverse(page if page in PAGES else PAGES[0], args=[log.slug]))
 

@@ -239,17 +239,17 @@ def conformance_change(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     row = get_object_or_404(ReferenceModel.objects.defer("source", "drawing"), log=log, pk=pk)
     what = request.POST.get("do")
     if what == "activate":
-        if row.state == ReferenceModel.State.REFUSED:
-            return _page(request, log, problem=f"{row.name} is refused: nothing can be checked against it.", status=409)
-        references.activate(row)
+        try:
+            references.activate(row)
+        except references.RefusedModelError as error:
+            return _page(request, log, problem=str(error), status=error.status)
     elif what == "deactivate":
         references.deactivate(row)
     elif what == "rename":
         name = request.POST.get("name", "").replace("\0", "").strip()
         if not 0 < len(name) <= 255:
             return _page(request, log, problem="A name has 1 to 255 characters.", status=400)
-        row.name = name
-        row.save(update_fields=["name"])
+        references.rename(row, name)
     elif what == "remove":
         row.delete()
     else:

@@ -8,8 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from foundation.numbers import whole_number
 from models_mining.conformance import references
-from models_mining.core.conformance.references import RULES, UnfitError
-from models_mining.core.drawing.nets import NetError
+from models_mining.core.conformance.references import RULES
 from models_mining.mined_models.watching import ask_for
 from models_mining.models import MinedModel, ReferenceModel
 from streams.models import EventLog
@@ -95,7 +94,7 @@ class FreezeForm(forms.Form):
         model = self.models[self.cleaned_data["model"]]
         try:
             return references.freeze(model, self.cleaned_data["name"] or f"{model.algorithm} as of now", active=active)
-        except (UnfitError, NetError) as error:
+        except references.UnfitModelError as error:
             self.add_error("model", str(error))
             return None
 

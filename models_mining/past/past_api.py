@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.http.requests import BadQuery, refuse_unknown
 from foundation.numbers import whole_number
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
@@ -44,11 +44,7 @@ def answer(request: Request, kind: str, model: MinedModel, more: dict[str, Any])
     """The result of such a job (200), or the job itself to look at again (202); 409 where the model is not for it."""
     if not request.user.is_authenticated:
         raise NotAuthenticated
-    try:
-        job = jobs.start(kind, model.log, asked_of(model) | more, request.user)
-    except jobs.Refusal as refusal:
-        raise Conflict(str(refusal)) from refusal
-    return job_answer(request, job)
+    return job_answer(request, jobs.start(kind, model.log, asked_of(model) | more, request.user))
 
 
 def _from(request: Request, model: MinedModel) -> dict[str, int]:

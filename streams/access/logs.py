@@ -68,6 +68,12 @@ def log_for(request: Request, slug: str, action: str = "view") -> EventLog:
     return log
 
 
+def must_change(request: Request, log: EventLog) -> None:
+    """Raise PermissionDenied unless what belongs to the log may be changed."""
+    if not seen_by(request, "change").filter(pk=log.pk).exists():
+        raise PermissionDenied(f"You may see the log {log.slug}, but not change what belongs to it.")
+
+
 class SetupPermission(SignedIn, DjangoModelPermissions):
     """For brokers and streams: the model permission too, also to look; a token limited to logs sees none."""
 

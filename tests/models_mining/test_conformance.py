@@ -204,7 +204,7 @@ def test_hostile_files_are_refused_and_nothing_hangs(log: EventLog, store: Store
     bomb = uploaded(boss, work, BOMB + "<pnml>&b;</pnml>")
     assert (bomb["state"], bomb["active"], bomb["drawing"]) == ("refused", False, None)
     assert "document type definition" in bomb["error"]
-    assert boss.patch(f"{REFERENCES}{bomb['id']}/", {"active": True}, format="json").status_code == 400
+    assert boss.patch(f"{REFERENCES}{bomb['id']}/", {"active": True}, format="json").status_code == 409
     many = {"log": "orders", "name": "n", "kind": "pnml", "source": " " * (3 << 20)}
     assert boss.post(REFERENCES, many, format="json").status_code == 413
     file = SimpleUploadedFile("n.pnml", b" " * (3 << 20))
