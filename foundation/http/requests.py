@@ -3,27 +3,56 @@
 import gzip
 import io
 import zlib
-from typing import IO, Any, cast
+from typing import IO, Any, ClassVar, cast
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import models
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.exceptions import ErrorDetail, ParseError, UnsupportedMediaType
 from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from foundation.http.problems import Conflict as Conflict
 from foundation.http.problems import TooLarge as TooLarge
 from foundation.http.problems import Unavailable as Unavailable
 from foundation.numbers import whole_number
+from foundation.placed_error import PlacedError
 
 
 class BadQuery(serializers.ValidationError):
     """A query parameter that is unknown or cannot be read."""
 
 
+class PlacedDetail(ErrorDetail):
+    """A mistake in a text: its line and column, from 1."""
+
+    line: int | None
+    column: int | None
+
+    def __new__(cls, error: PlacedError) -> "PlacedDetail":
+        made: PlacedDetail = super().__new__(cls, error.detail, "invalid")
+        made.line, made.column = error.line, error.column
+        return made
+
+
 class CheckedSerializer(serializers.ModelSerializer[Any]):
-    """The row's own rules (its model's `clean`) hold for the API too, each mistake at its field."""
+    """The row's own rules (its model's `clean`) hold for the API too, each mistake at its place."""
+
+    flat: ClassVar[str] = ""  # a JSON column whose keys are fields of the API
+    _refused: serializers.ValidationError | None = None
+
+    def is_valid(self, *, raise_exception: bool = False) -> bool:
+        """Raise the mistakes of a row as they are: the framework would keep only their text."""
+        valid = super().is_valid(raise_exception=False)
+        if not valid and raise_exception:
+            raise self._refused or serializers.ValidationError(self.errors)
+        return valid
+
+    def check(self, row: Any) -> None:
+        """Raise Django's ValidationError unless the row may be stored."""
+        row.clean()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         model: type[models.Model] = self.Meta.model
@@ -36,10 +65,27 @@ class CheckedSerializer(serializers.ModelSerializer[Any]):
             if name not in many:
                 setattr(row, name, value)
         try:
-            row.clean()
+            self.check(row)
         except ModelInvalid as error:
-            raise serializers.ValidationError(get_error_detail(error)) from error
+            self._refused = serializers.ValidationError()
+            self._refused.detail = self._placed(error)
+            raise self._refused from error
         return attrs
+
+    def _placed(self, error: ModelInvalid) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for field, errors in error.update_error_dict({}).items():
+            for one in errors:
+                path = [] if field in (NON_FIELD_ERRORS, self.flat) else [field]
+                details = get_error_detail(one)
+                if isinstance(one, PlacedError):
+                    path += map(str, one.path)
+                    details = [PlacedDetail(one)]
+                place = found
+                for part in path:
+                    place = place.setdefault(part, {})
+                place.setdefault(api_settings.NON_FIELD_ERRORS_KEY, []).extend(details)
+        return found
 
 
 def read_body(stream: IO[bytes], limit: int) -> bytes:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
 
+from foundation.access import User, holds
 from foundation.encryption import EncryptedTextField, SecretUnreadableError, decrypt
 from foundation.models import RegisteredRow
 from streams.models import EventLog
@@ -14,6 +15,14 @@ from streams.models import EventLog
 MAIL = "mailto:"
 MAX_RECIPIENTS = 20
 MIN_SECRET = 16  # characters: of a signature's key, which is guessed offline
+
+
+class NotifierRows(models.QuerySet["Notifier"]):
+    """Notifiers."""
+
+    def usable_by(self, user: User) -> "NotifierRows":
+        """Return those that the user may name in rules, schedules and invitations: all of them, or none."""
+        return self if holds(user, "rules.view_notifier") else self.none()
 
 
 class Notifier(RegisteredRow):
@@ -37,6 +46,8 @@ class Notifier(RegisteredRow):
     failures = models.PositiveIntegerField(default=0, editable=False)  # attempts since it last went well
     not_before = models.DateTimeField(null=True, editable=False)  # the next attempt
     alone_upto = models.BigIntegerField(default=0, editable=False)  # a group was refused: up to here one by one
+
+    objects = NotifierRows.as_manager()
 
     class Meta:
         ordering = ["name"]

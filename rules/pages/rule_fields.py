@@ -6,6 +6,7 @@ from django import forms
 
 from foundation.moments import exact_duration, read_duration
 from rules.core.expressions import MAX_LENGTH
+from rules.core.specs import YEAR_S
 
 LONGEST = 60  # characters of a duration
 
@@ -14,6 +15,10 @@ class DurationField(forms.Field):
     """Whole seconds, written as ``2 h 5 min``."""
 
     widget = forms.TextInput(attrs={"placeholder": "15 min", "size": 12, "autocomplete": "off"})
+
+    def __init__(self, *, least: int = 0, most: int = YEAR_S, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
 
     def prepare_value(self, value: Any) -> Any:
         """A number of seconds in words; what was typed as it was."""
@@ -28,6 +33,14 @@ class DurationField(forms.Field):
         if seconds is None:
             raise forms.ValidationError("Write it as 90 s, 15 min or 2 h 5 min.")
         return round(seconds)
+
+    def validate(self, value: Any) -> None:
+        """Refuse what is missing, too short or too long."""
+        super().validate(value)
+        if value is not None and not self.least <= value <= self.most:
+            raise forms.ValidationError(
+                f"Expected {exact_duration(self.least)} to {exact_duration(self.most)}, not {exact_duration(value)}."
+            )
 
 
 class ExpressionField(forms.CharField):

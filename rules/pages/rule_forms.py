@@ -147,8 +147,6 @@ class RuleForm(forms.Form):
         rule = self.rule
         rule.name, rule.severity = given.get("name", ""), given.get("severity", rule.severity)
         rule.enabled, rule.cooldown_s = given.get("enabled", False), given.get("cooldown_s") or 0
-        if rule.cooldown_s > specs.YEAR_S:
-            self.add_error("cooldown_s", "At most a year.")
         self._read_spec(given)
         self._read_actions(given)
         return given

@@ -32,8 +32,5 @@ class ReportMapping(RegisteredRow):
         return self.client
 
     def clean(self) -> None:
-        for name in ("client", "case"):
-            if "\0" in getattr(self, name):
-                raise ValidationError({name: "The character NUL cannot be stored."})
         if EventLog.objects.filter(slug=self.client).exclude(pk=self.log_id).exists():
             raise ValidationError({"client": "This is the slug of another log: reports of this name go there."})

@@ -10,13 +10,22 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from foundation.encryption import EncryptedTextField, decrypt
+from foundation.errors import DomainError
 from foundation.models import RegisteredRow
+from foundation.placed_error import PlacedError
 from rules.models import RuleMatch
 from sheets.questions.questions import mistakes
 from streams.models import EventLog
 
 DAY_S = 86_400
+TTL_S = (60, 30 * DAY_S)  # the least and the most that an invitation may last
 RESERVED = {"new", "p"}  # what stands in place of a slug in the addresses of pages
+
+
+class InvitedError(DomainError):
+    """People were invited to the sheet that is to be deleted."""
+
+    code, text = "sheet-in-use", "People were invited to this sheet: switch it off instead, what they said stays."
 
 
 class Sheet(RegisteredRow):
@@ -32,7 +41,7 @@ class Sheet(RegisteredRow):
     activity = models.CharField(max_length=255, blank=True, help_text="Of the event; empty: the label.")
     questions = models.JSONField(help_text="3 to 10 questions; see docs/sheets.md.")
     ttl_s = models.PositiveIntegerField(
-        "seconds to answer", default=900, validators=[MinValueValidator(60), MaxValueValidator(30 * DAY_S)]
+        "seconds to answer", default=900, validators=[MinValueValidator(TTL_S[0]), MaxValueValidator(TTL_S[1])]
     )
     a_day = models.PositiveIntegerField(
         "invitations a day", default=10, validators=[MinValueValidator(1)], help_text="At most, of one respondent."
@@ -53,13 +62,11 @@ class Sheet(RegisteredRow):
         return self.name
 
     def clean(self) -> None:
+        if wrong := mistakes(self.questions):
+            placed = [PlacedError(one.words, one.path, placed=str(one)) for one in wrong]
+            raise ValidationError({"questions": placed})
         if self.slug in RESERVED:
             raise ValidationError({"slug": f"The address of {self.slug} is taken: choose another name."})
-        if wrong := mistakes(self.questions):
-            raise ValidationError({"questions": [str(one) for one in wrong]})
-        for name in ("label", "intro", "activity"):
-            if "\0" in getattr(self, name):
-                raise ValidationError({name: "The character NUL cannot be stored."})
         before = Sheet.objects.filter(pk=self.pk).values_list("log", flat=True).first()
         if before not in (None, self.log_id) and self.prompts.exists():
             raise ValidationError({"log": "People were invited: their answers belong to the log of then."})
@@ -78,6 +85,12 @@ class Sheet(RegisteredRow):
                 self.version = 1 if newest is None else newest.version + 1
                 SheetVersion.objects.create(sheet=self, version=self.version, content=self.content)
                 Sheet.objects.filter(pk=self.pk).update(version=self.version)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Delete a sheet that nobody was invited to; raises InvitedError."""
+        if self.prompts.exists():
+            raise InvitedError
+        return super().delete(*args, **options)
 
 
 class SheetVersion(models.Model):

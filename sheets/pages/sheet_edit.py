@@ -45,12 +45,12 @@ def _form(request: HttpRequest, sheet: Sheet) -> HttpResponse:
     data = request.POST.copy() if request.method == "POST" else None
     do = data.get("do", "") if data else ""
     focus, said = arrange(data, do) if data else ("", "")
-    form = SheetForm(data, sheet=sheet, request=request)
+    form = SheetForm(data, sheet=sheet, user=request.user)
     judged = do == "save" or bool(data and data.get("judged"))  # then mistakes are told until they are mended
     if data is not None:
         valid = form.is_valid()
         if do == "save" and valid:
-            saved = form.save()
+            saved: Sheet = form.save()
             new = saved.version != known.get("version")
             what = f"Version {saved.version} is asked from now on." if new else "It asks what it asked before."
             messages.success(request, f"{saved.name} is saved. {what}")

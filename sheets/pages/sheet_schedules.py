@@ -1,4 +1,4 @@
-"""When a sheet invites by itself: made, changed and deleted; the API's serializer judges it."""
+"""When a sheet invites by itself: made, changed and deleted."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,18 +11,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from foundation.pages.requests import as_api
+from foundation.access import User
+from rules.models import Notifier
 from rules.pages.rule_fields import LinesField
 from sheets.models import Schedule, Sheet
-from sheets.pages.sheets import sheet_or_404, tellable
-from sheets.setup.serializers import ScheduleSerializer
+from sheets.pages.sheets import sheet_or_404
 
+TIME = "%H:%M"
 DAYS = [("1", "Mon"), ("2", "Tue"), ("3", "Wed"), ("4", "Thu"), ("5", "Fri"), ("6", "Sat"), ("7", "Sun")]
 
 
-class ScheduleForm(forms.Form):
+class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when run
     """Who is invited when."""
 
+    use_required_attribute = False
     respondents = LinesField(label="Who is asked", required=False)
     at = forms.ChoiceField(
         label="When",
@@ -30,50 +32,48 @@ class ScheduleForm(forms.Form):
         widget=forms.RadioSelect,
         required=False,
     )
-    times = forms.CharField(label="Times a day", required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
-    begins = forms.CharField(label="Not before", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
-    ends = forms.CharField(label="Not after", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
-    days = forms.MultipleChoiceField(label="On", choices=DAYS, required=False, widget=forms.CheckboxSelectMultiple)
-    cron = forms.CharField(
-        label="Cron expression",
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "0 9 * * 1-5", "spellcheck": "false", "autocomplete": "off"}),
+    begins = forms.TimeField(label="Not before", input_formats=[TIME], widget=forms.TimeInput({"type": "time"}, TIME))
+    ends = forms.TimeField(label="Not after", input_formats=[TIME], widget=forms.TimeInput({"type": "time"}, TIME))
+    days = forms.MultipleChoiceField(label="On", choices=DAYS, widget=forms.CheckboxSelectMultiple)
+    via = forms.ModelChoiceField(
+        Notifier.objects.all(), label="Tell the links to", required=False, to_field_name="name", empty_label="nobody"
     )
-    time_zone = forms.CharField(
-        label="Time zone", required=False, widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
-    )
-    via = forms.ChoiceField(label="Tell the links to", required=False)
-    enabled = forms.BooleanField(label="Switched on", required=False)
 
-    def __init__(self, data: QueryDict | None, *, schedule: Schedule, request: HttpRequest) -> None:
-        self.schedule, self.request = schedule, request
-        self.serializer: ScheduleSerializer  # once it was cleaned
-        names = ("respondents", "times", "cron", "time_zone", "enabled")
-        first: dict[str, Any] = {name: getattr(schedule, name) for name in names}
-        first |= {"at": "cron" if schedule.cron else "random", "days": list(schedule.days)}
-        first |= {name: getattr(schedule, name).strftime("%H:%M") for name in ("begins", "ends")}
-        first["via"] = schedule.via.name if schedule.via else ""
-        super().__init__(data, initial=first, use_required_attribute=False)
-        choices = dict(tellable(request.user)) | ({first["via"]: first["via"]} if first["via"] else {})
-        self.fields["via"] = forms.ChoiceField(label="Tell the links to", required=False, choices=list(choices.items()))
+    class Meta:
+        model = Schedule
+        fields = ["respondents", "times", "begins", "ends", "days", "cron", "time_zone", "via", "enabled"]
+        labels = {"times": "Times a day", "cron": "Cron expression", "enabled": "Switched on"}
+        help_texts = dict.fromkeys(fields, "")
+        widgets = {
+            "times": forms.TextInput(attrs={"inputmode": "numeric"}),
+            "cron": forms.TextInput(attrs={"placeholder": "0 9 * * 1-5", "spellcheck": "false", "autocomplete": "off"}),
+            "time_zone": forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
+        }
+
+    def __init__(self, data: QueryDict | None, *, schedule: Schedule, user: User) -> None:
+        known = {"at": "cron" if schedule.cron else "random", "days": list(schedule.days), "via": schedule.via}
+        super().__init__(data, instance=schedule, initial=known)
+        via: Any = self.fields["via"]
+        via.queryset = Notifier.objects.usable_by(user) | Notifier.objects.filter(pk=schedule.via_id or 0)
+
+    def clean_respondents(self) -> list[str]:
+        """Return the names; none at all the model refuses."""
+        return self.cleaned_data["respondents"] or []
+
+    def clean_days(self) -> str:
+        """Return the days as their digits."""
+        return "".join(self.cleaned_data["days"])
 
     def clean(self) -> dict[str, Any]:
-        """What the API would say."""
+        """Leave out the fields of the other way to say when."""
         given: dict[str, Any] = super().clean() or {}
         random = given.get("at") != "cron"
-        given["days"] = "".join(given.get("days", ()))
-        names = ("times", "begins", "ends", "days") if random else ("cron",)
-        data = {name: given.get(name) for name in ("respondents", "time_zone", "enabled", *names)}
-        data |= {"sheet": self.schedule.sheet.slug, "via": given.get("via") or None}
-        data["respondents"] = data["respondents"] or []
-        data["cron"] = "" if random else given.get("cron", "")
-        known = self.schedule if self.schedule.pk else None
-        self.serializer = ScheduleSerializer(known, data=data, context={"request": as_api(self.request)})
-        if not self.serializer.is_valid():
-            for name, words in self.serializer.errors.items():
-                flat = words if isinstance(words, list) else [one for some in words.values() for one in some]
-                self.add_error(name if name in self.fields else None, [str(one) for one in flat])
-        elif not random and not data["cron"]:
+        for name in ("cron",) if random else ("times", "begins", "ends", "days"):
+            self.errors.pop(name, None)
+            given.pop(name, None)
+        if random:
+            given["cron"] = ""
+        elif not given.get("cron") and "cron" not in self.errors:
             self.add_error("cron", "Write when, as 0 9 * * 1-5: at nine, from Monday to Friday.")
         return given
 
@@ -95,9 +95,9 @@ def _schedule(sheet: Sheet, pk: int) -> Schedule:
 
 
 def _form(request: HttpRequest, schedule: Schedule) -> HttpResponse:
-    form = ScheduleForm(request.POST or None, schedule=schedule, request=request)
+    form = ScheduleForm(request.POST or None, schedule=schedule, user=request.user)
     if request.method == "POST" and form.is_valid():
-        form.serializer.save()
+        form.save()
         messages.success(request, "The schedule is saved; it begins from now.")
         return redirect("sheet", schedule.sheet.slug)
     context = {"form": form, "schedule": schedule, "sheet": schedule.sheet, "zones": sorted(available_timezones())}

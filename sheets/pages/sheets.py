@@ -15,17 +15,17 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from foundation.access import User, holds
-from foundation.http.requests import Conflict
-from foundation.pages.requests import as_api, page_of
+from foundation.access import User
+from foundation.pages.refusals import add_refusal
+from foundation.pages.requests import page_of
 from foundation.pages.tables import MOST, csv_file
 from models_mining.pages.case_search import case_url
 from rules.models import Notifier
 from rules.pages.rule_fields import DurationField
 from sheets.models import Answer, Prompt, Sheet
+from sheets.models.sheets import TTL_S
 from sheets.prompts.form_page import shown
-from sheets.prompts.prompts import ClosedError, cancel, open_prompts
-from sheets.setup.serializers import PromptSerializer
+from sheets.prompts.prompts import ClosedError, NotInvitedError, cancel, invite, link_of, open_prompts
 from streams.access.logs import logs_of
 
 OPEN_SHOWN = 50
@@ -69,10 +69,11 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
     given = {name for answer in page for name in answer.answers}
     asked = {question["id"] for question in found.questions}
     heads = {name: text for name, text in questions.items() if name in asked or name in given}
+    fed = logs_of(request.user, None, "ingest").filter(pk=found.log_id).exists()
     context = {
         "sheet": found,
         "questions": shown(found.questions, {}, {}, {}),
-        "open": PromptSerializer(invitations[:OPEN_SHOWN], many=True, context={"request": as_api(request)}).data,
+        "open": [(one, _link(request, one) if fed else "") for one in invitations[:OPEN_SHOWN]],
         "open_count": invitations.count(),
         "schedules": found.schedules.select_related("via"),
         "page": page,
@@ -83,6 +84,11 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
         "may_change": logs_of(request.user, None, "change").filter(pk=found.log_id).exists(),
     }
     return render(request, "sheets/sheet.html", context)
+
+
+def _link(request: HttpRequest, prompt: Prompt) -> str:
+    path = link_of(prompt)
+    return request.build_absolute_uri(path) if path else ""
 
 
 # --- Answers --------------------------------------------------------------------------
@@ -142,48 +148,36 @@ def _line(answer: Answer, names: list[str]) -> dict[str, object]:
 # --- Invitations ----------------------------------------------------------------------
 
 
-def tellable(user: User) -> list[tuple[str, str]]:
-    """Who can be told a link, as choices."""
-    known = Notifier.objects.values_list("name", flat=True) if holds(user, "rules.view_notifier") else []
-    return [("", "nobody"), *((name, name) for name in known)]
-
-
 class InviteForm(forms.Form):
-    """Who is asked about which case; the API's serializer judges it."""
+    """Who is asked about which case."""
 
-    respondent = forms.CharField(label="Who is asked", required=False)
-    case = forms.CharField(label="About the case", required=False)
-    ttl_s = DurationField(label="Time to answer", required=False)
-    via = forms.ChoiceField(label="Tell the link to", required=False)
+    use_required_attribute = False
+    respondent = forms.CharField(label="Who is asked", max_length=255)
+    case = forms.CharField(label="About the case", max_length=255)
+    ttl_s = DurationField(label="Time to answer", required=False, least=TTL_S[0], most=TTL_S[1])
+    via = forms.ModelChoiceField(
+        Notifier.objects.all(), label="Tell the link to", required=False, to_field_name="name", empty_label="nobody"
+    )
 
-    def __init__(self, *args: Any, sheet: Sheet, request: HttpRequest, **options: Any) -> None:
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.sheet, self.request = sheet, request
-        self.fields["via"] = forms.ChoiceField(label="Tell the link to", required=False, choices=tellable(request.user))
-
-    def clean(self) -> dict[str, Any]:
-        """Invites, if nothing is wrong."""
-        given: dict[str, Any] = super().clean() or {}
-        data = {name: value for name, value in given.items() if value not in (None, "")} | {"sheet": self.sheet.slug}
-        serializer = PromptSerializer(data=data, context={"request": as_api(self.request)})
-        try:
-            if serializer.is_valid() and not self.errors:
-                serializer.save()
-        except Conflict as conflict:
-            self.add_error(None, str(conflict.detail))
-        for name, words in serializer.errors.items():
-            self.add_error(name if name in self.fields else None, [str(one) for one in words])
-        return given
+        via: Any = self.fields["via"]
+        via.queryset = Notifier.objects.usable_by(user)
 
 
 @login_required
 def sheet_invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Invite somebody by hand."""
     found = sheet_or_404(request, slug, "change")
-    form = InviteForm(request.POST or None, sheet=found, request=request, initial={"ttl_s": found.ttl_s})
+    form = InviteForm(request.POST or None, user=request.user, initial={"ttl_s": found.ttl_s})
     if request.method == "POST" and form.is_valid():
-        messages.success(request, f"{form.cleaned_data['respondent']} is invited.")
-        return redirect("sheet", found.slug)
+        try:
+            prompt = invite(found, **form.cleaned_data)
+        except NotInvitedError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, f"{prompt.respondent} is invited.")
+            return redirect("sheet", found.slug)
     return render(request, "sheets/invite.html", {"form": form, "sheet": found})
 
 
@@ -197,7 +191,7 @@ def sheet_cancel(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         cancel(prompt)
         messages.success(request, f"The invitation of {prompt.respondent} is withdrawn.")
     except ClosedError as closed:
-        messages.warning(request, f"This invitation is {closed.state} already.")
+        messages.warning(request, str(closed))
     return redirect("sheet", found.slug)
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from foundation.encryption import SecretUnreadableError, encrypt
+from foundation.errors import DomainError
 from rules.models import Notifier, RuleMatch
 from rules.notifiers.completing import TooLateError, completes
 from rules.notifiers.enqueue import tell
@@ -26,16 +27,33 @@ INVITED = "org.procmine.sheet.invited.v1"
 _MOST_TOKEN = 100  # characters of what is looked up
 
 
-class NotInvitedError(Exception):
-    """Why nobody is invited; the message says it."""
+class NotInvitedError(DomainError):
+    """Nobody is invited."""
+
+    code, text = "sheet-off", "The sheet is switched off, or its log is archived."
 
 
-class ClosedError(Exception):
+class TooOftenError(NotInvitedError):
+    """The respondent was invited as often as the sheet allows in a day."""
+
+    code, text = "invited-too-often", "{respondent} was invited {a_day} times within a day."
+
+
+class TooSoonError(NotInvitedError):
+    """The respondent was invited a short time ago."""
+
+    code, text = "invited-too-soon", "{respondent} was invited less than {gap_s} s ago."
+
+
+class ClosedError(DomainError):
     """The invitation takes no answer; ``state`` says why."""
 
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
+    code, text = "invitation-closed", "This invitation is {state} already."
+
+    @property
+    def state(self) -> str:
+        """Return the state of the invitation."""
+        return str(self.parameters["state"])
 
 
 def digest(token: str) -> str:
@@ -91,12 +109,12 @@ def invite(
 
 def _refuse(sheet: Sheet, respondent: str, now: datetime) -> None:
     if not sheet.enabled or sheet.log.archived_at is not None:
-        raise NotInvitedError("The sheet is switched off, or its log is archived.")
+        raise NotInvitedError
     before = Prompt.objects.filter(sheet=sheet, respondent=respondent)
     if before.filter(created_at__gt=now - timedelta(days=1)).count() >= sheet.a_day:
-        raise NotInvitedError(f"{respondent} was invited {sheet.a_day} times within a day.")
+        raise TooOftenError(respondent=respondent, a_day=sheet.a_day)
     if sheet.gap_s and before.filter(created_at__gt=now - timedelta(seconds=sheet.gap_s)).exists():
-        raise NotInvitedError(f"{respondent} was invited less than {sheet.gap_s} s ago.")
+        raise TooSoonError(respondent=respondent, gap_s=sheet.gap_s)
 
 
 def _tell(notifier: Notifier, prompt: Prompt) -> None:
@@ -126,6 +144,14 @@ def with_link(item: Item) -> Item:
     return Item(text, {**item.event, "data": {**item.event["data"], "url": link, "text": text}}, private=True)
 
 
+def link_of(prompt: Prompt) -> str | None:
+    """Return the path of the form of an open invitation; None once it has ended, or where the key has changed."""
+    try:
+        return path_of(prompt.secret) if prompt.state == Prompt.State.OPEN else None
+    except SecretUnreadableError:
+        return None
+
+
 def open_prompts(sheet: Sheet) -> "QuerySet[Prompt]":
     """The invitations to a sheet that can be answered now, the newest first."""
     now = timezone.now()
@@ -144,7 +170,7 @@ def take(prompt: Prompt, answers: Answers) -> Answer:
     with transaction.atomic():
         row = Prompt.objects.select_for_update().get(pk=prompt.pk)
         if row.state != Prompt.State.OPEN:
-            raise ClosedError(row.state)
+            raise ClosedError(state=row.state)
         refuse_archived(row.log)
         now = timezone.now()
         made = Answer.objects.create(prompt=row, log=row.log, answers=answers, at=now)
@@ -175,7 +201,7 @@ def cancel(prompt: Prompt) -> None:
     with transaction.atomic():
         row = Prompt.objects.select_for_update().get(pk=prompt.pk)
         if row.state != Prompt.State.OPEN:
-            raise ClosedError(row.state)
+            raise ClosedError(state=row.state)
         Prompt.objects.filter(pk=row.pk).update(stored_state=Prompt.State.CANCELLED, token="")
 
 

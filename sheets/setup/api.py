@@ -11,9 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.http.requests import Conflict
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts.prompts import ClosedError, cancel
+from sheets.prompts.prompts import cancel
 from sheets.setup.serializers import (
     AnswerSerializer,
     MappingSerializer,
@@ -52,11 +51,6 @@ class SheetViewSet(viewsets.ModelViewSet[Sheet]):
 
     def get_queryset(self) -> "QuerySet[Sheet]":
         return self.queryset.select_related("log").filter(log__in=seen_by(self.request))
-
-    def perform_destroy(self, instance: Sheet) -> None:
-        if instance.prompts.exists():
-            raise Conflict("People were invited to this sheet: switch it off instead, what they said stays.")
-        instance.delete()
 
 
 class PromptFilter(django_filters.FilterSet):
@@ -97,10 +91,7 @@ class PromptViewSet(
     def cancel(self, request: Request, pk: int) -> Response:
         """Close an invitation nobody has answered."""
         prompt = self.get_object()
-        try:
-            cancel(prompt)
-        except ClosedError as closed:
-            raise Conflict(f"This invitation is {closed.state} already.") from closed
+        cancel(prompt)
         prompt.refresh_from_db()
         return Response(self.get_serializer(prompt).data)
 

@@ -8,13 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
-from foundation.access import holds
-from foundation.encryption import SecretUnreadableError
-from foundation.http.requests import CheckedSerializer, Conflict
+from foundation.http.requests import CheckedSerializer
 from rules.models import Notifier
 from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
-from sheets.prompts.prompts import NotInvitedError, invite, path_of
-from sheets.questions.questions import COUNT, FEWEST, MOST, mistakes
+from sheets.models.sheets import TTL_S
+from sheets.prompts.prompts import invite, link_of
+from sheets.questions.questions import COUNT, FEWEST, MOST
 from streams.access.logs import seen_by
 from streams.models import EventLog
 
@@ -45,6 +44,15 @@ class ChangedSheet(serializers.SlugRelatedField[Sheet]):
         return sheet
 
 
+class UsableNotifier(serializers.SlugRelatedField[Notifier]):
+    """A notifier that may be used in the request."""
+
+    queryset = Notifier.objects.all()
+
+    def get_queryset(self) -> "QuerySet[Notifier]":
+        return Notifier.objects.usable_by(self.context["request"].user)
+
+
 class SheetSerializer(CheckedSerializer):
     """A form; `questions` as docs/sheets.md says. Changing what is asked makes a new version."""
 
@@ -64,19 +72,6 @@ class SheetSerializer(CheckedSerializer):
         ]
         read_only_fields = ["version"]
 
-    def validate_questions(self, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Each mistake where it is, as ``/questions/2/options``."""
-        wrong: dict[Any, Any] = {}
-        for mistake in mistakes(questions):
-            *way, last = mistake.path
-            place = wrong
-            for part in way:
-                place = place.setdefault(part, {})
-            place.setdefault(last, []).append(mistake.words)
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        return questions
-
 
 class PromptSerializer(serializers.ModelSerializer[Prompt]):
     """An invitation. Its link is told to those who may send events to the log: it lets them do no more."""
@@ -84,10 +79,8 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
     sheet = ChangedSheet(slug_field="slug", queryset=Sheet.objects.all())
     log = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
     version = serializers.IntegerField(source="version.version", read_only=True)
-    ttl_s = serializers.IntegerField(write_only=True, required=False, min_value=60, max_value=30 * 86_400)
-    via = serializers.SlugRelatedField(
-        slug_field="name", queryset=Notifier.objects.all(), write_only=True, required=False, allow_null=True
-    )
+    ttl_s = serializers.IntegerField(write_only=True, required=False, min_value=TTL_S[0], max_value=TTL_S[1])
+    via = UsableNotifier(slug_field="name", write_only=True, required=False, allow_null=True)
     state = serializers.ChoiceField(Prompt.State.choices, read_only=True)
     url = serializers.SerializerMethodField(help_text="Null once it has ended, or where it is not for you.")
 
@@ -100,37 +93,15 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
         read_only_fields = ["match", "seq", "created_at", "expires_at"]
 
     def get_url(self, prompt: Prompt) -> str | None:
-        if prompt.state != Prompt.State.OPEN or prompt.log_id not in self._fed:
-            return None
-        try:
-            url: str = self.context["request"].build_absolute_uri(path_of(prompt.secret))
-        except SecretUnreadableError:
-            return None
-        return url
+        path = link_of(prompt) if prompt.log_id in self._fed else None
+        return path and self.context["request"].build_absolute_uri(path)
 
     @cached_property
     def _fed(self) -> set[int]:
         return set(seen_by(self.context["request"], "ingest").values_list("pk", flat=True))
 
     def create(self, given: dict[str, Any]) -> Prompt:
-        """Invite; Conflict where the sheet or its limits forbid it."""
-        try:
-            return invite(
-                given["sheet"], given["case"], given["respondent"], via=given.get("via"), ttl_s=given.get("ttl_s")
-            )
-        except NotInvitedError as error:
-            raise Conflict(str(error)) from error
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for name in ("case", "respondent"):
-            if "\0" in attrs[name]:
-                raise serializers.ValidationError({name: "The character NUL cannot be stored."})
-        return attrs
-
-    def validate_via(self, via: Notifier | None) -> Notifier | None:
-        if via is not None and not holds(self.context["request"].user, "rules.view_notifier"):
-            raise serializers.ValidationError("You may not use notifiers.")
-        return via
+        return invite(**given)
 
 
 class AnswerSerializer(serializers.ModelSerializer[Answer]):
@@ -164,9 +135,7 @@ class ScheduleSerializer(CheckedSerializer):
     respondents = serializers.ListField(child=serializers.CharField(max_length=255), min_length=1, max_length=200)
     begins = LocalTime(required=False)
     ends = LocalTime(required=False)
-    via = serializers.SlugRelatedField(
-        slug_field="name", queryset=Notifier.objects.all(), required=False, allow_null=True
-    )
+    via = UsableNotifier(slug_field="name", required=False, allow_null=True)
 
     class Meta:
         model = Schedule
@@ -175,8 +144,6 @@ class ScheduleSerializer(CheckedSerializer):
             *("done_until", "missed"),
         ]
         read_only_fields = ["done_until", "missed"]
-
-    validate_via = PromptSerializer.validate_via
 
 
 class MappingSerializer(CheckedSerializer):
