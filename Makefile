@@ -11,7 +11,8 @@ PYTEST := $(BIN)/python -m pytest -q -p tests.tools.progress -o console_output_s
 unexport PYTHONDONTWRITEBYTECODE
 SIDE_BY_SIDE ?= -n 3 --dist worksteal
 # What runs once more on PostgreSQL: everything that speaks to the database (tests/conftest.py leaves out what does not).
-DATABASE_TESTS ?= tests/streams tests/models_mining tests/api tests/rules tests/sheets tests/access/test_sign_in.py tests/access/test_grants.py
+DATABASE_TESTS ?= tests/accounts tests/api tests/models_mining tests/rules tests/sheets tests/streams tests/procmine/test_backup.py \
+  $(addprefix tests/access/test_,admin.py grants.py sign_in.py)
 
 .PHONY: help demo serve check test test-sqlite test-postgresql programs rehearse lock audit release bundle long soak socket fuzz peers clean
 
@@ -130,7 +131,7 @@ fuzz: .venv/dev
 # The state machine of the live socket, a thousand times instead of twelve: RUNS=… for another number.
 RUNS ?= 1000
 socket: .venv/dev
-	@SOCKET_RUNS=$(RUNS) $(RUN) $(BIN)/pytest -q tests/live/test_socket_machine.py
+	@SOCKET_RUNS=$(RUNS) $(RUN) $(BIN)/pytest -q tests/live/socket/test_machine.py
 
 # What bench/mining.py compares with, in an environment of its own.
 peers: .venv-peers/made

@@ -22,17 +22,18 @@ from tests.tools import emptying, programs
 from tests.tools.ports import free_port
 
 programs.restrict()
+pytest_plugins = ["tests.clients"]
 
 LONG = (  # each of their tests, or some, take half a minute: begun last, such a one is waited for by all other workers
     "tests/faults",
     "tests/scale",
-    "tests/test_end_to_end.py",
+    "tests/end_to_end/test_mining.py",
     "tests/browser/test_demo.py",
     "tests/browser/test_rules.py",
     "tests/browser/test_still.py",
     "tests/browser/test_views.py",
     "tests/procmine/test_documents.py",
-    "tests/procmine/test_serve.py",
+    "tests/procmine/serving/test_serve.py",
 )
 
 

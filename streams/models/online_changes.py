@@ -7,7 +7,7 @@ acknowledged. So a migration may add to it what needs no row to be touched, and 
 - `AddIndexOnline`, in a migration with ``atomic = False``.
 
 Anything else is done in steps: a new column, filled by new events (old ones are never changed: read them both ways).
-tests/streams/test_migrations.py holds every migration to it.
+tests/streams/models/test_online_changes.py holds every migration to it.
 """
 
 from collections.abc import Iterable, Iterator

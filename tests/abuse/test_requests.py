@@ -16,7 +16,7 @@ from accounts.tokens import create_token
 from models_mining.work import Work
 from streams.models import Broker, Event, EventLog, Stream
 from streams.parsing import topics
-from tests.api.conftest import EVENT
+from tests.clients import EVENT
 
 LOG = "/api/v1/logs/factory/"
 EVENTS = f"{LOG}events/"

@@ -21,7 +21,7 @@ from sheets.models import Answer, Prompt, ReportMapping, Schedule, Sheet
 from sheets.prompts.prompts import invite
 from simulations.models import Simulation
 from streams.models import Broker, Event, EventLog, Import, LogGrant, Rejection, Republish, Stream
-from tests.live.test_pages import picture
+from tests.live.pages.test_pages import picture
 
 SECRET = "confidential"  # in the content of every row of the log, never in a URL
 CASE = "order-7"

@@ -15,7 +15,7 @@ from tests.access.conftest import GROUPS, SECRET, World, knocker
 
 OPEN = {"admin:login"}
 ANY_STAFF = {"admin:index", "admin:logout", "admin:password_change", "admin:password_change_done", "admin:jsi18n"}
-ELSEWHERE = {  # tested by name in tests/api/test_admin.py, or without rows of ours
+ELSEWHERE = {  # tested by name in tests/access/test_admin.py, or without rows of ours
     *("admin:view_on_site", "admin:autocomplete", "admin:app_list", "admin:auth_user_password_change"),
     "admin:accounts_token_revoke",
 }

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from playwright.sync_api import BrowserContext, sync_playwright
 from rest_framework.test import APIClient
 
-from tests.api.conftest import EVENT
 from tests.chromium import QUIET
+from tests.clients import EVENT
 from tests.conftest import needs
 from tests.installation import Installation
 

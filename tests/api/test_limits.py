@@ -15,7 +15,7 @@ from foundation.http import limits
 from foundation.models.stored_answers import StoredAnswer
 from models_mining.logs import log_api
 from streams.models import Event, EventLog
-from tests.api.conftest import EVENT
+from tests.clients import EVENT
 from tests.conftest import wait_for
 
 EVENTS = "/api/v1/logs/factory/events/"

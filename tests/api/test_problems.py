@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from models_mining.logs import log_api
 from streams.models import EventLog, Stream
-from tests.api.conftest import EVENT
+from tests.clients import EVENT
 
 
 def problem(answer: Any) -> dict[str, Any]:

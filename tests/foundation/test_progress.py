@@ -14,7 +14,7 @@ from models_mining.mining import rediscovery
 from models_mining.store import event_reader
 from streams.models import Broker, EventLog, Stream
 from streams.recording import ingest
-from tests.streams.logs import csv_log
+from tests.streams.files.logs import csv_log
 
 EVENTS = 9000
 LINE = re.compile(r"[^:]+: .*\d s")

@@ -6,9 +6,6 @@ import pytest
 
 from sheets.models import Sheet
 from streams.models import EventLog
-from tests.api.conftest import anyone, api, owner, user_who, with_token
-
-__all__ = ["anyone", "api", "owner", "user_who", "with_token"]
 
 QUESTIONS: list[dict[str, Any]] = [
     {"id": "late", "kind": "yes_no", "text": "Was it late?", "required": True},

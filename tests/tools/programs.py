@@ -51,20 +51,20 @@ MOSQUITTO_USERS = (
     "tests/faults/world.py",
     "tests/procmine/test_delivery.py",
     "tests/simulator/test_command.py",
-    "tests/simulator/test_mqtt_sink.py",
-    "tests/streams/test_connection.py",
+    "tests/simulator/sinks/test_mqtt.py",
+    "tests/streams/recording/test_connection.py",
     "bench/world.py",
 )
 PROGRAMS = (
     Program("mosquitto", "mosquitto", MOSQUITTO_USERS),
-    Program("mosquitto_passwd", "mosquitto", ("tests/streams/test_connection.py",)),
+    Program("mosquitto_passwd", "mosquitto", ("tests/streams/recording/test_connection.py",)),
     Program(
         "mosquitto_pub",
         "mosquitto-clients",
         (
-            "tests/streams/test_connection.py",
-            "tests/streams/test_health.py",
-            "tests/streams/test_outages.py",
+            "tests/streams/recording/test_connection.py",
+            "tests/streams/recording/test_health.py",
+            "tests/streams/recording/test_outages.py",
             "bench/memory.py",
         ),
     ),
@@ -78,7 +78,7 @@ PROGRAMS = (
     Program(
         "chromium-headless-shell",
         "chromium-headless-shell",
-        ("tests/api/test_documents.py", "tests/browser/conftest.py", "tests/test_react.py"),
+        ("tests/api/test_documents.py", "tests/browser/conftest.py", "tests/end_to_end/test_react.py"),
         needs=("fonts-dejavu-core",),
     ),
     Program("chromium", "chromium", ("bench/browser.py",), purpose="bench", needs=("fonts-dejavu-core",)),
@@ -88,11 +88,11 @@ PROGRAMS = (
         (
             "tests/abuse/test_webhook_addresses.py",
             "tests/procmine/test_delivery.py",
-            "tests/streams/test_connection.py",
+            "tests/streams/recording/test_connection.py",
         ),
     ),
     Program("curl", "curl", ("tests/api/test_client_page.py", "tests/procmine/test_documents.py")),
-    Program("dot", "graphviz", ("tests/simulator/test_graph.py",)),
+    Program("dot", "graphviz", ("tests/simulator/world/test_graph.py",)),
     Program(
         "git",
         "git",
@@ -101,13 +101,15 @@ PROGRAMS = (
             "tests/procmine/test_delivery.py",
             "tests/procmine/test_package.py",
             "tests/procmine/test_programs.py",
-            "tests/procmine/test_site.py",
+            "tests/procmine/site/test_site.py",
             "tests/tools/dockerfile.py",
             "tests/tools/rehearsal.py",
         ),
     ),
     Program(
-        "make", "make", ("tests/procmine/test_documents.py", "tests/procmine/test_release.py", "tests/test_output.py")
+        "make",
+        "make",
+        ("tests/procmine/test_documents.py", "tests/procmine/test_release.py", "tests/procmine/test_output.py"),
     ),
     Program("debootstrap", "debootstrap", ("tests/tools/rehearsal.py",), purpose="rehearse"),
     Program("caddy", "pip", ("tests/procmine/test_delivery.py",)),

@@ -18,8 +18,8 @@ from streams.brokers.registry import check_broker
 from streams.models import Broker, Event, Stream
 from tests.conftest import free_port, listening, needs, wait_for
 from tests.streams.conftest import wait_received
-from tests.streams.test_connection import Mosquitto
-from tests.streams.test_health import embedded
+from tests.streams.recording.test_connection import Mosquitto
+from tests.streams.recording.test_health import embedded
 
 __all__ = ["embedded"]
 
