@@ -23,6 +23,7 @@ from rest_framework.views import exception_handler
 from foundation.errors import DomainError
 from foundation.http.request_ids import CONTENT_TYPE, Problem, problem
 from foundation.http.requests import BadQuery, Conflict, TooLarge, Unavailable
+from foundation.json_pointers import step
 
 logger = logging.getLogger(__name__)
 
@@ -112,13 +113,12 @@ def _refused(error: DomainError) -> Problem:
 
 
 def _flat(detail: Any, place: str = "") -> Iterator[tuple[str, ErrorDetail]]:
-    """Every mistake with the JSON pointer (RFC 6901) of its field."""
+    """Every mistake with the JSON pointer of its field."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            token = str(name).replace("~", "~0").replace("/", "~1")
-            yield from _flat(inner, place if name == api_settings.NON_FIELD_ERRORS_KEY else f"{place}/{token}")
+            yield from _flat(inner, place if name == api_settings.NON_FIELD_ERRORS_KEY else place + step(name))
     elif isinstance(detail, list):
         for number, inner in enumerate(detail):
-            yield from _flat(inner, place if isinstance(inner, ErrorDetail) else f"{place}/{number}")
+            yield from _flat(inner, place if isinstance(inner, ErrorDetail) else place + step(number))
     elif isinstance(detail, ErrorDetail):
         yield place, detail

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from foundation.numbers import whole_number
+from foundation.json_pointers import path_of, value_at
 from streams.parsing import topics
 from streams.parsing.moments import MomentError, parse_moment
 from streams.parsing.values import MAX_DEPTH, PayloadError, check_text, check_value, kind, optional_id, required
@@ -79,7 +79,7 @@ class Reading:
             ancient=options.get("ancient", "accept"),
             oldest=parse_moment(options["oldest"]) if "oldest" in options else OLDEST,
             zone=ZoneInfo(options["time_zone"]) if "time_zone" in options else UTC,
-            pointers={name: _tokens(pointer) for name, pointer in mapping.items()},
+            pointers={name: path_of(pointer) for name, pointer in mapping.items()},
         )
 
     def parse(self, topic: str, payload: bytes, received_at: datetime) -> ParsedEvent | None:
@@ -133,7 +133,7 @@ class Reading:
 
     def _parse_json(self, payload: bytes, received_at: datetime) -> ParsedEvent:
         given = _decoded(payload)
-        found = {name: _at_pointer(given, tokens) for name, tokens in self.pointers.items()}
+        found = {name: value_at(given, tokens) for name, tokens in self.pointers.items()}
         for tokens in self.pointers.values():
             if len(tokens) == 1:
                 given.pop(tokens[0], None)
@@ -163,7 +163,7 @@ class Reading:
             raise PayloadError("bad_specversion", f"`specversion` is {version[:20]!r}; expected 1.0.")
         if not given.get("source"):
             raise PayloadError("missing_source", "`source` is missing: every CloudEvent has one.")
-        found = {name: _at_pointer(given, tokens) for name, tokens in self.pointers.items()}
+        found = {name: value_at(given, tokens) for name, tokens in self.pointers.items()}
         for name, key in CLOUD_EVENT.items():
             if name not in found:
                 found[name] = given.pop(key, None)
@@ -282,19 +282,3 @@ def _first(given: dict[str, Any], keys: tuple[str, ...]) -> Any:
         if given.get(key) is not None:
             return given.pop(key)
     return None
-
-
-def _tokens(pointer: str) -> tuple[str, ...]:
-    """The reference tokens of a JSON pointer (RFC 6901, section 4)."""
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])
-
-
-def _at_pointer(value: Any, tokens: tuple[str, ...]) -> Any:
-    for token in tokens:
-        if isinstance(value, dict):
-            value = value.get(token)
-        elif isinstance(value, list) and (index := whole_number(token)) is not None:
-            value = value[index] if index < len(value) else None
-        else:
-            return None
-    return value

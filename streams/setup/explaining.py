@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from foundation.json_pointers import path_of
 from streams.brokers.listening import Heard
 from streams.models import Broker, Stream
 from streams.parsing import topics
@@ -98,7 +99,7 @@ def _plain(level: str) -> str:
 
 def _put(payload: dict[str, Any], pointer: str, value: Any) -> None:
     """Place a value where a JSON pointer looks for it, as far as nothing else is in the way."""
-    *path, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+    *path, last = path_of(pointer)
     for token in path:
         inner = payload.setdefault(token, {})
         if not isinstance(inner, dict):

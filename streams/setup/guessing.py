@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from foundation.json_pointers import step
 from streams.brokers.base import BrokerMessage
 from streams.parsing import topics
 from streams.parsing.moments import MomentError, parse_moment
@@ -186,9 +187,9 @@ def _object(payload: bytes) -> dict[str, Any] | None:
 
 
 def _fields(value: Mapping[str, Any], before: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
-    """Each field that holds no object, with its pointer (RFC 6901)."""
+    """Each field that holds no object, with its pointer."""
     for name, inner in list(value.items())[:MAX_FIELDS]:
-        pointer = f"{before}/{name.replace('~', '~0').replace('/', '~1')}"
+        pointer = before + step(name)
         if isinstance(inner, dict) and depth < MAX_DEPTH:
             yield from _fields(inner, pointer, depth + 1)
         elif not isinstance(inner, list | dict):
