@@ -13,7 +13,7 @@ from sheets.models.sheets import InvitedError
 from sheets.prompts.prompts import invite
 from streams.models import EventLog, LogGrant
 from tests.sheets.conftest import QUESTIONS
-from tests.sheets.test_pages import Ask, ask, sent, wrong
+from tests.sheets.pages.test_sheets import Ask, ask, sent, wrong
 
 __all__ = ["ask"]  # a fixture
 
