@@ -69,7 +69,9 @@ PROGRAMS = (
         ),
     ),
     Program(
-        "redis-server", "redis-server", ("tests/conftest.py", "tests/procmine/test_delivery.py", "bench/brokers.py")
+        "redis-server",
+        "redis-server",
+        ("tests/conftest.py", "tests/procmine/test_delivery.py", "bench/brokers.py", "bench/hints.py"),
     ),
     Program("initdb", "postgresql", ("tests/tools/cluster.py", "tests/scale/conftest.py")),
     Program("postgres", "postgresql", ("tests/tools/cluster.py",)),
