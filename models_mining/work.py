@@ -68,8 +68,8 @@ class Work(LogWorkers[SlowModelWorker]):
         for part in self.parts:
             part.wake()
 
-    def turn(self) -> float:
-        due = super().turn()
+    def turn(self, now: float | None = None) -> float:
+        due = super().turn(now)
         now = time.monotonic()
         due = min(due, self.analysts.turn(), self.jobs.turn(now), self.retention.turn(now))
         return min([due, *(part.turn(now) for part in self.parts)])
@@ -92,7 +92,7 @@ class Work(LogWorkers[SlowModelWorker]):
         return (
             self.jobs.busy
             or any(part.busy for part in self.parts)
-            or bool(self._behind())
+            or bool(self.logs_behind())
             or self.analysts.behind()
             or any(follower.busy for follower in followers)
             or any(painter.due(one.live) is not None for one in followers for painter in one.painters.values())

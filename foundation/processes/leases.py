@@ -137,6 +137,11 @@ class Held:
             self._renew_at = time.monotonic() + renew_s() if self.fence else 0.0
         return self.fence > 0
 
+    def keeps(self) -> bool:
+        """Renew it where that is due; whether it was ours all the time since it was taken."""
+        fence = self.fence
+        return self.keep() and self.fence == fence
+
     def check(self) -> None:
         """Raise LeaseLostError unless it is still ours; call it inside the transaction that saves what it guards."""
         if not holds(self.name, self.fence):
@@ -147,6 +152,11 @@ class Held:
         if self.fence:
             release(self.name, self.fence)
         self.fence, self._renew_at = 0, 0.0
+
+    def end(self) -> None:
+        """Let go of a lease that nobody needs any more until there is work again: its row goes too."""
+        self.let_go()
+        Lease.objects.filter(name=self.name).delete()
 
 
 class Member:

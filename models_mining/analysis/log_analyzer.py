@@ -150,10 +150,13 @@ class LogAnalyzer(LogWorker[PicturePublisher]):
         }
 
     def close(self) -> None:
-        self.checker.close()
         if self.live.seq > self.saved_seq:
             self.save()
         super().close()
+
+    def abandon(self) -> None:
+        self.checker.close()
+        super().abandon()
 
 
 class LogAnalyzers(LogWorkers[LogAnalyzer]):
@@ -184,13 +187,9 @@ class LogAnalyzers(LogWorkers[LogAnalyzer]):
             follower.board.watched = row is not None and row.watched_until is not None and row.watched_until > moment
             follower.checker.follow(references.get(log, 0))
 
-    def _drop(self, log: int) -> None:
-        self.followers[log].checker.close()
-        super()._drop(log)
-
     def behind(self) -> bool:
         """Whether any log has events that are not learnt yet, or cases not checked."""
-        return bool(self._behind()) or any(follower.checker.busy for follower in self.followers.values())
+        return bool(self.logs_behind()) or any(follower.checker.busy for follower in self.followers.values())
 
 
 def settings_key(log: EventLog) -> str:

@@ -1,63 +1,57 @@
 """Running jobs: the oldest first, one at a time in a worker, each under a lease of its own."""
 
 import logging
+from typing import ClassVar
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from foundation.models import Lease
 from foundation.processes import leases
 from foundation.processes.children import Child, Outcome, Progress
+from foundation.processes.work_plugins import PolledPart
 from models_mining.jobs import jobs
 from models_mining.models import Job
 
 logger = logging.getLogger(__name__)
 
+OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 TRIES = 3  # of a job whose worker ended under it
-POLL_INTERVAL_S = 1.0  # between two looks for jobs; a hint makes it sooner
 TOLD_S = 0.5  # between two saves of its progress, and looks whether it is cancelled
 POLL_S = 0.02  # between two looks at a process under way
 CLEAN_S = 60.0
 
 
-class JobRunner:
+class JobRunner(PolledPart):
     """Runs what is asked for, until there is nothing more."""
 
+    subject: ClassVar[str] = "Jobs"
+
     def __init__(self) -> None:
+        super().__init__()
         self.ended = 0  # how many it saw to their end
         self._running: tuple[Job, leases.Held, Child] | None = None
-        self._told_at = self._cleaned_at = self._polled_at = float("-inf")
+        self._told_at = self._cleaned_at = float("-inf")
 
     @property
     def busy(self) -> bool:
         """Whether a job runs here, or waits for any worker."""
         return self._running is not None or Job.objects.filter(state=Job.State.QUEUED).exists()
 
-    def wake(self) -> None:
-        """Look for jobs in the next turn: there may be a new one."""
-        self._polled_at = float("-inf")
-
-    def turn(self, now: float) -> float:
-        """Look after the job that runs, or begin one; when to come back at the latest (monotonic seconds)."""
+    def work(self, now: float, *, look: bool) -> float:
+        """Look after the job that runs, or begin one."""
         try:
             if now - self._cleaned_at >= CLEAN_S:
                 self._cleaned_at = now
                 jobs.forget_expired()
-            if self._running is None and now - self._polled_at >= POLL_INTERVAL_S:
-                self._polled_at = now
+            if self._running is None and look:
                 self._begin_next()
             if self._running is not None:
                 self._look_after(*self._running, now)
         except leases.LeaseLostError:
             logger.warning("A job has another worker now")
             self._stop()
-        except DatabaseError as error:
-            logger.warning("Jobs wait for the database: %s", error)
-            connection.close()
-            return now + POLL_INTERVAL_S
-        return now + (POLL_S if self._running else POLL_INTERVAL_S)
+        return now + (POLL_S if self._running else self.poll_s)
 
     def close(self) -> None:
         """A job that runs is left to another worker, as if it had not begun."""
@@ -71,15 +65,15 @@ class JobRunner:
     # --- One job ------------------------------------------------------------------------
 
     def _begin_next(self) -> None:
-        waiting = Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("pk")
-        for job in waiting.select_related("log"):
-            held = leases.Held(f"job:{job.pk}")
-            if held.keep() and self._begin(job, held):
+        for pk in Job.objects.filter(state__in=OPEN).order_by("pk").values_list("pk", flat=True):
+            held = leases.Held(f"job:{pk}")
+            if held.keep() and self._begin(pk, held):
                 return
 
-    def _begin(self, job: Job, held: leases.Held) -> bool:
-        job.refresh_from_db()  # another worker may have ended it before the lease was ours
-        if job.state not in (Job.State.QUEUED, Job.State.RUNNING):
+    def _begin(self, pk: int, held: leases.Held) -> bool:
+        job = Job.objects.filter(pk=pk, state__in=OPEN).select_related("log").first()
+        if job is None:  # another worker ended it, or it was deleted, before the lease was ours
+            held.end()
             return False
         if job.tries >= TRIES:
             self._end(job, held, Outcome(None, f"Its worker ended {TRIES} times while it ran.", 0.0))
@@ -101,8 +95,7 @@ class JobRunner:
         return True
 
     def _look_after(self, job: Job, held: leases.Held, child: Child, now: float) -> None:
-        fence = held.fence
-        if not held.keep() or held.fence != fence:
+        if not held.keeps():
             raise leases.LeaseLostError
         outcome = child.poll()
         if outcome is not None:
@@ -113,7 +106,7 @@ class JobRunner:
             self._told_at = now
             if not self._save(job, held, {"progress": child.progress}):
                 self._stop()  # it was cancelled
-                self._forget_lease(held)
+                held.end()
 
     def _end(self, job: Job, held: leases.Held, outcome: Outcome) -> None:
         now = timezone.now()
@@ -125,12 +118,12 @@ class JobRunner:
         else:
             fields |= {"state": Job.State.DONE, "progress": 1.0, "result": outcome.value}
         self._save(job, held, fields)
-        self._forget_lease(held)
+        held.end()
         self.ended += 1
 
     def _save(self, job: Job, held: leases.Held, fields: dict[str, object]) -> bool:
         """Write to the row while the job is ours and still wanted."""
-        rows = Job.objects.filter(pk=job.pk, state__in=[Job.State.QUEUED, Job.State.RUNNING])
+        rows = Job.objects.filter(pk=job.pk, state__in=OPEN)
         with transaction.atomic():
             held.check()
             return rows.update(**fields) == 1
@@ -139,8 +132,3 @@ class JobRunner:
         if self._running is not None:
             self._running[2].kill()
         self._running = None
-
-    def _forget_lease(self, held: leases.Held) -> None:
-        """Nobody needs it any more: there is one for each job."""
-        held.let_go()
-        Lease.objects.filter(name=held.name).delete()

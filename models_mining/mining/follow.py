@@ -21,6 +21,7 @@ from models_mining.mined_models.picture_publisher import PicturePublisher
 from models_mining.mining import lossy, rediscovery
 from models_mining.models import LogState, MinedModel
 from models_mining.store import checkpoints, event_reader
+from streams.events.log_pool import NotReadyError
 from streams.models import EventLog
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ CHUNK = 2000  # events read and learnt in one go
 P = TypeVar("P", bound=PicturePublisher)
 
 
-class NotMinedError(Exception):
+class NotMinedError(NotReadyError):
     """The rows of this log are not made yet, or under other settings: its miner has to go first."""
 
 
@@ -132,11 +133,20 @@ class LogWorker(ABC, Generic[P]):
         """Keep no more closed cases in memory than is set; one that returns is read back."""
         self.live.forget_closed(settings.CLOSED_CASES)
 
+    @property
+    def seq(self) -> int:
+        """The last event it has learnt."""
+        return self.live.seq
+
     def close(self) -> None:
         """A clean end: the lease is let go."""
+        self.abandon()
+        self.held.let_go()
+
+    def abandon(self) -> None:
+        """An end that saves nothing."""
         for painter in self.painters.values():
             painter.close()
-        self.held.let_go()
 
 
 def serving(wanted: checkpoints.LiveSettings) -> Iterator[checkpoints.LiveSettings]:

@@ -8,11 +8,13 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from foundation.processes.work_plugins import PolledPart
 from models_mining.models import Case
 from streams.events.removal import CASES, EVENTS, retire
 from streams.models import Event, EventLog, Retired
@@ -20,7 +22,6 @@ from streams.models import Event, EventLog, Retired
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)  # each time the log is mined anew
-POLL_INTERVAL_S = 3600.0  # between two looks of a worker
 
 
 @dataclass(slots=True)
@@ -100,22 +101,22 @@ def _silent(log: EventLog, heard: datetime) -> bool:
     return log.last_received_at - heard >= timedelta(seconds=log.idle_close_s)
 
 
-class Housekeeping:
+class Housekeeping(PolledPart):
     """What a worker does beside its work: once an hour it looks which logs are due, and lets cases leave by turns."""
 
-    def __init__(self) -> None:
-        self._logs: list[EventLog] = []
-        self._look_at = float("-inf")
+    subject: ClassVar[str] = "Cases that are to leave"
+    poll_s: ClassVar[float] = 3600.0
 
-    def turn(self, now: float) -> float:
-        """Let some leave, if any are due; when to come back at the latest (monotonic seconds)."""
-        try:
-            if not self._logs and now >= self._look_at:
-                self._look_at = now + POLL_INTERVAL_S
-                self._logs = due()
-            if self._logs and not retire_some(self._logs[-1]).cases:
-                self._logs.pop()
-        except (DatabaseError, EventLog.DoesNotExist) as error:
-            logger.warning("Retention waits: %s", error)
-            self._logs = []
-        return now if self._logs else self._look_at
+    def __init__(self) -> None:
+        super().__init__()
+        self._logs: list[EventLog] = []
+
+    def work(self, now: float, *, look: bool) -> float:
+        """Let some leave, if any are due."""
+        if look and not self._logs:
+            self._logs = due()
+        if self._logs:
+            log = self._logs.pop()  # where it fails, it is due again in an hour
+            if retire_some(log).cases:
+                self._logs.append(log)
+        return now if self._logs else self._polled_at + self.poll_s

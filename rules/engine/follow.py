@@ -137,6 +137,13 @@ class RuleWorker:
             if oldest is not None:
                 rows.filter(seq__lte=oldest).order_by().delete()
 
+    def close(self) -> None:
+        """A clean end: all is saved already."""
+        self.held.let_go()
+
+    def abandon(self) -> None:
+        """An end that saves nothing: there is nothing to save."""
+
     # --- The clock ----------------------------------------------------------------------
 
     def look(self, now: float) -> float:

@@ -11,16 +11,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from foundation.models import Lease
 from foundation.processes.children import Child
 from foundation.processes.leases import Held, LeaseLostError
+from foundation.processes.work_plugins import PolledPart
 from rules.models import Notification, Notifier
 from rules.notifiers.completing import TooLateError, item_of
 from rules.notifiers.rendering import Item
@@ -34,7 +33,6 @@ GROUP: dict[str, int] = {Notifier.Kind.SLACK: 500, Notifier.Kind.WEBHOOK: 100, N
 PAUSE_S: dict[str, float] = {Notifier.Kind.SLACK: 1.0, Notifier.Kind.WEBHOOK: 0.0, Notifier.Kind.EMAIL: 60.0}
 AT_ONCE = 4  # messages that a worker sends beside each other
 SECONDS, MEMORY_MB = 30.0, 256  # of one attempt, names looked up and all
-POLL_INTERVAL_S = 0.5
 POLL_S = 0.02
 
 logger = logging.getLogger(__name__)
@@ -54,12 +52,15 @@ class _Sending:
     child: Child
 
 
-class Outbox:
+class Outbox(PolledPart):
     """Sends what waits, with other workers beside it: each notifier has one sender at a time, by its lease."""
 
+    subject: ClassVar[str] = "Notifications"
+    poll_s: ClassVar[float] = 0.5
+
     def __init__(self) -> None:
+        super().__init__()
         self._sending: dict[int, _Sending] = {}
-        self._polled_at = float("-inf")
         self.sent = 0
 
     @property
@@ -67,29 +68,19 @@ class Outbox:
         """Whether something is under way, or could be sent now."""
         return bool(self._sending) or self._due().exists()
 
-    def wake(self) -> None:
-        """Look for what waits in the next turn."""
-        self._polled_at = float("-inf")
-
-    def turn(self, now: float) -> float:
-        """Look after what is under way and begin what is due; when to come back at the latest (monotonic seconds)."""
-        try:
-            for one in list(self._sending.values()):
-                self._look_after(one)
-            if now - self._polled_at >= POLL_INTERVAL_S and len(self._sending) < AT_ONCE:
-                self._polled_at = now
-                self._begin_due()
-        except DatabaseError as error:
-            logger.warning("Notifications wait for the database: %s", error)
-            connection.close()
-            return now + POLL_INTERVAL_S
-        return now + (POLL_S if self._sending else POLL_INTERVAL_S)
+    def work(self, now: float, *, look: bool) -> float:
+        """Look after what is under way and begin what is due."""
+        for one in list(self._sending.values()):
+            self._look_after(one)
+        if look and len(self._sending) < AT_ONCE:
+            self._begin_due()
+        return now + (POLL_S if self._sending else self.poll_s)
 
     def close(self) -> None:
         """What is under way is left as if it had not begun: it may arrive twice, and bears the same id."""
         for one in self._sending.values():
             one.child.kill()
-            self._let_go(one.held)
+            one.held.end()
         self._sending.clear()
 
     # --- One message --------------------------------------------------------------------
@@ -110,10 +101,13 @@ class Outbox:
                 continue
             held = Held(notifier.lease)
             if held.keep():
-                self._begin(notifier, held)
+                self._begin(notifier.pk, held)
 
-    def _begin(self, notifier: Notifier, held: Held) -> None:
-        notifier.refresh_from_db()  # another worker may have sent something before the lease was ours
+    def _begin(self, pk: int, held: Held) -> None:
+        notifier = Notifier.objects.filter(pk=pk).first()  # another worker may have sent before the lease was ours
+        if notifier is None:
+            held.end()
+            return
         give_up_old(notifier)
         rows = list(
             notifier.notifications.filter(state=Notification.State.PENDING).order_by("pk")[: GROUP[notifier.kind]]
@@ -122,11 +116,11 @@ class Outbox:
             rows = rows[:1]
         wait = notifier.not_before is not None and timezone.now() < notifier.not_before <= timezone.now() + MOST_WAIT
         if not rows or wait or not notifier.enabled:
-            self._let_go(held)
+            held.end()
             return
         sent, items = _completed(rows)
         if not items:
-            self._let_go(held)
+            held.end()
             self.wake()
             return
 
@@ -137,8 +131,7 @@ class Outbox:
         self._sending[notifier.pk] = _Sending(notifier, sent, held, child)
 
     def _look_after(self, one: _Sending) -> None:
-        fence = one.held.fence
-        if not one.held.keep() or one.held.fence != fence:
+        if not one.held.keeps():
             self._lost(one)
             return
         outcome = one.child.poll()
@@ -154,19 +147,13 @@ class Outbox:
             logger.warning("Notifier %s has another worker now", one.notifier)
             return
         self.sent += len(one.rows) if attempt.sent else 0
-        self._let_go(one.held)
+        one.held.end()
         self.wake()
 
     def _lost(self, one: _Sending) -> None:
         logger.warning("Notifier %s has another worker now", one.notifier)
         del self._sending[one.notifier.pk]
         one.child.kill()
-
-    @staticmethod
-    def _let_go(held: Held) -> None:
-        """Nobody needs it any more until something waits again."""
-        held.let_go()
-        Lease.objects.filter(name=held.name).delete()
 
 
 def _completed(rows: Sequence[Notification]) -> tuple[list[int], list[Item]]:

@@ -8,55 +8,43 @@ moment is longer past than `LATE`: asking then would be about another time, so t
 import logging
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import ClassVar
 
-from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from foundation.processes.leases import Held, LeaseLostError
+from foundation.processes.work_plugins import PolledPart
 from sheets.models import Schedule
 from sheets.prompts.prompts import NotInvitedError, forget_tokens, invite
 from streams.models import plus
 
 LATE = timedelta(minutes=15)
-POLL_INTERVAL_S = 1.0
 MOST = 500  # moments of one transaction
 CLEAN_S = 600.0
 
 logger = logging.getLogger(__name__)
 
 
-class Schedules:
+class Schedules(PolledPart):
     """Invites whoever is to be asked now; each schedule is one worker's at a time."""
 
+    subject: ClassVar[str] = "Schedules"
+
     def __init__(self) -> None:
+        super().__init__()
         self._held: dict[int, Held] = {}
-        self._polled_at = self._cleaned_at = float("-inf")
+        self._cleaned_at = float("-inf")
         self.invited = 0
 
-    @property
-    def busy(self) -> bool:
-        """Never: what is due is done at once."""
-        return False
-
-    def wake(self) -> None:
-        """Look with the next turn."""
-        self._polled_at = float("-inf")
-
-    def turn(self, now: float) -> float:
-        """Invite for all moments that have come; when to come back at the latest (monotonic seconds)."""
-        if now - self._polled_at < POLL_INTERVAL_S:
-            return self._polled_at + POLL_INTERVAL_S
-        self._polled_at = now
-        try:
-            if now - self._cleaned_at >= CLEAN_S:
-                self._cleaned_at = now
-                forget_tokens()
+    def work(self, now: float, *, look: bool) -> float:
+        """Invite for all moments that have come."""
+        if look and now - self._cleaned_at >= CLEAN_S:
+            self._cleaned_at = now
+            forget_tokens()
+        if look:
             self._look(timezone.now())
-        except DatabaseError as error:
-            logger.warning("Schedules wait for the database: %s", error)
-            connection.close()
-        return now + POLL_INTERVAL_S
+        return self._polled_at + self.poll_s
 
     def _look(self, now: datetime) -> None:
         found = {one.pk: one for one in Schedule.objects.filter(enabled=True, done_until__lt=now)}
@@ -83,7 +71,11 @@ def run(schedule: Schedule, now: datetime, held: Held | None = None) -> int:
     with transaction.atomic():
         if held is not None:
             held.check()
-        schedule = Schedule.objects.select_for_update(of=("self",)).select_related("sheet", "via").get(pk=schedule.pk)
+        rows = Schedule.objects.select_for_update(of=("self",)).select_related("sheet", "via")
+        found = rows.filter(pk=schedule.pk).first()
+        if found is None:
+            return 0  # it was deleted meanwhile
+        schedule = found
         due = list(islice(schedule.due(schedule.done_until, now), MOST + 1))
         whole = len(due) <= MOST
         if not whole:  # up to a moment that is dealt with for all respondents

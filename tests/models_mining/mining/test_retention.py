@@ -138,7 +138,7 @@ def test_a_worker_does_it_by_itself_once_a_day(log: EventLog) -> None:
     mine(log)
     worker = retention.Housekeeping()
     assert worker.turn(0.0) == 0.0
-    assert worker.turn(0.0) == retention.POLL_INTERVAL_S
+    assert worker.turn(0.0) == worker.poll_s
     assert not Event.objects.exists()
     assert retention.due() == []
 
