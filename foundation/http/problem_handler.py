@@ -95,7 +95,7 @@ def _body(error: Exception, response: Response) -> Problem:
         errors = [
             {where: place if where == "pointer" else place[1:], "code": detail.code, "detail": str(detail)}
             | {name: number for name in ("line", "column") if (number := getattr(detail, name, None))}
-            for place, detail in _flat(error.detail)
+            for place, detail in mistakes(error.detail)
         ]
         summary = f"{len(errors)} fields failed." if len(errors) > 1 else "".join(str(e["detail"]) for e in errors)
         return problem(400, summary, "validation", errors)
@@ -112,13 +112,13 @@ def _refused(error: DomainError) -> Problem:
     return {**body, "code": error.code, "parameters": error.parameters}
 
 
-def _flat(detail: Any, place: str = "") -> Iterator[tuple[str, ErrorDetail]]:
-    """Every mistake with the JSON pointer of its field."""
+def mistakes(detail: Any, place: str = "") -> Iterator[tuple[str, ErrorDetail]]:
+    """Yield every mistake with the JSON pointer of its field."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            yield from _flat(inner, place if name == api_settings.NON_FIELD_ERRORS_KEY else place + step(name))
+            yield from mistakes(inner, place if name == api_settings.NON_FIELD_ERRORS_KEY else place + step(name))
     elif isinstance(detail, list):
         for number, inner in enumerate(detail):
-            yield from _flat(inner, place if isinstance(inner, ErrorDetail) else place + step(number))
+            yield from mistakes(inner, place if isinstance(inner, ErrorDetail) else place + step(number))
     elif isinstance(detail, ErrorDetail):
         yield place, detail

@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from foundation.access import holds
 from foundation.drawing.sparkline import CHART
+from foundation.http.problem_handler import mistakes
 from streams.access.logs import logs_of, rejections_of
 from streams.brokers.listening import LISTEN_S
 from streams.models import Broker, Stream
@@ -111,17 +112,13 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             form.is_valid(raise_exception=True)
         except serializers.ValidationError as error:
-            messages.error(request, f"{found.name} cannot be started. {_sentences(error.detail)}")
+            sentences = " ".join(detail for _, detail in mistakes(error.detail))
+            messages.error(request, f"{found.name} cannot be started. {sentences}")
             return redirect("stream", slug)
         form.save()
     said = f"{found.name} records, within two seconds." if enabled else f"{found.name} is stopped. Its events stay."
     messages.success(request, said)
     return redirect("stream", slug)
-
-
-def _sentences(detail: Any) -> str:
-    lists = detail.values() if isinstance(detail, dict) else [detail]
-    return " ".join(str(sentence) for some in lists for sentence in some)
 
 
 @login_required
