@@ -20,6 +20,6 @@ class MiningConfig(AppConfig):
         from streams.pages import arrivals
         from streams.pages.tabs import add_tab
 
-        arrivals.register("models_mining.cases.arrivals.minutes")
+        arrivals.COUNTED_BY.add("models_mining.cases.arrivals.minutes")
         for place, (route, word) in enumerate(TABS, start=1):
             add_tab(place, route, word)

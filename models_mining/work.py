@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from foundation.processes.leases import Held
 from foundation.processes.work_plugins import WORK_PLUGINS, WorkPlugin
@@ -40,7 +39,7 @@ class Work(LogWorkers[SlowModelWorker]):
         self.analysts = LogAnalyzers()
         self.jobs = JobRunner()
         self.retention = Housekeeping()
-        self.parts: list[WorkPlugin] = [import_string(path)() for path in WORK_PLUGINS]
+        self.parts: list[WorkPlugin] = [part() for part in WORK_PLUGINS.all()]
 
     def follow(self, log: EventLog, models: Mapping[int, MinedModel], held: Held) -> SlowModelWorker:
         return SlowModelWorker(log, models, held, self._free, asked=self._everything)

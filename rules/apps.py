@@ -11,6 +11,6 @@ class RulesConfig(AppConfig):
         from rules.notifiers import actions  # noqa: F401  registers `notify`
         from rules.setup import signals  # noqa: F401  connects them
 
-        case_sections.register("rules.pages.case_matches.section")
-        work_plugins.register("rules.engine.worker.Rules")  # first: what they find leaves in the same turn
-        work_plugins.register("rules.notifiers.outbox.Outbox")
+        case_sections.SECTIONS.add("rules.pages.case_matches.section")
+        work_plugins.WORK_PLUGINS.add("rules.engine.worker.Rules")  # first: what they find leaves in the same turn
+        work_plugins.WORK_PLUGINS.add("rules.notifiers.outbox.Outbox")

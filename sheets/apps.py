@@ -9,4 +9,4 @@ class SheetsConfig(AppConfig):
         from foundation.processes import work_plugins
         from sheets.prompts import actions  # noqa: F401  registers `sheet`, and what completes invitations
 
-        work_plugins.register("sheets.prompts.scheduling.Schedules")
+        work_plugins.WORK_PLUGINS.add("sheets.prompts.scheduling.Schedules")

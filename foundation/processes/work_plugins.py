@@ -6,10 +6,13 @@ A part is made once for each worker, and takes turns with the others in one thre
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from django.db import Error as DatabaseError
 from django.db import connection
+
+from foundation.registry import ExtensionPoint
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +74,5 @@ class PolledPart(ABC):
         """A clean end."""
 
 
-WORK_PLUGINS: list[str] = []
-
-
-def register(path: str) -> None:
-    """Let every worker have such a part; ``path`` names its class, as ``app.module.Class``: only workers import it."""
-    if path not in WORK_PLUGINS:
-        WORK_PLUGINS.append(path)
+WORK_PLUGINS: ExtensionPoint[Callable[[], WorkPlugin]] = ExtensionPoint()
+"""The classes of which every worker has one."""

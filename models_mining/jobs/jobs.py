@@ -20,7 +20,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from django.utils import timezone
 
 from foundation.processes import hints
 from foundation.processes.children import Progress, Refusal
+from foundation.registry import Registry
 from models_mining.models import Job
 from streams.models import EventLog
 
@@ -78,7 +78,7 @@ class JobKind:
     kept: timedelta = KEPT
 
 
-JOBS: dict[str, JobKind] = {}
+JOBS: Registry[JobKind] = Registry("kind of job", lambda: KINDS)
 
 
 def job(
@@ -91,9 +91,7 @@ def job(
     """Register the decorated function as the kind ``name``."""
 
     def register(function: Callable[[Task], Any]) -> Callable[[Task], Any]:
-        if name in JOBS:
-            raise ValueError(f"there are two kinds of jobs {name!r}")
-        JOBS[name] = JobKind(name, function, check, seconds, kept)
+        JOBS.register(name)(JobKind(name, function, check, seconds, kept))
         return function
 
     return register
@@ -101,11 +99,10 @@ def job(
 
 def find(name: str) -> JobKind:
     """The kind ``name``; Refusal if there is none."""
-    for module in KINDS:
-        import_module(module)
-    if name not in JOBS:
-        raise Refusal(f"There is no kind of job {name}.")
-    return JOBS[name]
+    try:
+        return JOBS.find(name)
+    except LookupError as error:
+        raise Refusal(str(error)) from error
 
 
 def start(kind: str, log: EventLog | None, parameters: dict[str, Any], owner: AbstractBaseUser) -> Job:

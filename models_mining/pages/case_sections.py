@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.utils.module_loading import import_string
-
 from foundation.access import User
+from foundation.registry import ExtensionPoint
 from streams.models import EventLog
 
 
@@ -19,15 +18,9 @@ class Section(NamedTuple):
 Make = Callable[[User, EventLog, str], Section]
 """Return the section of a case of a log, as a user may see it."""
 
-_SECTIONS: list[str] = []
-
-
-def register(path: str) -> None:
-    """Let the page of a case show a section; ``path`` names a function `Make`: only pages import it."""
-    if path not in _SECTIONS:
-        _SECTIONS.append(path)
+SECTIONS: ExtensionPoint[Make] = ExtensionPoint()
 
 
 def of_case(user: User, log: EventLog, case: str) -> list[Section]:
     """Return all sections, in the order of their registration."""
-    return [import_string(path)(user, log, case) for path in _SECTIONS]
+    return [section(user, log, case) for section in SECTIONS.all()]

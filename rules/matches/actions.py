@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from foundation.access import User
+from foundation.registry import Registry
 from streams.models import EventLog
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Action(ABC):
         return {}
 
 
-ACTIONS: dict[str, Action] = {}
+ACTIONS: Registry[Action] = Registry("kind of action")
 
 A = TypeVar("A", bound=type[Action])
 
@@ -68,7 +69,7 @@ def action(name: str) -> Callable[[A], A]:
     """Register a kind of action under the key that names it in ``then``."""
 
     def register(kind: A) -> A:
-        ACTIONS[name] = kind()
+        ACTIONS.register(name)(kind())
         return kind
 
     return register

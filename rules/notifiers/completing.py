@@ -6,25 +6,19 @@ is in the message that is sent, and in no table.
 
 from collections.abc import Callable
 
+from foundation.registry import Registry
 from rules.models import Notification
 from rules.notifiers.rendering import Item
 
 Complete = Callable[[Item], Item]
-COMPLETED: dict[str, Complete] = {}  # by the type of the CloudEvent
+"""Return a new item, or raise TooLateError."""
+
+COMPLETED: Registry[Complete] = Registry("type of notification")
+"""What completes notifications, by the type of their CloudEvent."""
 
 
 class TooLateError(Exception):
     """It is not worth sending any more; the message says why."""
-
-
-def completes(kind: str) -> Callable[[Complete], Complete]:
-    """Register what completes notifications of a type: it returns a new item, or raises TooLateError."""
-
-    def register(complete: Complete) -> Complete:
-        COMPLETED[kind] = complete
-        return complete
-
-    return register
 
 
 def item_of(row: Notification) -> Item:

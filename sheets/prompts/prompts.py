@@ -15,7 +15,7 @@ from django.utils import timezone
 from foundation.encryption import SecretUnreadableError, encrypt
 from foundation.errors import DomainError
 from rules.models import Notifier, RuleMatch
-from rules.notifiers.completing import TooLateError, completes
+from rules.notifiers.completing import COMPLETED, TooLateError
 from rules.notifiers.enqueue import tell
 from rules.notifiers.rendering import Item
 from sheets.models import Answer, Prompt, Sheet, SheetVersion
@@ -130,7 +130,7 @@ def _tell(notifier: Notifier, prompt: Prompt) -> None:
     tell(notifier, prompt.log, text, kind=INVITED, subject=prompt.case, data=data, match=prompt.match)
 
 
-@completes(INVITED)
+@COMPLETED.register(INVITED)
 def with_link(item: Item) -> Item:
     """An invitation as it is sent: the link is read from the prompt, while that is open."""
     prompt = Prompt.objects.filter(pk=item.event["data"]["prompt"]).first()

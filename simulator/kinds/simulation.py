@@ -37,7 +37,7 @@ def read_simulation(name: str, spec: Fields) -> SimulationDraft:
 
 
 def _read_mode(spec: Fields) -> Mode | None:
-    modes = MODES.all()
+    modes = MODES.load()
     known = {name: name for name in modes} | ALIASES
     type_name = spec.choice("type", known=known)
     if type_name is None:

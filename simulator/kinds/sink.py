@@ -24,7 +24,7 @@ class SinkEntry(NamedTuple):
 
 def read_sink(name: str, spec: Fields, overrides: Overrides) -> SinkEntry | None:
     """Read ``spec``; None where it is no sink we can make, which is reported."""
-    sinks = SINKS.all()
+    sinks = SINKS.load()
     head = SinkHead(name, spec.text("id", default=name))
     refs = _refs(spec)
     entry = spec.entry("type")

@@ -1,6 +1,6 @@
 """How a simulation runs: one type of ``kind: simulation`` a file, registered by name."""
 
+from foundation.registry import Registry, modules_of
 from simulator.modes.base import ModeReader
-from simulator.registry import Registry
 
-MODES: Registry[ModeReader] = Registry("simulator.modes")
+MODES: Registry[ModeReader] = Registry("type of simulation", lambda: modules_of(__name__))
