@@ -3,6 +3,7 @@
 import gzip
 import io
 import zlib
+from collections.abc import Mapping
 from typing import IO, Any, ClassVar, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -50,8 +51,8 @@ class CheckedSerializer(serializers.ModelSerializer[Any]):
             raise self._refused or serializers.ValidationError(self.errors)
         return valid
 
-    def check(self, row: Any) -> None:
-        """Raise Django's ValidationError unless the row may be stored."""
+    def check(self, row: Any, given: Mapping[str, Any]) -> None:
+        """Raise Django's ValidationError unless the row may be stored; ``given`` is what the request changes."""
         row.clean()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class CheckedSerializer(serializers.ModelSerializer[Any]):
             if name not in many:
                 setattr(row, name, value)
         try:
-            self.check(row)
+            self.check(row, attrs)
         except ModelInvalid as error:
             self._refused = serializers.ValidationError()
             self._refused.detail = self._placed(error)

@@ -11,17 +11,20 @@ import msgspec
 from msgspec import Meta, Struct
 
 from foundation.moments import exact_duration
-from rules.core.expressions import Expression, ExpressionError
+from rules.core.expressions import SCOPE, Expression, ExpressionError
+from rules.core.spec_fields import CEL, fields_of, says
 
 YEAR_S = 366 * 86_400
 MAX_STEPS = 10
 _PATH = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 
-Seconds = Annotated[int, Meta(ge=1, le=YEAR_S)]
+Condition = Annotated[str, Meta(extra={"language": CEL})]
+Seconds = Annotated[int, Meta(ge=1, le=YEAR_S, extra={"unit": "s"})]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\0]*$")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Bound = Annotated[float, Meta(ge=0, le=1e9)]
+_SCOPE = ", ".join(f"`{name}` ({meaning})" for name, (_, meaning) in SCOPE.items())
 
 
 class SpecError(ValueError):
@@ -33,10 +36,25 @@ class SpecError(ValueError):
         self.line, self.column = (at.line, at.column) if at is not None else (None, None)
 
 
-class EventSpec(Struct, forbid_unknown_fields=True):
+class RuleSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A kind of rule. Its fields are declared here only: the API, OpenAPI and the form of a rule follow."""
+
+    def check(self) -> None:
+        """Raise SpecError unless the fields go with each other."""
+
+    def summary(self) -> str:
+        """Return what a rule of this kind does, in a sentence."""
+        raise NotImplementedError
+
+    def conditions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Return the conditions in it, each with its place."""
+        return [((one.name,), getattr(self, one.name)) for one in fields_of(type(self)) if one.language == CEL]
+
+
+class EventSpec(RuleSpec):
     """``when`` is true of an event."""
 
-    when: str
+    when: Annotated[Condition, says(f"CEL, true or false, over {_SCOPE}.", "Tell of each event of which this is true")]
 
     def summary(self) -> str:
         return f"Tells of each {_said(self.when)}."
@@ -45,23 +63,36 @@ class EventSpec(Struct, forbid_unknown_fields=True):
 class Step(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """An event of which ``when`` is true, ``within_s`` of the step before; ``absent``: none such in between."""
 
-    when: str
-    within_s: Seconds | None = None
-    absent: bool = False
+    when: Annotated[Condition, says("CEL.", "The event of which this is true")]
+    within_s: Annotated[
+        Seconds | None, says("Of the step before.", "within", "of the step before; empty: whenever")
+    ] = None
+    absent: Annotated[
+        bool, says("No such event between its neighbours.", "must not happen", "between its neighbours")
+    ] = False
 
 
-class SequenceSpec(Struct, forbid_unknown_fields=True):
+class SequenceSpec(RuleSpec):
     """``steps`` happen in one case, in this order; other events may come between."""
 
-    steps: Annotated[list[Step | str], Meta(min_length=2, max_length=MAX_STEPS)]
+    steps: Annotated[
+        list[Step | str],
+        Meta(min_length=2, max_length=MAX_STEPS),
+        says("2 to 10, each a condition or {`when`, `within_s`, `absent`}."),
+    ]
 
     @property
     def whole(self) -> list[Step]:
         """Each step as an object."""
         return [Step(step) if isinstance(step, str) else step for step in self.steps]
 
+    def conditions(self) -> list[tuple[tuple[str | int, ...], str]]:
+        return [
+            (("steps", place) if isinstance(given, str) else ("steps", place, "when"), step.when)
+            for place, (given, step) in enumerate(zip(self.steps, self.whole, strict=True))
+        ]
+
     def check(self) -> None:
-        """Raise SpecError unless the first and the last step are events that come."""
         steps = self.whole
         for place in (0, len(steps) - 1):
             if steps[place].absent:
@@ -82,27 +113,28 @@ class SequenceSpec(Struct, forbid_unknown_fields=True):
         return f"Tells when in one case {said}."
 
 
-class TimeoutSpec(Struct, forbid_unknown_fields=True):
+class TimeoutSpec(RuleSpec):
     """After ``after``, no ``until`` came ``within_s``."""
 
-    after: str
-    until: str
-    within_s: Seconds
+    after: Annotated[Condition, says("CEL, starts the clock.", "The clock starts with the event of which this is true")]
+    until: Annotated[Condition, says("CEL, stops the clock.", "and stops with the event of which this is true")]
+    within_s: Annotated[Seconds, says("how long.", "Tell when it has run for", "As 90 s, 15 min, 2 h 5 min.")]
 
     def summary(self) -> str:
         return f"Warns when {exact_duration(self.within_s)} after {_said(self.after)} no {_said(self.until)} came."
 
 
-class CaseSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class CaseSpec(RuleSpec):
     """A case lasts longer, has more events, or repeats an activity more often than this."""
 
-    duration_s: Seconds | None = None
-    length: Count | None = None
-    repetitions: Count | None = None
-    activity: Name | None = None  # the repeated one; any
+    duration_s: Annotated[Seconds | None, says("lasts longer.", "lasts longer than")] = None
+    length: Annotated[Count | None, says("has more events.", "has more events than")] = None
+    repetitions: Annotated[Count | None, says("does an activity more often.", "does the same more often than")] = None
+    activity: Annotated[Name | None, says("the repeated one; null: any.", "the same being", "Empty: any activity.")] = (
+        None
+    )
 
     def check(self) -> None:
-        """Raise SpecError unless there is a bound."""
         if self.duration_s is None and self.length is None and self.repetitions is None:
             raise SpecError("Expected a bound: duration_s, length or repetitions.", "duration_s")
         if self.activity is not None and self.repetitions is None:
@@ -120,11 +152,21 @@ class CaseSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
         return f"Warns when a case {' or '.join(bounds)}."
 
 
-class DeviationSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class DeviationSpec(RuleSpec):
     """A case leaves the active reference model, or its fitness falls below a bound."""
 
-    fitness_below: Share | None = None
-    activities: Annotated[list[Name], Meta(min_length=1, max_length=100)] | None = None  # at which it leaves it; any
+    activities: Annotated[
+        Annotated[list[Name], Meta(min_length=1, max_length=100)] | None,
+        says("only at these; null: at any.", "Only at these activities", "One a line. Empty: at any."),
+    ] = None
+    fitness_below: Annotated[
+        Share | None,
+        says(
+            "a bound, from 0 to 1.",
+            "Only where its fitness falls below",
+            "From 0 to 1, as 0.8. Empty: at each deviation.",
+        ),
+    ] = None
 
     def summary(self) -> str:
         at = f" at {_either(self.activities)}" if self.activities else ""
@@ -134,11 +176,24 @@ class DeviationSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
         return f"Warns when a case leaves the reference model{at}."
 
 
-class NoveltySpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class NoveltySpec(RuleSpec):
     """Something never seen since the rule began, once ``warm_up`` events were."""
 
-    of: Literal["activity", "edge", "variant"] = "activity"
-    warm_up: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 1000
+    of: Annotated[
+        Literal["activity", "edge", "variant"],
+        says(
+            "of what.",
+            "What was never seen before",
+            activity="an activity",
+            edge="a step from one activity to another",
+            variant="a way through it all",
+        ),
+    ] = "activity"
+    warm_up: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000_000),
+        says("events seen before it tells of any; 1000.", "after getting to know so many events", "Empty: 1,000."),
+    ] = 1000
 
     def summary(self) -> str:
         what = {
@@ -149,16 +204,21 @@ class NoveltySpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
         return f"Tells when {what} (after {self.warm_up} events of getting to know)."
 
 
-class LogSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class LogSpec(RuleSpec):
     """The log is silent for ``within_s``; or events a second, or the share of rejections, over it pass a bound."""
 
-    measure: Literal["silence", "rate", "rejections"]
-    within_s: Seconds
-    above: Bound | None = None
-    below: Bound | None = None
+    measure: Annotated[
+        Literal["silence", "rate", "rejections"],
+        says("what of it.", "Watch", silence="silence", rate="events a second", rejections="the share that is refused"),
+    ]
+    within_s: Annotated[Seconds, says("over how long.", "for, or over")]
+    above: Annotated[
+        Bound | None,
+        says("events a second, or share refused.", "Tell above", "Events a second; of refusals the share, as 0.05."),
+    ] = None
+    below: Annotated[Bound | None, says("events a second.", "Tell below", "Events a second.")] = None
 
     def check(self) -> None:
-        """Raise SpecError unless the bounds are those of the measure."""
         given = [name for name in ("above", "below") if getattr(self, name) is not None]
         if self.measure == "silence" and given:
             raise SpecError("Silence has no bound but within_s.", given[0])
@@ -200,28 +260,13 @@ def read(kind: str, given: Any) -> Spec:
         spec = msgspec.convert(given, KINDS[kind])
     except msgspec.ValidationError as error:
         raise _placed(str(error)) from error
-    if not isinstance(spec, EventSpec | TimeoutSpec | DeviationSpec | NoveltySpec):
-        spec.check()
-    for path, source in expressions(spec):
+    spec.check()
+    for path, source in spec.conditions():
         try:
             Expression(source)
         except ExpressionError as error:
             raise SpecError(str(error), *path, at=error) from error
     return spec
-
-
-def expressions(spec: Spec) -> list[tuple[tuple[str | int, ...], str]]:
-    """The expressions in a spec, each with its place."""
-    if isinstance(spec, EventSpec):
-        return [(("when",), spec.when)]
-    if isinstance(spec, TimeoutSpec):
-        return [(("after",), spec.after), (("until",), spec.until)]
-    if isinstance(spec, SequenceSpec):
-        return [
-            (("steps", place) if isinstance(given, str) else ("steps", place, "when"), step.when)
-            for place, (given, step) in enumerate(zip(spec.steps, spec.whole, strict=True))
-        ]
-    return []
 
 
 def _placed(text: str) -> SpecError:

@@ -15,12 +15,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from django.core.exceptions import ValidationError
+
 from foundation.access import User
+from foundation.placed_error import PlacedError
 from foundation.registry import Registry
 from streams.models import EventLog
 
 if TYPE_CHECKING:
-    from rules.models import RuleMatch
+    from rules.models import Rule, RuleMatch
 
 MAX_ACTIONS = 10  # of a rule
 MAX_TEXT = 1000  # characters of a text an action holds
@@ -81,27 +84,47 @@ def kind_of(entry: Mapping[str, Any]) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def check_all(then: Any, log: EventLog, user: User | None = None) -> dict[int, dict[str, list[str]]]:
-    """What is wrong with the actions of a rule: by place in the list, then by key; empty: nothing."""
-    mistakes: dict[int, dict[str, list[str]]] = {}
-    for place, entry in enumerate(then):
-        kind = kind_of(entry) if isinstance(entry, dict) else None
-        if kind is None:
-            known = " or ".join(sorted(ACTIONS)) or "none yet"
-            mistakes[place] = {"non_field_errors": [f"Expected an object that names one kind of action: {known}."]}
-            continue
-        for name, value in entry.items():
-            if name not in {kind, *ACTIONS[kind].fields}:
-                mistakes[place] = {str(name)[:100]: [f"{kind} knows no such key."]}
-            elif not isinstance(value, str) or len(value) > MAX_TEXT or "\0" in value:
-                mistakes[place] = {name: [f"Expected a text of at most {MAX_TEXT} characters."]}
-        if place in mistakes:
-            continue
+def check_rule(rule: "Rule", user: User | None = None, *, then: bool = True) -> None:
+    """Raise ValidationError with each mistake of a rule at its place: of its own and, with ``then``, of its actions."""
+    wrong: dict[str, Any] = {}
+    try:
+        rule.clean()
+    except ValidationError as error:
+        wrong = error.update_error_dict(wrong)
+    if then and (mistakes := check_all(rule.then, rule.log, user)):
+        wrong["then"] = mistakes
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def check_all(then: Any, log: EventLog, user: User | None = None) -> list[PlacedError]:
+    """Return what is wrong with the actions of a rule, each mistake with place and key."""
+    if not isinstance(then, list) or len(then) > MAX_ACTIONS:
+        return [PlacedError(f'Expected a list of at most {MAX_ACTIONS}, as [{{"notify": "ops"}}].')]
+    return [
+        PlacedError(words, [place, name] if name else [place])
+        for place, entry in enumerate(then)
+        for name, words in _mistakes(entry, log, user)
+    ]
+
+
+def _mistakes(entry: Any, log: EventLog, user: User | None) -> list[tuple[str, str]]:
+    kind = kind_of(entry) if isinstance(entry, dict) else None
+    if kind is None:
+        known = " or ".join(sorted(ACTIONS)) or "none yet"
+        return [("", f"Expected an object that names one kind of action: {known}.")]
+    wrong = []
+    for name, value in entry.items():
+        if name not in {kind, *ACTIONS[kind].fields}:
+            wrong.append((str(name)[:100], f"{kind} knows no such key."))
+        elif not isinstance(value, str) or len(value) > MAX_TEXT or "\0" in value:
+            wrong.append((name, f"Expected a text of at most {MAX_TEXT} characters."))
+    if not wrong:
         try:
             ACTIONS[kind].check(entry, log, user)
         except ActionError as error:
-            mistakes[place] = {error.field: [str(error)]}
-    return mistakes
+            wrong.append((error.field, str(error)))
+    return wrong
 
 
 def plan_all(match: "RuleMatch", then: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Rules of logs, what they were before, how far they are, and what they matched."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models, transaction
 from django.utils import timezone
 
+from foundation.placed_error import PlacedError
 from rules.core.specs import YEAR_S, SpecError, read
 from streams.models import EventLog
 
@@ -33,6 +34,8 @@ class Rule(models.Model):
         INFO = "info"
         WARNING = "warning"
         CRITICAL = "critical"
+
+    CONTENT: ClassVar = ("name", "kind", "spec", "severity", "enabled", "cooldown_s", "then")
 
     log = models.ForeignKey(EventLog, on_delete=models.CASCADE, related_name="rules")
     name = models.CharField(max_length=255)
@@ -87,8 +90,8 @@ class Rule(models.Model):
         try:
             read(self.kind, self.spec)
         except SpecError as error:
-            place = "/".join(map(str, error.path))
-            raise ValidationError({"spec": f"{place}: {error}" if place else str(error)}) from error
+            placed = PlacedError(str(error), error.path, line=error.line, column=error.column)
+            raise ValidationError({"spec": placed}) from error
         except KeyError:
             return  # no such kind: the field says so
 
@@ -103,9 +106,7 @@ class Rule(models.Model):
     @property
     def content(self) -> dict[str, Any]:
         """What a version of it says."""
-        return {
-            name: getattr(self, name) for name in ("name", "kind", "spec", "severity", "enabled", "cooldown_s", "then")
-        }
+        return {name: getattr(self, name) for name in self.CONTENT}
 
 
 class RuleVersion(models.Model):

@@ -41,8 +41,7 @@ def _begun(request: HttpRequest) -> Rule | None:
     copied = request.GET.get("copy", "")
     if copied:
         known = get_object_or_404(rules_of(request.user, None, "change"), pk=whole_number(copied) or 0)
-        names = ("log", "kind", "spec", "severity", "enabled", "cooldown_s", "then")
-        return Rule(name=f"{known.name} (copy)"[:255], **{name: getattr(known, name) for name in names})
+        return Rule(log=known.log, **known.content | {"name": f"{known.name} (copy)"[:255]})
     slug = request.GET.get("log", "").replace("\0", "")
     kind, example = request.GET.get("kind", ""), request.GET.get("example", "")
     if not slug or not (kind or example):

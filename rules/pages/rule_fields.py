@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import forms
+from msgspec.inspect import BoolType, FloatType, IntType, ListType, LiteralType, StrType
 
 from foundation.moments import exact_duration, read_duration
 from rules.core.expressions import MAX_LENGTH
-from rules.core.specs import YEAR_S
+from rules.core.spec_fields import CEL, SpecField, fields_of
+from rules.core.specs import KINDS, YEAR_S
 
 LONGEST = 60  # characters of a duration
+OF_ACTIVITIES = {"list": "activities", "autocomplete": "off"}
 
 
 class DurationField(forms.Field):
@@ -69,65 +72,31 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()] or None
 
 
-def _number(kind: type[forms.Field], label: str, hint: str = "", **limits: Any) -> forms.Field:
-    return kind(label=label, required=False, help_text=hint, **limits)
+def form_field(field: SpecField, *, required: bool) -> forms.Field | None:
+    """Return the field of a form for a field of a spec; None for the steps of a sequence, which have rows of fields."""
+    options: dict[str, Any] = {"label": field.label, "help_text": field.hint, "required": required}
+    match field.type:
+        case StrType() if field.language == CEL:
+            return ExpressionField(**options)
+        case StrType(max_length=most):
+            return forms.CharField(max_length=most, widget=forms.TextInput(attrs=OF_ACTIVITIES), **options)
+        case IntType(ge=least, le=most) if field.unit == "s":
+            return DurationField(least=least or 0, most=most or YEAR_S, **options)
+        case IntType(ge=least, le=most):
+            return forms.IntegerField(min_value=least, max_value=most, **options)
+        case FloatType(ge=least, le=most):
+            return forms.FloatField(min_value=least, max_value=most, **options)
+        case BoolType():
+            return forms.BooleanField(**options)
+        case LiteralType(values=values):
+            words = field.words or {}
+            return forms.ChoiceField(choices=[(value, words.get(str(value), value)) for value in values], **options)
+        case ListType(item_type=StrType()):
+            return LinesField(**options)
+    return None
 
 
-OF = [("activity", "an activity"), ("edge", "a step from one activity to another"), ("variant", "a way through it all")]
-MEASURES = [("silence", "silence"), ("rate", "events a second"), ("rejections", "the share that is refused")]
-
-
-def fields_of(kind: str) -> dict[str, forms.Field]:
-    """The fields of a spec of this kind, but the steps of a sequence."""
-    match kind:
-        case "event":
-            return {"when": ExpressionField(label="Tell of each event of which this is true")}
-        case "timeout":
-            return {
-                "after": ExpressionField(label="The clock starts with the event of which this is true"),
-                "until": ExpressionField(label="and stops with the event of which this is true"),
-                "within_s": DurationField(label="Tell when it has run for"),
-            }
-        case "case":
-            return {
-                "duration_s": DurationField(label="lasts longer than", required=False),
-                "length": _number(forms.IntegerField, "has more events than", min_value=1),
-                "repetitions": _number(forms.IntegerField, "does the same more often than", min_value=1),
-                "activity": forms.CharField(
-                    label="the same being",
-                    required=False,
-                    max_length=255,
-                    help_text="Empty: any activity.",
-                    widget=forms.TextInput(attrs={"list": "activities", "autocomplete": "off"}),
-                ),
-            }
-        case "deviation":
-            return {
-                "activities": LinesField(
-                    label="Only at these activities", required=False, help_text="One a line. Empty: at any."
-                ),
-                "fitness_below": _number(
-                    forms.FloatField,
-                    "Only where its fitness falls below",
-                    "From 0 to 1, as 0.8. Empty: at each deviation.",
-                    min_value=0,
-                    max_value=1,
-                ),
-            }
-        case "novelty":
-            return {
-                "of": forms.ChoiceField(label="What was never seen before", choices=OF),
-                "warm_up": _number(
-                    forms.IntegerField, "after getting to know so many events", "Empty: 1,000.", min_value=0
-                ),
-            }
-        case "log":
-            return {
-                "measure": forms.ChoiceField(label="Watch", choices=MEASURES),
-                "within_s": DurationField(label="for, or over"),
-                "above": _number(
-                    forms.FloatField, "Tell above", "Events a second; of refusals the share, as 0.05.", min_value=0
-                ),
-                "below": _number(forms.FloatField, "Tell below", "Events a second.", min_value=0),
-            }
-    return {}
+def fields_of_kind(kind: str) -> dict[str, forms.Field]:
+    """Return the fields of a spec of this kind, but the steps of a sequence."""
+    made = {field.name: form_field(field, required=field.required) for field in fields_of(KINDS[kind])}
+    return {name: field for name, field in made.items() if field is not None}

@@ -8,12 +8,16 @@ from django import forms
 from django.http import QueryDict
 
 from foundation.access import User
+from foundation.placed_error import PlacedError
 from rules.core import specs
+from rules.core.spec_fields import fields_of
 from rules.matches import actions
+from rules.matches.actions import check_rule
 from rules.models import Rule
-from rules.pages.rule_fields import DurationField, ExpressionField, fields_of
+from rules.pages.rule_fields import DurationField, ExpressionField, fields_of_kind, form_field
 
 MORE_STEPS, MORE_ACTIONS = "more-steps", "more-actions"  # what a button asks for
+STEP = [field.name for field in fields_of(specs.Step)]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,16 @@ class Row:
 
     def __getitem__(self, name: str) -> forms.BoundField:
         return self.fields[name]
+
+    @property
+    def conditions(self) -> list[forms.BoundField]:
+        """The expressions."""
+        return [field for field in self.fields.values() if isinstance(field.field, ExpressionField)]
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """The fields that are no expressions."""
+        return [field for field in self.fields.values() if not isinstance(field.field, ExpressionField)]
 
 
 class RuleForm(forms.Form):
@@ -42,16 +56,16 @@ class RuleForm(forms.Form):
         self.tryable = False
         self.places: dict[str, tuple[int, int]] = {}  # field → line and column of what is wrong in it
         super().__init__(data, initial=self._initial(), use_required_attribute=False)
-        self.spec_fields = fields_of(rule.kind)
+        self.spec_fields = fields_of_kind(rule.kind)
         self.fields.update(self.spec_fields)
         more = data.get("do", "") if data else ""
         self._step_rows = self._count("step", len(self._steps()), 2, specs.MAX_STEPS, more=more == MORE_STEPS)
         if rule.kind != Rule.Kind.SEQUENCE:
             self._step_rows = 0
         for number in range(self._step_rows):
-            self.fields[f"step{number}_when"] = ExpressionField(label=f"Step {number + 1}", required=False)
-            self.fields[f"step{number}_within_s"] = DurationField(label="within", required=False)
-            self.fields[f"step{number}_absent"] = forms.BooleanField(label="must not happen", required=False)
+            for field in fields_of(specs.Step):
+                if (made := form_field(field, required=False)) is not None:
+                    self.fields[f"step{number}_{field.name}"] = made
         self._action_rows = self._count("then", len(rule.then), 1, actions.MAX_ACTIONS, more=more == MORE_ACTIONS)
         for number in range(self._action_rows):
             self._add_action(number)
@@ -115,14 +129,14 @@ class RuleForm(forms.Form):
             yield Row(number, {name: self[f"{prefix}{number}_{name}"] for name in names})
 
     @property
-    def spec_bound(self) -> list[forms.BoundField]:
+    def spec(self) -> Row:
         """The fields of the kind."""
-        return [self[name] for name in self.spec_fields]
+        return Row(0, {name: self[name] for name in self.spec_fields})
 
     @property
     def steps(self) -> list[Row]:
         """The steps of a sequence."""
-        return list(self._rows("step", self._step_rows, ("when", "within_s", "absent")))
+        return list(self._rows("step", self._step_rows, STEP))
 
     @property
     def then(self) -> list[Row]:
@@ -147,58 +161,56 @@ class RuleForm(forms.Form):
         rule = self.rule
         rule.name, rule.severity = given.get("name", ""), given.get("severity", rule.severity)
         rule.enabled, rule.cooldown_s = given.get("enabled", False), given.get("cooldown_s") or 0
-        self._read_spec(given)
-        self._read_actions(given)
+        kept = [number for number in range(self._step_rows) if given.get(f"step{number}_when")]
+        rule.spec = self._read_spec(given, kept)
+        rule.then, numbers = self._read_then(given)
+        faulty = [name for name in self.errors if name in self.spec_fields or name.startswith("step")]
+        wrong: dict[str, Any] = {}
+        try:
+            check_rule(rule, self.user)
+        except forms.ValidationError as error:
+            wrong = error.update_error_dict(wrong)
+        self.tryable = not faulty and "spec" not in wrong
+        for one in [] if faulty else wrong.get("spec", []):
+            self._tell(one, kept)
+        for one in wrong.get("then", []):
+            row = f"then{numbers[one.path[0]]}_" if one.path else "then0_"
+            name = row + str(one.path[-1])
+            self.add_error(name if name in self.fields else f"{row}what", one.detail)
         return given
 
-    def _read_spec(self, given: Mapping[str, Any]) -> None:
-        fields = {name for name in self.fields if name in self.spec_fields or name.startswith("step")}
+    def _read_spec(self, given: Mapping[str, Any], kept: Sequence[int]) -> dict[str, Any]:
         spec = {name: given.get(name) for name in self.spec_fields if given.get(name) not in (None, "")}
-        kept = [number for number in range(self._step_rows) if given.get(f"step{number}_when")]
         if self.rule.kind == Rule.Kind.SEQUENCE:
-            parts = ("when", "within_s", "absent")
-            steps = [{part: given.get(f"step{number}_{part}") for part in parts} for number in kept]
+            steps = [{part: given.get(f"step{number}_{part}") for part in STEP} for number in kept]
             spec["steps"] = [{name: value for name, value in step.items() if value} for step in steps]
-        self.rule.spec = spec
-        if fields & set(self.errors):
-            return
-        try:
-            specs.read(self.rule.kind, spec)
-        except specs.SpecError as error:
-            self._tell(error, kept)
-        else:
-            self.tryable = True
+        return spec
 
-    def _tell(self, error: specs.SpecError, kept: Sequence[int]) -> None:
+    def _tell(self, error: PlacedError, kept: Sequence[int]) -> None:
         """The mistake at its field."""
-        path = list(error.path)
+        path, words = list(error.path), error.detail
         name = str(path[0]) if path else ""
         if name == "steps":
             place = path[1] if len(path) > 1 else None
             number = kept[place] if isinstance(place, int) and place < len(kept) else len(kept)
             name = f"step{min(number, self._step_rows - 1)}_{path[2] if len(path) > 2 else 'when'}"
-            if len(kept) < 2:
-                error = specs.SpecError("A sequence has at least two steps.")
+            words = words if len(kept) > 1 else "A sequence has at least two steps."
         name = name if name in self.fields else ""
-        self.add_error(name or None, str(error))
+        self.add_error(name or None, words)
         if name and error.line and error.column:
             self.places[name] = (error.line, error.column)
 
-    def _read_actions(self, given: Mapping[str, Any]) -> None:
+    def _read_then(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[int]]:
+        """The actions that were chosen, and the rows they are in."""
         then, numbers = [], []
         for number in range(self._action_rows):
             kind, _, target = (given.get(f"then{number}_what") or "").partition(":")
             if not kind:
                 continue
-            parts = {"notify": ("text",), "sheet": ("via", "respondent")}[kind]
-            own = {part: given.get(f"then{number}_{part}") for part in parts}
+            own = {part: given.get(f"then{number}_{part}") for part in sorted(actions.ACTIONS[kind].fields)}
             then.append({kind: target} | {part: value for part, value in own.items() if value})
             numbers.append(number)
-        self.rule.then = then
-        for place, mistakes in actions.check_all(then, self.rule.log, self.user).items():
-            for name, texts in mistakes.items():
-                field = f"then{numbers[place]}_{name}"
-                self.add_error(field if field in self.fields else f"then{numbers[place]}_what", texts)
+        return then, numbers
 
     def forgive(self) -> None:
         """Say nothing of mistakes yet: somebody is still writing."""

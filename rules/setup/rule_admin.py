@@ -17,11 +17,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 
     def clean_then(self) -> Any:
         then, log = self.cleaned_data["then"] or [], self.cleaned_data.get("log")
-        if not isinstance(then, list):
-            raise forms.ValidationError('Expected a list, as [{"notify": "ops"}].')
         if log is not None and (mistakes := check_all(then, log)):
-            place, fields = next(iter(mistakes.items()))
-            raise forms.ValidationError(f"{place}: {'; '.join(text for texts in fields.values() for text in texts)}")
+            raise forms.ValidationError(mistakes)
         return then
 
 

@@ -3,115 +3,69 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import models
+import msgspec
 from drf_spectacular.utils import extend_schema_field
+from msgspec.inspect import BoolType, FloatType, IntType, ListType, LiteralType, StrType
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
 from foundation.http.requests import CheckedSerializer
 from models_mining.mined_models.serializers import LogField
 from rules.core import specs
-from rules.core.expressions import MAX_LENGTH, SCOPE
+from rules.core.expressions import MAX_LENGTH
+from rules.core.spec_fields import SpecField, fields_of
 from rules.matches import actions
 from rules.models import Rule, RuleMatch, RuleVersion
 from streams.access.logs import seen_by
 from streams.models import EventLog
 
-_WHEN = "CEL, true or false, over " + ", ".join(f"`{name}` ({meaning})" for name, (_, meaning) in SCOPE.items()) + "."
 
-
-class PlacedDetail(ErrorDetail):
-    """A mistake in an expression: where it is, from 1."""
-
-    line: int | None
-    column: int | None
-
-    def __new__(cls, error: specs.SpecError) -> "PlacedDetail":
-        made: PlacedDetail = super().__new__(cls, str(error), "invalid")
-        made.line, made.column = error.line, error.column
-        return made
-
-
-def refused(error: specs.SpecError) -> serializers.ValidationError:
-    """The mistake at its place in the spec."""
-    detail: Any = [PlacedDetail(error)]
-    for part in reversed(error.path):
-        detail = {str(part): detail}
-    made = serializers.ValidationError()
-    made.detail = detail if error.path else {"non_field_errors": detail}
-    return made
-
-
-class StepSerializer(serializers.Serializer[Any]):
-    """A step of a sequence; a text alone is its ``when``."""
-
-    when = serializers.CharField(max_length=MAX_LENGTH, help_text="CEL.")
-    within_s = serializers.IntegerField(required=False, help_text="Of the step before.")
-    absent = serializers.BooleanField(required=False, help_text="No such event between its neighbours.")
-
-
-@extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object"}]}})
+@extend_schema_field(
+    {
+        "type": "array",
+        "minItems": 2,
+        "maxItems": specs.MAX_STEPS,
+        "items": {"anyOf": [{"type": "string"}, msgspec.json.schema_components([specs.Step])[1]["Step"]]},
+    }
+)
 class StepsField(serializers.JSONField):
     """Steps, read by `rules.core.specs`."""
 
 
-class Said(serializers.Serializer[Any]):
-    """What a rule watches for; which fields there are depends on its kind."""
-
-    when = serializers.CharField(source="spec.when", required=False, help_text=f"event. {_WHEN}")
-    steps = StepsField(
-        source="spec.steps",
-        required=False,
-        help_text="sequence: 2 to 10, each a text or {`when`, `within_s`, `absent`}.",
-    )
-    after = serializers.CharField(source="spec.after", required=False, help_text="timeout: CEL, starts the clock.")
-    until = serializers.CharField(source="spec.until", required=False, help_text="timeout: CEL, stops the clock.")
-    within_s = serializers.IntegerField(
-        source="spec.within_s", required=False, help_text="timeout: how long; log: over how long."
-    )
-    duration_s = serializers.IntegerField(
-        source="spec.duration_s", required=False, allow_null=True, help_text="case: lasts longer."
-    )
-    length = serializers.IntegerField(
-        source="spec.length", required=False, allow_null=True, help_text="case: has more events."
-    )
-    repetitions = serializers.IntegerField(
-        source="spec.repetitions", required=False, allow_null=True, help_text="case: does an activity more often."
-    )
-    activity = serializers.CharField(
-        source="spec.activity", required=False, allow_null=True, help_text="case: the repeated one; null: any."
-    )
-    fitness_below = serializers.FloatField(
-        source="spec.fitness_below", required=False, allow_null=True, help_text="deviation: a bound, from 0 to 1."
-    )
-    activities = serializers.ListField(
-        child=serializers.CharField(),
-        source="spec.activities",
-        required=False,
-        allow_null=True,
-        help_text="deviation: only at these.",
-    )
-    of = serializers.ChoiceField(
-        ["activity", "edge", "variant"], source="spec.of", required=False, help_text="novelty: of what."
-    )
-    warm_up = serializers.IntegerField(
-        source="spec.warm_up", required=False, help_text="novelty: events seen before it tells of any; 1000."
-    )
-    measure = serializers.ChoiceField(
-        ["silence", "rate", "rejections"], source="spec.measure", required=False, help_text="log: what of it."
-    )
-    above = serializers.FloatField(
-        source="spec.above", required=False, allow_null=True, help_text="log: events a second, or share refused."
-    )
-    below = serializers.FloatField(
-        source="spec.below", required=False, allow_null=True, help_text="log: events a second."
-    )
+def spec_fields() -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    """Return the fields of all kinds, as `rules.core.specs` declares them; each says of which kinds it is."""
+    uses: dict[str, dict[str, SpecField]] = {}
+    for kind, spec in specs.KINDS.items():
+        for field in fields_of(spec):
+            uses.setdefault(field.name, {})[kind] = field
+    return {name: _spec_field(name, kinds) for name, kinds in uses.items()}
 
 
-SAID = tuple(Said().get_fields())
+def _spec_field(name: str, kinds: Mapping[str, SpecField]) -> serializers.Field[Any, Any, Any, Any]:
+    field = next(iter(kinds.values()))
+    options: dict[str, Any] = {
+        "source": f"spec.{name}",
+        "required": False,
+        "allow_null": field.nullable,
+        "help_text": " ".join(f"{kind}: {one.help}" for kind, one in kinds.items()),
+    }
+    match field.type:
+        case StrType(max_length=most):
+            return serializers.CharField(max_length=MAX_LENGTH if field.language else most, **options)
+        case IntType(ge=least, le=most):
+            return serializers.IntegerField(min_value=least, max_value=most, **options)
+        case FloatType(ge=least, le=most):
+            return serializers.FloatField(min_value=least, max_value=most, **options)
+        case BoolType():
+            return serializers.BooleanField(**options)
+        case LiteralType(values=values):
+            return serializers.ChoiceField(values, **options)
+        case ListType(item_type=StrType(max_length=longest), min_length=least, max_length=most):
+            child = serializers.CharField(max_length=longest)
+            return serializers.ListField(child=child, min_length=least, max_length=most, **options)
+    return StepsField(**options)
 
 
-class RuleSerializer(Said, CheckedSerializer):
+class RuleSerializer(CheckedSerializer):
     """A rule of a log. Every change makes a new ``version``, which begins at the log's end (``from_seq``)."""
 
     log = LogField(slug_field="slug", queryset=EventLog.objects.all())
@@ -126,19 +80,23 @@ class RuleSerializer(Said, CheckedSerializer):
     class Meta:
         model = Rule
         fields = [
-            *("id", "name", "log", "kind", "severity", "enabled", *SAID, "cooldown_s", "then"),
+            *("id", "name", "log", "kind", "severity", "enabled", "cooldown_s", "then"),
             *("summary", "version", "from_seq", "changed_at", "notice"),
         ]
         read_only_fields = ["version", "from_seq", "changed_at", "notice"]
 
-    _refused: serializers.ValidationError | None = None
+    flat = "spec"
 
-    def is_valid(self, *, raise_exception: bool = False) -> bool:
-        """A mistake in an expression is raised as it is: the framework would make a plain text of it."""
-        valid = super().is_valid(raise_exception=False)
-        if not valid and raise_exception:
-            raise self._refused or serializers.ValidationError(self.errors)
-        return valid
+    def get_fields(self) -> dict[str, Any]:
+        found = {}
+        for name, field in super().get_fields().items():
+            found[name] = field
+            if name == "enabled":
+                found |= spec_fields()
+        return found
+
+    def check(self, row: Rule, given: Mapping[str, Any]) -> None:
+        actions.check_rule(row, self.context["request"].user, then="then" in given)
 
     def get_summary(self, rule: Rule) -> str:
         return rule.summary
@@ -157,27 +115,7 @@ class RuleSerializer(Said, CheckedSerializer):
         if self.partial and before is not None and kind == before.kind:
             given = before.spec | given
         attrs["spec"] = {name: value for name, value in given.items() if value is not None}
-        try:
-            specs.read(kind, attrs["spec"])
-        except specs.SpecError as error:
-            self._refused = refused(error)
-            raise self._refused from error
-        if "then" in attrs:
-            mistakes: Any = actions.check_all(
-                attrs["then"], attrs["log"] if before is None else before.log, self.context["request"].user
-            )
-            if mistakes:
-                raise serializers.ValidationError({"then": mistakes})
         return super().validate(attrs)
-
-    def create(self, validated_data: dict[str, Any]) -> Rule:
-        return Rule.objects.create(**validated_data)
-
-    def update(self, instance: models.Model, validated_data: Mapping[str, Any]) -> models.Model:
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        instance.save()
-        return instance
 
 
 class VersionSerializer(serializers.ModelSerializer[RuleVersion]):
