@@ -17,7 +17,7 @@ class DomainError(Exception):
     ('The shelf A holds 3 boxes already.', {'shelf': 'A', 'most': 3})
     """
 
-    code: ClassVar[str] = "refused"
+    code: str = "refused"
     status: ClassVar[int] = 409
     text: ClassVar[str] = "This conflicts with what is there."
 

@@ -6,7 +6,20 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from streams.models import Stream
+from foundation.encryption import SecretUnreadableError
+from foundation.errors import DomainError
+from streams.brokers.faults import Fault
+from streams.models import Broker, Stream
+
+
+class BrokerError(DomainError):
+    """The broker cannot be used now, or not as it should: a code, and a sentence for the user."""
+
+    status, text = 503, "{why}"
+
+    def __init__(self, fault: Fault, why: str) -> None:
+        super().__init__(why=why)
+        self.code = fault
 
 
 class BrokerMessage(Protocol):
@@ -42,7 +55,7 @@ class Source(Ledger, Protocol):
     case is in one share only.
     """
 
-    note: str  # what to know of a connection that works
+    note: BrokerError | None  # what to know of a connection that works
 
     def own(self) -> None:
         """Take or renew our share; raises LeaseLostError where it is none. Called at least every second."""
@@ -80,10 +93,14 @@ class Target(Protocol):
         """Send payloads, each with the case it belongs to, and return when the broker has confirmed all."""
 
 
-class BrokerError(Exception):
-    """The broker cannot be used now; the message is a sentence for the user."""
-
-
 def client_id(broker_id: int) -> str:
     """Under which a broker keeps our session."""
     return f"procmine-{settings.INSTALLATION}-{broker_id}"
+
+
+def secret_of(broker: Broker) -> str:
+    """Return the password itself; raise BrokerError where it cannot be read."""
+    try:
+        return broker.secret
+    except SecretUnreadableError as error:
+        raise BrokerError(Fault.SECRET, str(error)) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from streams.brokers.base import BrokerError, BrokerMessage
+from streams.brokers.faults import Fault
 from streams.models import Broker
 
 LISTEN_S = 4.0  # after the connection stands
@@ -38,7 +39,7 @@ def listen(broker: Broker, topic: str, *, partitions: int = 1, seconds: float = 
     saved. Raises BrokerError, also where too many look at once.
     """
     if not _at_once.acquire(blocking=False):
-        raise BrokerError("Others are listening just now. Try again in a few seconds.")
+        raise BrokerError(Fault.BUSY, "Others are listening just now. Try again in a few seconds.")
     try:
         with closing(_look(broker, topic, partitions, seconds)) as messages:
             return _some(messages)

@@ -57,7 +57,7 @@ def test_connection(broker: Broker, timeout_s: float) -> str | None:
             case _:
                 from streams.brokers import mqtt
 
-                return mqtt.test_connection(broker, timeout_s)
+                mqtt.probe(broker, timeout_s)
     except BrokerError as error:
         return str(error)
     return None

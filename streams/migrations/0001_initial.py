@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('stopped', 'stopped'), ('connecting', 'connecting'), ('connected', 'connected'), ('failed', 'failed')], default='stopped', editable=False, max_length=10)),
                 ('state_since', models.DateTimeField(editable=False, null=True)),
                 ('last_error', models.TextField(blank=True, editable=False)),
+                ('last_error_code', models.CharField(blank=True, editable=False, max_length=20)),
                 ('subscribed', models.JSONField(default=dict, editable=False)),
                 ('reconnects', models.PositiveIntegerField(db_default=0, default=0, editable=False)),
                 ('last_failure', models.TextField(db_default='', default='', editable=False)),

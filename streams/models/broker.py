@@ -56,6 +56,7 @@ class Broker(RegisteredRow):
     state = models.CharField(max_length=10, choices=State, default=State.STOPPED, editable=False)
     state_since = models.DateTimeField(null=True, editable=False)
     last_error = models.TextField(blank=True, editable=False)
+    last_error_code = models.CharField(max_length=20, blank=True, editable=False)  # a `streams.brokers.faults.Fault`
     subscribed = models.JSONField(default=dict, editable=False)  # filter → QoS: what our session there asks for
     reconnects = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_failure = models.TextField(default="", db_default="", editable=False)  # stays when all is well again

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from foundation.processes.leases import LeaseLostError
 from streams.brokers.base import BrokerError, BrokerMessage, Source
+from streams.brokers.faults import Fault
 from streams.brokers.registry import source_of
 from streams.models import Broker, EventLog, Stream
 from streams.recording.intake import NOT_STORABLE, Intake, Read
@@ -62,7 +63,7 @@ class BrokerIngest(threading.Thread):
         self.look = threading.Event()  # set it to have the tables read again
         self._stopping = stop
         self._source: Source | None = None
-        self._said: tuple[str, str] | None = None
+        self._said: tuple[str, str, str] | None = None  # state, and what is wrong as code and words
         self._unshown: dict[str, object] = {}  # columns of the broker that the database has not taken yet
         self._pulse = Pulse(broker_id)
         self._connections = 0
@@ -79,11 +80,13 @@ class BrokerIngest(threading.Thread):
                 except LeaseLostError:
                     self.failed = "Another process takes its messages."
                     self._stopping.wait(LOOK_EVERY_S)
-                except (BrokerError, DatabaseError, InterfaceError) as error:
-                    self._fail(str(error))
+                except BrokerError as error:
+                    self._fail(error)
+                except (DatabaseError, InterfaceError) as error:
+                    self._fail(BrokerError(_fault_of(error), str(error)))
                 except Exception as error:
                     log.exception("broker %d: unexpected", self.broker_id)
-                    self._fail(f"Unexpected: {error!r}")
+                    self._fail(BrokerError(Fault.UNEXPECTED, f"Unexpected: {error!r}"))
                 if self.once:
                     return
                 if self._said and self._said[0] == Broker.State.FAILED:
@@ -159,11 +162,12 @@ class BrokerIngest(threading.Thread):
             try:
                 self._store(reads)
             except EventLog.DoesNotExist:
-                raise BrokerError("A log was removed while its events came; they come again.") from None
+                why = "A log was removed while its events came; they come again."
+                raise BrokerError(Fault.LOG_REMOVED, why) from None
             except (DatabaseError, InterfaceError) as error:
                 if self.once:
                     raise
-                self._fail(f"The database does not take events: {_in_words(error)}")
+                self._fail(_not_stored(error))
                 self._wait_in_touch(source, DELAYS_S[min(tries, len(DELAYS_S) - 1)])
                 tries += 1
         self._pulse.committed(messages[0].received_at)
@@ -188,7 +192,7 @@ class BrokerIngest(threading.Thread):
         until = time.monotonic() + delay_s
         while (left_s := until - time.monotonic()) > 0:
             if self._stopping.is_set():
-                raise BrokerError("Stopped while the database took no events; they come again.")
+                raise BrokerError(Fault.DATABASE, "Stopped while the database took no events; they come again.")
             source.keep_alive(min(left_s, WAIT_S))
 
     # --- What is asked for ------------------------------------------------------------
@@ -208,14 +212,15 @@ class BrokerIngest(threading.Thread):
 
     # --- What is told -----------------------------------------------------------------
 
-    def _say(self, state: str, error: str = "") -> None:
+    def _say(self, state: str, error: BrokerError | None = None) -> None:
         """Show the broker's state; a database that is away is told at the next occasion."""
-        if self._said != (state, error):
+        code, words = (error.code, str(error)) if error is not None else ("", "")
+        if self._said != (state, code, words):
             now = timezone.now()
-            self._said = state, error
-            self._unshown |= {"state": state, "state_since": now, "last_error": error}
+            self._said = state, code, words
+            self._unshown |= {"state": state, "state_since": now, "last_error": words, "last_error_code": code}
             if state == Broker.State.FAILED:
-                self._unshown |= {"last_failure": error, "last_failure_at": now}
+                self._unshown |= {"last_failure": words, "last_failure_at": now}
         self._show()
 
     def _show(self) -> None:
@@ -227,11 +232,11 @@ class BrokerIngest(threading.Thread):
             else:
                 self._unshown = {}
 
-    def _fail(self, reason: str) -> None:
-        log.warning("broker %d: %s", self.broker_id, reason)
-        self.failed = reason
+    def _fail(self, error: BrokerError) -> None:
+        log.warning("broker %d: %s", self.broker_id, error)
+        self.failed = str(error)
         connection.close()  # it may be the database that failed; the next query opens it again
-        self._say(Broker.State.FAILED, reason)
+        self._say(Broker.State.FAILED, error)
 
     def _rest(self, delay_s: float) -> None:
         """Wait before the next try, with jitter; a changed set-up ends it."""
@@ -263,9 +268,19 @@ class BrokerIngest(threading.Thread):
             connection.close()
 
 
-def _in_words(error: Exception) -> str:
-    """What the database said, and what helps."""
-    said = str(error).strip().rstrip(".")
-    if "full" in said or "No space left" in said:  # SQLite: database or disk is full
-        return f"{said}. Make room on its disk; recording goes on by itself, and until then nothing is acknowledged."
-    return f"{said}. Nothing is acknowledged until it does."
+def _fault_of(error: Exception) -> Fault:
+    """What is wrong with the database, by the code of SQLite or PostgreSQL below Django's exception."""
+    cause = error.__cause__
+    full = getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(cause, "sqlstate", "") == "53100"
+    return Fault.DISK_FULL if full else Fault.DATABASE
+
+
+def _not_stored(error: Exception) -> BrokerError:
+    """What the database said to a batch, and what helps."""
+    fault = _fault_of(error)
+    said = f"The database does not take events: {str(error).strip().rstrip('.')}."
+    if fault == Fault.DISK_FULL:
+        hint = "Make room on its disk; recording goes on by itself, and until then nothing is acknowledged."
+    else:
+        hint = "Nothing is acknowledged until it does."
+    return BrokerError(fault, f"{said} {hint}")

@@ -11,6 +11,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from streams.brokers.faults import advice_on
 from streams.models import Broker, Event, Stream
 
 STALLED = "stalled"  # never written: whoever took the messages has not been heard of
@@ -19,32 +20,6 @@ NEWEST = 1000  # refused messages whose reasons are counted
 WAITING = 1000  # messages from which on a backlog is worth a word
 
 State = Literal["stopped", "connecting", "connected", "failed", "stalled"]
-
-_AGAIN = "It is tried again by itself, at least every half minute. Nothing is lost: messages wait at the broker."
-_ADVICE = tuple(  # what is said of a failure → what helps; the first that fits
-    (re.compile(pattern), advice)
-    for pattern, advice in {
-        "^Nobody listens": f"Start the broker, or mend host and port. {_AGAIN}",
-        "^No host": "Mend the host, or the name service of the machine that records.",
-        "did not answer": f"See whether the broker is well and no firewall is between. {_AGAIN}",
-        "is not trusted": "Put the certificate of the authority that signed it into the broker's CA certificate.",
-        "TLS": "See whether this port speaks TLS, and set TLS accordingly.",
-        "refused the user name or password": "Mend user name and password here, or at the broker; then it goes on.",
-        "version of MQTT": "Choose the other protocol for this broker.",
-        "subscription": "Allow the user to read this topic in the broker's access list.",
-        "lost our session": "Send again what is missing. Give the broker persistence, and sessions a longer life "
-        f"(docs/mosquitto.conf); {settings.COMMAND} check_broker tells what else it loses.",
-        "has dropped": "Let it keep more (max_queued_messages, docs/mosquitto.conf); "
-        f"{settings.COMMAND} check_broker tells its limits. Send again what is missing.",
-        "no MQTT": "Another kind of server listens there: mend host and port, or set TLS.",
-        "full|No space": "Make room on the database's disk. Recording goes on by itself; messages wait at the broker.",
-        "database": "See whether the database runs and takes writes. Recording goes on by itself; messages wait at the "
-        "broker, up to its limits.",
-        "connection was lost|without an answer": f"{_AGAIN} If it happens often, see to the network, and that no other "
-        "installation has the same PROCMINE_INSTALLATION: two would take each other's session.",
-        "^Unexpected": "The log of the ingest process tells more; please report it.",
-    }.items()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +60,8 @@ def of_broker(broker: Broker) -> BrokerHealth:
             "Messages wait at the broker, up to its limits."
         )
         return BrokerHealth("stalled", broker.seen_at or broker.state_since, error, advice, round(silent_s, 1))
-    return BrokerHealth(state, broker.state_since, broker.last_error, advice_on(broker.last_error), broker.lag_s)
+    advice = advice_on(broker.last_error_code)
+    return BrokerHealth(state, broker.state_since, broker.last_error, advice, broker.lag_s)
 
 
 def of_stream(stream: Stream) -> StreamHealth:
@@ -119,13 +95,6 @@ def reasons(stream: Stream) -> dict[str, int]:
     """How many of its newest refused messages, not mended yet, were refused for what, most first."""
     newest = stream.rejections.filter(retried_at=None).values_list("reason", flat=True)[:NEWEST]
     return dict(Counter(newest).most_common())
-
-
-def advice_on(error: str) -> str:
-    """What helps against an error that a broker shows; empty where there is none."""
-    if not error:
-        return ""
-    return next((advice for pattern, advice in _ADVICE if pattern.search(error)), _AGAIN)
 
 
 def _heard_of(broker: Broker) -> bool:

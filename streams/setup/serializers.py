@@ -45,10 +45,10 @@ class BrokerSerializer(CheckedSerializer):
         model = Broker
         fields = [
             *("id", "name", "kind", "host", "port", "tls", "ca", "username", "password", "has_password", "protocol"),
-            *("database", "sasl", "state", "state_since", "last_error", "advice", "last_failure", "last_failure_at"),
-            *("reconnects", "lag_s", "backlog"),
+            *("database", "sasl", "state", "state_since", "last_error", "last_error_code", "advice", "last_failure"),
+            *("last_failure_at", "reconnects", "lag_s", "backlog"),
         ]
-        read_only_fields = ["state_since", "last_error", "last_failure_at", "reconnects"]
+        read_only_fields = ["state_since", "last_error", "last_error_code", "last_failure_at", "reconnects"]
 
     def to_representation(self, instance: Broker) -> dict[str, Any]:
         return super().to_representation(instance) | asdict(of_broker(instance))

@@ -6,12 +6,13 @@ is told the name, by which the certificate is judged: who answers there can prov
 """
 
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from foundation.encryption import SecretUnreadableError
 from foundation.http import addresses
-from streams.brokers.base import BrokerError
+from streams.brokers.base import BrokerError, secret_of
+from streams.brokers.faults import Fault
 from streams.models import Broker
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def library() -> "confluent_kafka":
     try:
         import confluent_kafka  # an optional package
     except ImportError:
-        raise BrokerError("Kafka needs a package that is not installed here: pip install confluent-kafka.") from None
+        why = "Kafka needs a package that is not installed here: pip install confluent-kafka."
+        raise BrokerError(Fault.NO_CLIENT, why) from None
     return confluent_kafka
 
 
@@ -40,12 +42,19 @@ class Errors:
         self.last = error.str()
 
 
+@contextmanager
+def in_words(errors: Errors | None = None) -> Iterator[None]:
+    """What goes wrong with Kafka becomes a BrokerError, in the words that ``errors`` heard last, if any."""
+    try:
+        yield
+    except library().KafkaException as error:
+        last = errors.last if errors is not None else ""
+        raise BrokerError(Fault.UNUSABLE, f"Kafka cannot be used: {last or error.args[0].str()}.") from error
+
+
 def configuration(broker: Broker, errors: Errors) -> dict[str, Any]:
     """How to connect and sign in; raises BrokerError where its host or its password cannot be used."""
-    try:
-        password = broker.secret
-    except SecretUnreadableError as error:
-        raise BrokerError(str(error)) from error
+    password = secret_of(broker)
     told: dict[str, Any] = {
         "bootstrap.servers": servers(broker),
         "client.id": "procmine",
@@ -66,9 +75,9 @@ def servers(broker: Broker) -> str:
     try:
         found = list(addresses.addresses_of(broker.host, broker.port))
     except addresses.HostRefusedError as error:
-        raise BrokerError(str(error)) from error
+        raise BrokerError(Fault.HOST_REFUSED, str(error)) from error
     except (OSError, UnicodeError) as error:
-        raise BrokerError(f"No host is called {broker.host}.") from error
+        raise BrokerError(Fault.UNKNOWN_HOST, f"No host is called {broker.host}.") from error
     return ",".join(_place(host, broker.port) for host in ([broker.host] if broker.tls else found))
 
 
@@ -78,23 +87,20 @@ def _place(host: str, port: int) -> str:
 
 def reach(client: Any, errors: Errors, timeout_s: float) -> None:
     """See that the cluster answers, lets us in, and sends us nowhere that no broker may be; raises BrokerError."""
-    try:
+    with in_words(errors):
         cluster = client.list_topics(timeout=timeout_s)
-    except library().KafkaException as error:
-        raise BrokerError(f"Kafka cannot be used: {errors.last or error.args[0].str()}.") from error
     for server in cluster.brokers.values():
         with suppress(socket.gaierror, UnicodeError):  # a name that nobody has leads nowhere; the client will say so
             try:
                 list(addresses.addresses_of(server.host, server.port))
             except addresses.HostRefusedError as error:
-                raise BrokerError(f"Kafka names a server at {server.host}:{server.port}: {error}") from error
+                why = f"Kafka names a server at {server.host}:{server.port}: {error}"
+                raise BrokerError(Fault.HOST_REFUSED, why) from error
 
 
 def probe(broker: Broker, timeout_s: float) -> None:
     """Connect and sign in once; raises BrokerError."""
     errors = Errors()
-    try:
+    with in_words():
         client = library().Producer(configuration(broker, errors))
-    except library().KafkaException as error:
-        raise BrokerError(f"Kafka cannot be used: {error.args[0].str()}.") from error
     reach(client, errors, timeout_s)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from streams.brokers.base import BrokerError, client_id
-from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
+from streams.brokers.faults import Fault
+from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, in_words, library, reach
 from streams.brokers.kafka.source import Record, record_of
 from streams.models import Broker
 
@@ -20,31 +21,28 @@ def look(broker: Broker, topic: str, most: int, seconds: float) -> Generator[Rec
     """The newest records of each partition, and what comes within some seconds; raises BrokerError."""
     kafka, errors = library(), Errors()
     own = {"group.id": f"{client_id(broker.pk or 0)}-look-{secrets.token_hex(4)}", "enable.auto.commit": False}
-    try:
+    with in_words():
         consumer = kafka.Consumer(configuration(broker, errors) | own | {"allow.auto.create.topics": False})
-    except kafka.KafkaException as error:
-        raise BrokerError(f"Kafka cannot be used: {error.args[0].str()}.") from error
-    try:
-        reach(consumer, errors, CONNECT_S)
-        consumer.assign(_newest(kafka, consumer, topic, most))
-        deadline = time.monotonic() + seconds
-        until = deadline
-        while (now := time.monotonic()) < min(deadline, until):
-            message = consumer.poll(min(_TURN_S, deadline - now))
-            if message is not None and message.error() is None:
-                until = time.monotonic() + _QUIET_S
-                yield record_of(message, datetime.now(UTC))
-    except kafka.KafkaException as error:
-        raise BrokerError(f"Kafka cannot be used: {error.args[0].str()}.") from error
-    finally:
-        consumer.close()
+        try:
+            reach(consumer, errors, CONNECT_S)
+            consumer.assign(_newest(kafka, consumer, topic, most))
+            deadline = time.monotonic() + seconds
+            until = deadline
+            while (now := time.monotonic()) < min(deadline, until):
+                message = consumer.poll(min(_TURN_S, deadline - now))
+                if message is not None and message.error() is None:
+                    until = time.monotonic() + _QUIET_S
+                    yield record_of(message, datetime.now(UTC))
+        finally:
+            consumer.close()
 
 
 def _newest(kafka: Any, consumer: Any, topic: str, most: int) -> list[Any]:
     """Where to begin in each partition."""
     told = consumer.list_topics(topic, timeout=CONNECT_S).topics[topic]
     if told.error is not None:
-        raise BrokerError(f"There is no topic {topic}, or it is not ours to read: {told.error.str()}.")
+        why = f"There is no topic {topic}, or it is not ours to read: {told.error.str()}."
+        raise BrokerError(Fault.NO_TOPIC, why)
     numbers = sorted(told.partitions)[:_PARTITIONS]
     each = max(1, most // max(len(numbers), 1))
     deadline = time.monotonic() + CONNECT_S

@@ -7,8 +7,7 @@ its last batch is committed. Where the format reads the topic, a record has it i
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,8 @@ from django.db import transaction
 
 from foundation.processes import leases
 from streams.brokers.base import BrokerError, client_id
-from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
+from streams.brokers.faults import Fault
+from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, in_words, library, reach
 from streams.brokers.positions import Positions
 from streams.models import Broker, Stream
 
@@ -44,7 +44,7 @@ class KafkaSource:
     """The records of all partitions that the group gave to this process, each partition's in their order."""
 
     def __init__(self, broker: Broker) -> None:
-        self.note = ""
+        self.note: BrokerError | None = None
         self._member = leases.Member(broker.lease)
         self._positions = Positions(broker.pk)
         self._taken: dict[str, tuple[int, int]] = {}  # partition → offset and newest timestamp of what is stored
@@ -82,7 +82,7 @@ class KafkaSource:
     def connect(self) -> None:
         """See that the cluster answers, and make a consumer."""
         where = configuration(self._broker, self._errors)
-        with self._in_words():
+        with in_words():
             self._consumer = self._kafka.Consumer(where | self._settings)
         self._began_at = time.monotonic()
         reach(self._consumer, self._errors, CONNECT_S)
@@ -128,7 +128,7 @@ class KafkaSource:
             self._consumer.resume(self._consumer.assignment())
             self._paused = False
         found = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
-        with self._in_words():
+        with in_words():
             found += self._consumer.consume(limit - len(found), 0 if found else timeout_s) if len(found) < limit else []
             if self._failed is not None:
                 raise self._failed
@@ -138,9 +138,9 @@ class KafkaSource:
             if (refused := message.error()) is None:
                 records.append(record_of(message, now))
             elif refused.code() in self._missing:
-                self.note = f"There is no topic {message.topic()} yet."
+                self.note = BrokerError(Fault.NO_TOPIC, f"There is no topic {message.topic()} yet.")
             elif refused.fatal() or not refused.retriable():
-                raise BrokerError(f"Kafka cannot be used: {refused.str()}.")
+                raise BrokerError(Fault.UNUSABLE, f"Kafka cannot be used: {refused.str()}.")
         return [record for record in records if record.partition in self._taken]  # others were revoked by now
 
     def acknowledge(self, messages: Sequence[Record]) -> None:
@@ -155,9 +155,10 @@ class KafkaSource:
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except self._kafka.KafkaException as error:
-            self.note = f"Kafka did not take our offsets: {error.args[0].str()}. They are kept here."
+            why = f"Kafka did not take our offsets: {error.args[0].str()}. They are kept here."
+            self.note = BrokerError(Fault.OFFSETS, why)
         else:
-            self.note = ""
+            self.note = None
 
     def keep_alive(self, timeout_s: float) -> None:
         """Stay in the group; what was fetched before the pause waits here."""
@@ -207,13 +208,6 @@ class KafkaSource:
         _, high = self._consumer.get_watermark_offsets(partition, cached=True)
         [at] = self._consumer.position([partition])
         return max(0, high - at.offset) if high >= 0 and at.offset >= 0 else None
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except self._kafka.KafkaException as error:
-            raise BrokerError(f"Kafka cannot be used: {error.args[0].str()}.") from error
 
     def _partition(self, *place: Any) -> Any:
         return self._kafka.TopicPartition(*place)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from streams.brokers.base import BrokerError
-from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, library, reach
+from streams.brokers.faults import Fault
+from streams.brokers.kafka.client import CONNECT_S, Errors, configuration, in_words, library, reach
 from streams.models import Broker
 
 _CONFIRMED_S = 30.0  # how long a batch may take
@@ -18,18 +19,14 @@ class KafkaTarget:
         self._kafka = library()
         self._errors = Errors()
         self._refused = ""
-        try:
-            self._producer: Any = self._kafka.Producer(
-                configuration(broker, self._errors)
-                | {
-                    "enable.idempotence": True,
-                    "linger.ms": 5,
-                    "partitioner": "consistent",  # CRC-32 of the key, as the simulator's sink
-                    "message.timeout.ms": int(_CONFIRMED_S * 1000),
-                }
-            )
-        except self._kafka.KafkaException as error:
-            raise BrokerError(f"Kafka cannot be used: {error.args[0].str()}.") from error
+        own = {
+            "enable.idempotence": True,
+            "linger.ms": 5,
+            "partitioner": "consistent",  # CRC-32 of the key, as the simulator's sink
+            "message.timeout.ms": int(_CONFIRMED_S * 1000),
+        }
+        with in_words():
+            self._producer: Any = self._kafka.Producer(configuration(broker, self._errors) | own)
 
     def __enter__(self) -> Self:
         reach(self._producer, self._errors, CONNECT_S)
@@ -46,9 +43,10 @@ class KafkaTarget:
                 self._producer.produce(self._topic, payload, key=case.encode(), on_delivery=self._on_delivery)
                 self._producer.poll(0)
         except (BufferError, self._kafka.KafkaException) as error:
-            raise BrokerError(f"Kafka refused a record: {error}.") from error
+            raise BrokerError(Fault.UNCONFIRMED, f"Kafka refused a record: {error}.") from error
         if self._producer.flush(_CONFIRMED_S + 1) or self._refused:
-            raise BrokerError(f"Kafka did not confirm: {self._refused or self._errors.last or 'no answer'}.")
+            why = f"Kafka did not confirm: {self._refused or self._errors.last or 'no answer'}."
+            raise BrokerError(Fault.UNCONFIRMED, why)
 
     def _on_delivery(self, error: Any, message: Any) -> None:
         if error is not None:

@@ -3,6 +3,6 @@
 from streams.brokers.mqtt.address import Address
 from streams.brokers.mqtt.packets import MqttMessage
 from streams.brokers.mqtt.publisher import Publisher
-from streams.brokers.mqtt.source import Source, test_connection
+from streams.brokers.mqtt.source import Source, probe
 
-__all__ = ["Address", "MqttMessage", "Publisher", "Source", "test_connection"]
+__all__ = ["Address", "MqttMessage", "Publisher", "Source", "probe"]

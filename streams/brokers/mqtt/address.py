@@ -13,9 +13,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from foundation.encryption import SecretUnreadableError
 from foundation.http import addresses
-from streams.brokers.base import BrokerError
+from streams.brokers.base import BrokerError, secret_of
+from streams.brokers.faults import Fault
 from streams.models import Broker
 
 CONNECT_S = 5.0
@@ -53,18 +53,16 @@ class Address:
             tls = {"mqtt": False, "mqtts": True}[parts.scheme]
             port = parts.port or (8883 if tls else 1883)
         except (KeyError, ValueError):
-            raise BrokerError(f"{url!r} is no broker: expected mqtt://host:port or mqtts://host:port.") from None
+            why = f"{url!r} is no broker: expected mqtt://host:port or mqtts://host:port."
+            raise BrokerError(Fault.BAD_ADDRESS, why) from None
         if not parts.hostname:
-            raise BrokerError(f"{url!r} names no host: expected mqtt://host:port.")
+            raise BrokerError(Fault.BAD_ADDRESS, f"{url!r} names no host: expected mqtt://host:port.")
         return cls(parts.hostname, port, tls, "", unquote(parts.username or ""), unquote(parts.password or ""))
 
     @classmethod
     def of(cls, broker: Broker) -> Self:
         """Raises BrokerError where the stored password cannot be read."""
-        try:
-            password = broker.secret
-        except SecretUnreadableError as error:
-            raise BrokerError(str(error)) from error
+        password = secret_of(broker)
         return cls(broker.host, broker.port, broker.tls, broker.ca, broker.username, password, broker.protocol)
 
     def __str__(self) -> str:
@@ -98,7 +96,7 @@ class Address:
         try:
             client.connect(self.host, self.port, KEEPALIVE_S, **how)
         except (OSError, ValueError) as error:  # ValueError: a host name that none can be
-            raise BrokerError(_in_words(error, self)) from error
+            raise _in_words(error, self) from error
 
 
 def _send_at_once(client: Client, data: Any, sock: Any) -> None:
@@ -106,30 +104,33 @@ def _send_at_once(client: Client, data: Any, sock: Any) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _in_words(error: Exception, address: Address) -> str:
+def _in_words(error: Exception, address: Address) -> BrokerError:
     match error:
         case addresses.HostRefusedError():
-            return str(error)
+            return BrokerError(Fault.HOST_REFUSED, str(error))
         case ConnectionRefusedError():
-            return f"Nobody listens at {address}."
+            return BrokerError(Fault.NOBODY_LISTENS, f"Nobody listens at {address}.")
         case socket.gaierror() | UnicodeError():
-            return f"No host is called {address.host}."
+            return BrokerError(Fault.UNKNOWN_HOST, f"No host is called {address.host}.")
         case ssl.SSLCertVerificationError():
-            return f"The certificate of {address} is not trusted: {error.verify_message}."
+            why = f"The certificate of {address} is not trusted: {error.verify_message}."
+            return BrokerError(Fault.UNTRUSTED, why)
         case ssl.SSLError():
-            return f"TLS with {address} failed: {error.reason or error}. Does this port speak TLS?"
+            why = f"TLS with {address} failed: {error.reason or error}. Does this port speak TLS?"
+            return BrokerError(Fault.TLS, why)
         case TimeoutError():
-            return f"{address} did not answer in time."
-    return f"{address} cannot be reached: {error}."
+            return BrokerError(Fault.UNANSWERED, f"{address} did not answer in time.")
+    return BrokerError(Fault.UNUSABLE, f"{address} cannot be reached: {error}.")
 
 
-def refusal(code: ReasonCode) -> str:
-    """Why the broker refused CONNECT, in words; empty where it did not."""
+def refusal(code: ReasonCode) -> BrokerError | None:
+    """Return why the broker refused CONNECT; None where it did not."""
     if code.value < _REFUSED:
-        return ""
+        return None
     name = str(code)
     if name in ("Bad user name or password", "Not authorized"):
-        return "The broker refused the user name or password."
+        return BrokerError(Fault.SIGN_IN, "The broker refused the user name or password.")
     if name == "Unsupported protocol version":
-        return "The broker does not speak this version of MQTT: choose the other protocol."
-    return f"The broker refused the connection: {name}."
+        why = "The broker does not speak this version of MQTT: choose the other protocol."
+        return BrokerError(Fault.PROTOCOL, why)
+    return BrokerError(Fault.REFUSED, f"The broker refused the connection: {name}.")

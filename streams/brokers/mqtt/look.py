@@ -4,10 +4,10 @@ import secrets
 import time
 from collections.abc import Generator
 
-from streams.brokers.base import BrokerError, client_id
+from streams.brokers.base import client_id
 from streams.brokers.mqtt.address import Address
 from streams.brokers.mqtt.packets import MqttMessage
-from streams.brokers.mqtt.source import Source
+from streams.brokers.mqtt.source import Source, subscription_refused
 from streams.models import Broker
 
 _TURN_S = 0.25
@@ -27,6 +27,6 @@ def look(broker: Broker, filter_: str, most: int, seconds: float) -> Generator[M
         while (left_s := deadline - time.monotonic()) > 0:
             yield from source.receive(most, min(left_s, _TURN_S))
             if reason := source.refused.get(filter_):
-                raise BrokerError(f"The broker refuses the subscription to {filter_}: {reason}.")
+                raise subscription_refused(filter_, reason)
     finally:
         source.close()

@@ -8,6 +8,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.reasoncodes import ReasonCode
 
 from streams.brokers.base import BrokerError
+from streams.brokers.faults import Fault
 from streams.brokers.mqtt.address import CONNECT_S, Address, CheckedClient, refusal
 
 IN_FLIGHT = 500  # published and not yet confirmed
@@ -26,7 +27,7 @@ class Publisher:
         self._stalled_s = stalled_s
         self._room = threading.BoundedSemaphore(IN_FLIGHT)
         self._answered = threading.Event()
-        self._refused = ""
+        self._refused: BrokerError | None = None
         self._client = address.client(CheckedClient, "", keep_session=False)
         self._client.max_inflight_messages_set(IN_FLIGHT)
         self._client.on_connect = self._on_connect
@@ -37,7 +38,7 @@ class Publisher:
         self._client.loop_start()
         if not self._answered.wait(CONNECT_S) or self._refused:
             self._client.loop_stop()
-            raise BrokerError(self._refused or f"{self.address} did not answer in time.")
+            raise self._refused or BrokerError(Fault.UNANSWERED, f"{self.address} did not answer in time.")
         return self
 
     def __exit__(
@@ -59,7 +60,8 @@ class Publisher:
 
     def _wait_for_room(self) -> None:
         if not self._room.acquire(timeout=self._stalled_s):
-            raise BrokerError(self._refused or f"{self.address} has confirmed nothing for {self._stalled_s:g} s.")
+            why = f"{self.address} has confirmed nothing for {self._stalled_s:g} s."
+            raise self._refused or BrokerError(Fault.UNCONFIRMED, why)
 
     def _on_connect(self, client: Client, data: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         self._refused = refusal(code)

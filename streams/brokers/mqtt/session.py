@@ -7,10 +7,12 @@ from typing import Self
 from django.db.models import QuerySet
 
 from foundation.processes import leases
-from streams.brokers.base import client_id
+from streams.brokers.base import BrokerError, client_id
+from streams.brokers.faults import Fault
 from streams.brokers.mqtt import Address, MqttMessage, Publisher, Source
 from streams.brokers.mqtt.deliveries import Deliveries
 from streams.brokers.mqtt.depth import Depth
+from streams.brokers.mqtt.source import subscription_refused
 from streams.models import Broker, Stream
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,7 @@ class MqttSession:
     """The session that a broker keeps for this installation, leased, with its subscriptions and redeliveries."""
 
     def __init__(self, broker: Broker) -> None:
-        self.note = ""
+        self.note: BrokerError | None = None
         self._broker_id = broker.pk
         self._lease = leases.Held(broker.lease)
         self._source = Source(Address.of(broker), client_id(broker.pk))
@@ -35,7 +37,8 @@ class MqttSession:
             raise leases.LeaseLostError
         waiting = self._depth.look() if self._depth is not None else None
         if self._depth is not None and self._depth.dropped:
-            self.note = f"The broker has dropped {self._depth.dropped} messages, of whatever client: a queue was full."
+            why = f"The broker has dropped {self._depth.dropped} messages, of whatever client: a queue was full."
+            self.note = BrokerError(Fault.DROPPED, why)
         if waiting != self._waiting:
             self._row.update(waiting=waiting)
             self._waiting = waiting
@@ -45,10 +48,11 @@ class MqttSession:
         self._source.connect()
         self._deliveries.begin(session_present=self._source.session_present)
         self._subscribed = dict(self._row.values_list("subscribed", flat=True).get())
-        self.note = ""
+        self.note = None
         self._depth = Depth(self._source.address, self._source.client_id)
         if self._subscribed and not self._source.session_present:
-            self.note = "The broker had lost our session: what was published while we were away is missing."
+            why = "The broker had lost our session: what was published while we were away is missing."
+            self.note = BrokerError(Fault.SESSION_LOST, why)
             log.warning("broker %d: %s", self._broker_id, self.note)
             self._subscribed = {}
             self._row.update(subscribed={})
@@ -69,7 +73,7 @@ class MqttSession:
             self._row.update(subscribed=wanted)
             self._subscribed = wanted
         for filter_, reason in self._source.refused.items():
-            self.note = f"The broker refuses the subscription to {filter_}: {reason}."
+            self.note = subscription_refused(filter_, reason)
 
     @property
     def _row(self) -> "QuerySet[Broker]":

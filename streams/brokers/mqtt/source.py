@@ -20,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from streams.brokers.base import BrokerError, client_id
+from streams.brokers.faults import Fault
 from streams.brokers.mqtt.address import CONNECT_S, Address, refusal
 from streams.brokers.mqtt.packets import Cutter, MalformedError, MqttMessage, answers
 from streams.brokers.mqtt.sieve import Sieve, SievedClient
@@ -51,8 +52,9 @@ class Source:
         self._client: SievedClient | None = None
         self._waiting: deque[MqttMessage] = deque()
         self._number = 0
-        self._answer: str | None = None  # to CONNECT: empty is success
-        self._lost = ""
+        self._answered = False  # CONNECT
+        self._refused: BrokerError | None = None  # that answer
+        self._lost: BrokerError | None = None
         self._asked: dict[int, list[str]] = {}  # SUBSCRIBE packets in flight: their filters
         self._misc_at = 0.0
 
@@ -61,13 +63,13 @@ class Source:
         self.close()
         Source._numbers += 1
         self._number = Source._numbers
-        self._answer, self._lost = None, ""
+        self._answered, self._refused, self._lost = False, None, None
         self._asked.clear()
         self.refused.clear()
         try:
             client = self.address.client(SievedClient, self.client_id, keep_session=self.keep_session)
         except (ValueError, ssl.SSLError) as error:
-            raise BrokerError(f"The CA certificate cannot be read: {error}") from error
+            raise BrokerError(Fault.BAD_CA, f"The CA certificate cannot be read: {error}") from error
         client.cutter = Cutter(self._number, v5=self._v5)
         client.connect_timeout = self.timeout_s
         client.on_connect = self._on_connect
@@ -79,13 +81,13 @@ class Source:
 
     def _wait_for_answer(self) -> None:
         deadline = time.monotonic() + self.timeout_s
-        while self._answer is None:
+        while not self._answered:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
-                self._fail(f"{self.address} did not answer within {self.timeout_s:g} s.")
+                self._fail(BrokerError(Fault.UNANSWERED, f"{self.address} did not answer within {self.timeout_s:g} s."))
             self._drive(left_s, limit=settings.INGEST_RECEIVE_MAXIMUM)
-        if self._answer:
-            self._fail(self._answer)
+        if self._refused:
+            self._fail(self._refused)
 
     def close(self) -> None:
         """Disconnect in order; the session stays. What was not acknowledged comes again."""
@@ -151,7 +153,7 @@ class Source:
         try:
             sieve.send(answers(message for message in messages if message.connection == self._number))
         except OSError as error:
-            self._fail(f"The connection was lost: {error}.")
+            self._fail(BrokerError(Fault.LOST, f"The connection was lost: {error}."))
 
     # --- The network ------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class Source:
     def _connected(self) -> tuple[SievedClient, Sieve]:
         client = self._client
         if client is None or client.sieve is None or self._lost:
-            raise BrokerError(self._lost or "Not connected.")
+            raise self._lost or BrokerError(Fault.LOST, "Not connected.")
         return client, client.sieve
 
     def _drive(self, timeout_s: float, limit: int) -> None:
@@ -181,15 +183,16 @@ class Source:
             while sieve.for_client and not code:
                 code = client.loop_read()
         except MalformedError as error:
-            self._fail(f"{self.address} sent what is no MQTT: {error}")
+            self._fail(BrokerError(Fault.NOT_MQTT, f"{self.address} sent what is no MQTT: {error}"))
         except (OSError, ValueError) as error:  # ValueError: the client has closed its socket
-            self._fail(self._lost or f"The connection was lost: {error}.")
+            self._fail(self._lost or BrokerError(Fault.LOST, f"The connection was lost: {error}."))
         now = time.monotonic()
         if now - self._misc_at >= _MISC_EVERY_S:
             self._misc_at = now
             code = code or client.loop_misc()
         if code or self._lost:
-            self._fail(self._answer or self._lost or f"The connection was lost: {code.name}.")
+            lost = BrokerError(Fault.LOST, f"The connection was lost: {code.name}.")
+            self._fail(self._refused or self._lost or lost)
 
     def _read(self, sieve: Sieve, limit: int) -> None:
         read = 0
@@ -197,9 +200,9 @@ class Source:
             read += len(data)
             self._waiting.extend(sieve.cutter.cut(data, datetime.now(UTC)))
 
-    def _fail(self, reason: str) -> NoReturn:
+    def _fail(self, error: BrokerError) -> NoReturn:
         self.close()
-        raise BrokerError(reason)
+        raise error
 
     # --- Callbacks of the client; an exception here would end its loop ------------------
 
@@ -208,13 +211,14 @@ class Source:
     ) -> None:
         self.session_present = flags.session_present
         self.granted = vars(properties) if properties is not None else {}
-        self._answer = refusal(code)
+        self._answered, self._refused = True, refusal(code)
 
     def _on_disconnect(self, client: Client, data: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
-        if self._answer is None:
-            self._lost = f"{self.address} closed the connection without an answer: is it MQTT, with or without TLS?"
+        if self._answered:
+            self._lost = BrokerError(Fault.LOST, f"The connection was lost: {str(code).lower()}.")
         else:
-            self._lost = f"The connection was lost: {str(code).lower()}."
+            why = f"{self.address} closed the connection without an answer: is it MQTT, with or without TLS?"
+            self._lost = BrokerError(Fault.NOT_MQTT, why)
 
     def _on_subscribe(self, client: Client, data: Any, mid: int, codes: list[ReasonCode], properties: Any) -> None:
         for filter_, code in zip(self._asked.pop(mid, []), codes, strict=False):
@@ -222,13 +226,14 @@ class Source:
                 self.refused[filter_] = str(code)
 
 
-def test_connection(broker: Broker, timeout_s: float) -> str | None:
-    """Connect once with a session of its own; None if it works, else what is wrong, in words."""
+def subscription_refused(filter_: str, reason: str) -> BrokerError:
+    """The broker's answer to a subscription, as it is shown."""
+    return BrokerError(Fault.SUBSCRIPTION, f"The broker refuses the subscription to {filter_}: {reason}.")
+
+
+def probe(broker: Broker, timeout_s: float) -> None:
+    """Connect once with a session of its own; raises BrokerError."""
     name = f"{client_id(broker.pk or 0)}-test"
-    try:
-        source = Source(Address.of(broker), name, keep_session=False, timeout_s=timeout_s / 2)
-        source.connect()
-        source.close()
-    except BrokerError as error:
-        return str(error)
-    return None
+    source = Source(Address.of(broker), name, keep_session=False, timeout_s=timeout_s / 2)
+    source.connect()
+    source.close()

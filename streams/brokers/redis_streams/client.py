@@ -11,9 +11,9 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, ConnectionPool, SSLConnection
 from redis.retry import Retry
 
-from foundation.encryption import SecretUnreadableError
 from foundation.http import addresses
-from streams.brokers.base import BrokerError
+from streams.brokers.base import BrokerError, secret_of
+from streams.brokers.faults import Fault
 from streams.models import Broker
 
 CONNECT_S = 5.0
@@ -40,10 +40,7 @@ class _CheckedTls(SSLConnection, _Checked):
 
 def client_of(broker: Broker, timeout_s: float) -> "redis.Redis":
     """A client that is set up but not connected; raises BrokerError where the password cannot be read."""
-    try:
-        password = broker.secret
-    except SecretUnreadableError as error:
-        raise BrokerError(str(error)) from error
+    password = secret_of(broker)
     tls: dict[str, Any] = {"ssl_ca_data": broker.ca or None} if broker.tls else {}
     pool = ConnectionPool(
         connection_class=_CheckedTls if broker.tls else _Checked,
@@ -77,11 +74,12 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except redis.AuthenticationError as error:
-        raise BrokerError("Redis refused the user name or password.") from error
+        raise BrokerError(Fault.SIGN_IN, "Redis refused the user name or password.") from error
     except redis.TimeoutError as error:
-        raise BrokerError("Redis did not answer in time.") from error
+        raise BrokerError(Fault.UNANSWERED, "Redis did not answer in time.") from error
     except (redis.RedisError, OSError, ssl.SSLError) as error:
-        raise BrokerError(f"Redis cannot be used: {error}") from error
+        fault = Fault.KEY_DELETED if "NOGROUP" in str(error) else Fault.UNUSABLE
+        raise BrokerError(fault, f"Redis cannot be used: {error}") from error
 
 
 def text(value: bytes | str) -> str:

@@ -20,6 +20,7 @@ from django.db import transaction
 
 from foundation.processes import leases
 from streams.brokers.base import BrokerError, client_id
+from streams.brokers.faults import Fault
 from streams.brokers.positions import Positions
 from streams.brokers.redis_streams.client import CONNECT_S, client_of, in_words, keys, text
 from streams.models import Broker, Stream
@@ -46,7 +47,7 @@ class RedisSource:
     """The entries of all keys that this process has leased, each key's in their order."""
 
     def __init__(self, broker: Broker) -> None:
-        self.note = ""
+        self.note: BrokerError | None = None
         self._client = client_of(broker, CONNECT_S)
         self._group = client_id(broker.pk)
         self._prefix = broker.lease
@@ -115,7 +116,8 @@ class RedisSource:
                 break
         self._after[key] = _START
         if trimmed:
-            self.note = f"{trimmed} entries of {key} were trimmed away before they were taken: raise its MAXLEN."
+            why = f"{trimmed} entries of {key} were trimmed away before they were taken: raise its MAXLEN."
+            self.note = BrokerError(Fault.TRIMMED, why)
 
     def receive(self, limit: int, timeout_s: float) -> list[Entry]:
         """What is pending first, then what is new, fairly over the keys."""
@@ -130,9 +132,9 @@ class RedisSource:
                     self._wait(timeout_s)
                     entries = self._new(each)
         except BrokerError as error:
-            if "NOGROUP" not in str(error):
+            if error.code != Fault.KEY_DELETED:
                 raise
-            self.note = "A key was deleted while it was read, and made anew."
+            self.note = BrokerError(Fault.KEY_DELETED, "A key was deleted while it was read, and made anew.")
             self._forget()
             self.own()
             entries = []

@@ -117,6 +117,7 @@ def test_a_key_that_is_deleted_and_written_again_is_read_on(server, json_stream,
     wait_received(json_stream, 1)
     server.delete("orders")
     wait_for(lambda: "deleted" in Broker.objects.get().last_error, what="the missing key")
+    assert Broker.objects.get().last_error_code == "key-deleted"
     server.xadd("orders", {"case": "c", "activity": "B"})
     wait_received(json_stream, 2)
     assert [activity for _, activity in stored()] == ["A", "B"]

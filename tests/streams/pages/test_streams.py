@@ -87,7 +87,7 @@ def test_every_state_of_a_stream_is_said_with_what_to_do(boss: Client, stream: S
     for columns, words, advice in (
         ({}, "connected", "3 messages refused"),
         (
-            {"state": "failed", "last_error": "The broker refused the user name or password."},
+            {"state": "failed", "last_error": "The broker refused the sign-in.", "last_error_code": "sign-in"},
             "cannot connect",
             "Mend user name and password here, or at the broker; then it goes on.",
         ),

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from streams.brokers.base import BrokerError, client_id
 from streams.brokers.mqtt import Address
-from streams.brokers.mqtt import test_connection as try_connection
+from streams.brokers.registry import test_connection as try_connection
 from streams.models import Broker, Delivered, EventLog, Stream
 from streams.recording.ingest import Ingest
 from tests.conftest import free_port, listening, needs, wait_for
@@ -160,6 +160,7 @@ def test_a_broker_that_is_away_is_told_in_words_and_used_as_soon_as_it_is_back(i
     mosquitto.stop()
     told(row, "failed")
     told(row, "failed", f"Nobody listens at 127.0.0.1:{mosquitto.port}.")
+    assert Broker.objects.get().last_error_code == "nobody-listens"
     mosquitto.start()
     told(row, "connected")
     mosquitto.publish("one/p/c/A")

@@ -157,27 +157,6 @@ def test_a_stopped_stream_says_why(registered, transactional_db):
     assert how(stream).advice == "It is switched off."
 
 
-def test_every_failure_has_an_advice_of_its_own():
-    said = [
-        "Nobody listens at plant:1883.",
-        "No host is called plant.",
-        "plant:1883 did not answer within 5 s.",
-        "The certificate of plant:8883 is not trusted: self-signed certificate.",
-        "TLS with plant:1883 failed: WRONG_VERSION_NUMBER. Does this port speak TLS?",
-        "The broker refused the user name or password.",
-        "The broker had lost our session: what was published while we were away is missing.",
-        "The broker refuses the subscription to a/#: Not authorized.",
-        "The broker has dropped 12 messages, of whatever client: a queue was full.",
-        "The database does not take events: database or disk is full.",
-        "The database does not take events: database is locked.",
-        "The connection was lost: unspecified error.",
-        "plant:1883 sent what is no MQTT: A length of more than four bytes.",
-    ]
-    assert len({health.advice_on(error) for error in said}) == len(said)
-    assert health.advice_on("Something new.")
-    assert health.advice_on("") == ""
-
-
 # --- The clock ----------------------------------------------------------------------------
 
 

@@ -221,6 +221,7 @@ def test_a_full_disk_acknowledges_nothing_says_so_and_goes_on_when_there_is_room
     sent = [b'{"id":"%d","text":"%s"}' % (n, b"x" * 3000) for n in range(300)]
     publish(f"{base}/p/c/a", *sent)
     told("failed", "full. Make room on its disk")
+    assert Broker.objects.get().last_error_code == "disk-full"
     on_connect("")
     assert wait_received(stream, 300, timeout_s=20)["stored"] == 300
     told("connected", "")

@@ -128,7 +128,8 @@ def test_a_stream_that_recorded_nothing_is_deleted(api: APIClient, stream: Strea
 
 def test_health_and_refused_messages_are_shown(api: APIClient, stream: Stream) -> None:
     Stream.objects.update(received=3, stored=2, rejected=1)
-    Broker.objects.update(state="failed", last_error="Nobody listens at plant:1883.", seen_at=timezone.now())
+    failed = {"state": "failed", "last_error": "Nobody listens at plant:1883.", "last_error_code": "nobody-listens"}
+    Broker.objects.update(**failed, seen_at=timezone.now())
     for reason in ("not_json", "bad_time"):
         Rejection.objects.create(
             stream=stream, received_at=timezone.now(), topic="line1/x", payload=b"\xff{", reason=reason, detail="No."
