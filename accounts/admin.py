@@ -16,11 +16,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import people  # noqa: F401  registers users and groups
+from accounts.grants import save_grant
 from accounts.models import Token
 from accounts.tokens import DAYS, MAX_DAYS, create_token
 from foundation.access import SCOPES
 from streams.access.log_admin import LogChoices, OfLogs
-from streams.access.logs import lacking, logs_of
+from streams.access.logs import logs_of
 from streams.models import EventLog, LogGrant
 
 admin.site.site_header = admin.site.site_title = "procmine"
@@ -142,7 +143,4 @@ class LogGrantAdmin(OfLogs):
     autocomplete_fields = ["user", "group"]
 
     def save_model(self, request: HttpRequest, obj: LogGrant, form: Any, change: bool) -> None:
-        """Nobody gives what they do not have."""
-        if lacking(request.user, None, obj.log, obj.actions):
-            raise PermissionDenied
-        super().save_model(request, obj, form, change)
+        save_grant(obj, request.user)

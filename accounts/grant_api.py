@@ -1,16 +1,16 @@
 """REST resource ``logs/{slug}/grants/``: who may do what with one log."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from rest_framework import serializers, viewsets
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
+from accounts.grants import save_grant
 from foundation.access import token_of
-from foundation.http.requests import CheckedSerializer, Conflict
-from streams.access.logs import SetupPermission, lacking, log_for
+from foundation.http.requests import CheckedSerializer
+from streams.access.logs import SetupPermission, log_for
 from streams.models import LogGrant
 
 
@@ -29,19 +29,14 @@ class GrantSerializer(CheckedSerializer):
         model = LogGrant
         fields = ["id", "user", "group", "actions"]
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = super().validate(attrs)
-        others = LogGrant.objects.filter(log__slug=self.context["view"].kwargs["slug"])
-        if self.instance is not None:
-            others = others.exclude(pk=self.instance.pk)
-        for who in ("user", "group"):
-            if given.get(who) is not None and others.filter(**{who: given[who]}).exists():
-                raise Conflict(f"There is a grant for {given[who]}: change that.")
-        log, request = self.context["view"].log, self.context["request"]
-        actions = given.get("actions", [] if self.instance is None else self.instance.actions)
-        if missing := lacking(request.user, token_of(request), log, actions):
-            raise PermissionDenied(f"You may not {' nor '.join(missing)} the log {log.slug} yourself.")
-        return given
+    def create(self, given: dict[str, Any]) -> LogGrant:
+        return self.update(LogGrant(log=self.context["view"].log), given)
+
+    def update(self, grant: Any, given: dict[str, Any]) -> LogGrant:
+        for name, value in given.items():
+            setattr(grant, name, value)
+        save_grant(grant, self.context["request"].user, token_of(self.context["request"]))
+        return cast("LogGrant", grant)
 
 
 class GrantViewSet(viewsets.ModelViewSet[LogGrant]):
@@ -62,6 +57,3 @@ class GrantViewSet(viewsets.ModelViewSet[LogGrant]):
         """404 for a log one may not view, whatever is asked of it."""
         super().initial(request, *args, **kwargs)
         self.log = log_for(request, self.kwargs["slug"])
-
-    def perform_create(self, serializer: serializers.BaseSerializer[LogGrant]) -> None:
-        serializer.save(log=self.log)

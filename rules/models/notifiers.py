@@ -65,6 +65,12 @@ class Notifier(RegisteredRow):
         """The name of the lease of whoever sends what waits for it."""
         return f"notifier:{self.pk}"
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save what people edit; what waits for it is tried at once."""
+        super().save(*args, **options)
+        self.not_before = None
+        Notifier.objects.filter(pk=self.pk).update(not_before=None)
+
     def clean(self) -> None:
         try:
             address, secret = _plain(self.url), _plain(self.secret)

@@ -5,9 +5,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from rules.models import Notification, Notifier
-from rules.notifiers.api import trial
 from rules.notifiers.forms import NotifierForm
-from rules.notifiers.sending import deliver
+from rules.notifiers.sending import send_test
 from streams.access.log_admin import OfLogs
 from streams.admin import ReadOnly
 
@@ -24,7 +23,7 @@ class NotifierAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscrip
     @admin.action(description="Send a test message", permissions=["change"])
     def test(self, request: HttpRequest, queryset: "QuerySet[Notifier]") -> None:
         for notifier in queryset[:5]:  # one after the other, up to 10 s each
-            attempt = deliver(notifier, [trial()])
+            attempt = send_test(notifier)
             level = messages.SUCCESS if attempt.sent else messages.ERROR
             self.message_user(request, f"{notifier}: {attempt.said}", level)
 

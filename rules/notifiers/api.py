@@ -4,7 +4,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -15,8 +14,7 @@ from foundation.encryption import encrypt
 from foundation.http.requests import CheckedSerializer
 from rules.models import Notification, Notifier
 from rules.models.notifiers import MIN_SECRET
-from rules.notifiers.rendering import Item
-from rules.notifiers.sending import deliver
+from rules.notifiers.sending import send_test
 from streams.access.logs import SetupPermission, seen_by
 
 
@@ -83,28 +81,12 @@ class NotifierViewSet(viewsets.ModelViewSet[Notifier]):
     ordering_fields = ["name", "kind", "failures"]
     lookup_value_converter = "int"
 
-    def perform_update(self, serializer: serializers.BaseSerializer[Notifier]) -> None:
-        Notifier.objects.filter(pk=serializer.save().pk).update(not_before=None)  # it is tried now
-
     @extend_schema(request=None, responses=TestedSerializer)
     @action(detail=True, methods=["post"], filterset_class=None)
     def test(self, request: Request, pk: int) -> Response:
         """Send a message now, past the outbox, in at most 10 s once connected; changes nothing here."""
-        attempt = deliver(self.get_object(), [trial()])
+        attempt = send_test(self.get_object())
         return Response({"ok": attempt.sent, "detail": attempt.said})
-
-
-def trial() -> Item:
-    """A message that only shows that it arrives."""
-    text = "A test of procmine: notifications arrive here."
-    event = {
-        "specversion": "1.0",
-        "id": f"test-{timezone.now().timestamp()}",
-        "source": "procmine",
-        "type": "org.procmine.notifier.test.v1",
-        "data": {"text": text},
-    }
-    return Item(text, event)
 
 
 class NotificationSerializer(serializers.ModelSerializer[Notification]):

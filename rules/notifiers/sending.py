@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import timezone
 
 from foundation.encryption import SecretUnreadableError, decrypt
 from foundation.http.pinned_client import NoAnswerError, post
@@ -54,6 +55,19 @@ def deliver(notifier: Notifier, items: Sequence[Item]) -> Attempt:
     if 300 <= answer.status < 400:
         return Attempt(sent=False, said=f"{answer.status}: it leads elsewhere, which is not followed.", final=True)
     return Attempt(False, said, answer.status in _NOT_OURS, retry_after_s(answer.retry_after) or 0.0)
+
+
+def send_test(notifier: Notifier) -> Attempt:
+    """Send a message that only shows that it arrives, now and past the outbox."""
+    text = "A test of procmine: notifications arrive here."
+    event = {
+        "specversion": "1.0",
+        "id": f"test-{timezone.now().timestamp()}",
+        "source": "procmine",
+        "type": "org.procmine.notifier.test.v1",
+        "data": {"text": text},
+    }
+    return deliver(notifier, [Item(text, event)])
 
 
 def _mail(address: str, items: Sequence[Item]) -> Attempt:

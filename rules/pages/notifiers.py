@@ -15,9 +15,8 @@ from foundation.access import holds
 from foundation.http import limits
 from foundation.pages.requests import page_of
 from rules.models import Notification, Notifier, Rule
-from rules.notifiers.api import trial
 from rules.notifiers.forms import NotifierForm
-from rules.notifiers.sending import deliver
+from rules.notifiers.sending import send_test
 
 LEFT = (Notification.State.PENDING, Notification.State.FAILED)
 TESTS_A_MINUTE, TESTS_AT_ONCE = 12, 6  # of one person: each makes this server connect to somewhere
@@ -65,7 +64,6 @@ def _form(request: HttpRequest, notifier: Notifier) -> HttpResponse:
     name = notifier.name
     form = NotifierForm(request.POST or None, instance=notifier)
     if request.method == "POST" and form.is_valid():
-        notifier.not_before = None
         saved = form.save()
         messages.success(request, f"{saved.name} is saved. Test it: then you know that messages arrive.")
         return redirect("notifiers")
@@ -82,7 +80,7 @@ def notifier_test(request: HttpRequest, pk: int) -> HttpResponse:
     if wait_s:
         messages.warning(request, f"You have tested this often within a minute: wait {math.ceil(wait_s)} s.")
         return redirect("notifiers")
-    attempt = deliver(found, [trial()])
+    attempt = send_test(found)
     if attempt.sent:
         messages.success(request, f"{found.name} took the test message: {attempt.said}. Look whether it arrived.")
     else:

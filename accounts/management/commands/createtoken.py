@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.tokens import DAYS, MAX_DAYS, create_token
+from accounts.tokens import DAYS, create_token
 from foundation.access import SCOPES
+from foundation.management.domain_command import DomainCommand
 from streams.models import EventLog
 
 
-class Command(BaseCommand):
+class Command(DomainCommand):
     help = "Make an API token and print it. It is shown this once: only a hash is kept."
     requires_system_checks = ()  # they load the whole web
 
@@ -28,8 +29,6 @@ class Command(BaseCommand):
         owner = User.objects.filter(username=user).first()
         if owner is None:
             raise CommandError(f"There is no user {user}.")
-        if not 1 <= days <= MAX_DAYS:
-            raise CommandError(f"--days: expected 1 to {MAX_DAYS}.")
         logs = list(EventLog.objects.filter(slug__in=log))
         if unknown := set(log) - {found.slug for found in logs}:
             raise CommandError(f"There is no log {', '.join(sorted(unknown))}.")

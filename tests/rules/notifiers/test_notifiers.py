@@ -239,3 +239,15 @@ def test_the_pauses_double_up_to_an_hour_and_a_date_in_retry_after_is_read() -> 
     now = datetime(2026, 1, 2, 10, tzinfo=UTC)
     asked = ["Fri, 02 Jan 2026 10:01:00 GMT", "7", "-1", "soon", "Fri, 02 Jan 2026 09:00:00 GMT"]
     assert [retry_after_s(text, now) for text in asked] == [60, 7, None, None, 0]
+
+
+def test_a_notifier_that_was_changed_tries_at_once_wherever_it_was_changed(api: APIClient, receiver: Receiver) -> None:
+    ops = webhook(receiver)
+    form = {"name": "ops", "kind": "webhook", "url": "", "secret": "", "enabled": "on"}
+    for path in (f"/rules/notifiers/{ops.pk}/", f"/admin/rules/notifier/{ops.pk}/change/"):
+        Notifier.objects.update(not_before=timezone.now() + timedelta(hours=1), failures=5)
+        assert api.post(path, form, format="multipart").status_code == 302
+        ops.refresh_from_db()
+        assert (ops.not_before, ops.failures, ops.address) == (None, 5, receiver.url), path
+    Notifier.objects.update(not_before=timezone.now() + timedelta(hours=1))
+    assert api.patch(f"/api/v1/notifiers/{ops.pk}/", {"enabled": False}).json()["not_before"] is None
