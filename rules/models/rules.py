@@ -87,6 +87,8 @@ class Rule(models.Model):
         self.save(update_fields=["enabled", "archived_at"])
 
     def clean(self) -> None:
+        if Rule.objects.filter(pk=self.pk).exclude(log=self.log_id).exists():
+            raise ValidationError({"log": "A rule stays with its log: make another one there."})
         try:
             read(self.kind, self.spec)
         except SpecError as error:

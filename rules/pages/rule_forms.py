@@ -8,13 +8,14 @@ from django import forms
 from django.http import QueryDict
 
 from foundation.access import User
+from foundation.pages.form_fields import DurationField
 from foundation.placed_error import PlacedError
 from rules.core import specs
 from rules.core.spec_fields import fields_of
 from rules.matches import actions
 from rules.matches.actions import check_rule
 from rules.models import Rule
-from rules.pages.rule_fields import DurationField, ExpressionField, fields_of_kind, form_field
+from rules.pages.rule_fields import ExpressionField, fields_of_kind, form_field
 
 MORE_STEPS, MORE_ACTIONS = "more-steps", "more-actions"  # what a button asks for
 STEP = [field.name for field in fields_of(specs.Step)]

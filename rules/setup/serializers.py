@@ -102,8 +102,6 @@ class RuleSerializer(CheckedSerializer):
         return rule.summary
 
     def validate_log(self, log: EventLog) -> EventLog:
-        if self.instance is not None and log != self.instance.log:
-            raise serializers.ValidationError("A rule stays with its log: make another one there.")
         if not seen_by(self.context["request"], "change").filter(pk=log.pk).exists():
             raise serializers.ValidationError("You may see this log, but not change its rules.")
         return log

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from foundation.access import User
-from rules.pages.rule_fields import DurationField
+from foundation.pages.form_fields import DurationField
 from sheets.models import Sheet
 from sheets.pages.sheet_questions import NAMES, OF_SHOW_IF, Row, fields_of, initial_of, keys_of, questions_of
 from sheets.prompts.form_page import shown

@@ -16,7 +16,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from foundation.numbers import whole_number
-from rules.pages.rule_fields import LinesField
+from foundation.pages.form_fields import LinesField
 from sheets.questions.questions import KINDS, LIKERT_POINTS, MOST, NUMBERS, RESERVED
 
 KIND_WORDS = [

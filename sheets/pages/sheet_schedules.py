@@ -12,8 +12,8 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from foundation.access import User
+from foundation.pages.form_fields import LinesField
 from rules.models import Notifier
-from rules.pages.rule_fields import LinesField
 from sheets.models import Schedule, Sheet
 from sheets.pages.sheets import sheet_or_404
 

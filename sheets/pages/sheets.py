@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from foundation.access import User
+from foundation.pages.form_fields import DurationField
 from foundation.pages.refusals import add_refusal
 from foundation.pages.requests import page_of
 from foundation.pages.tables import MOST, csv_file
 from models_mining.pages.case_search import case_url
 from rules.models import Notifier
-from rules.pages.rule_fields import DurationField
 from sheets.models import Answer, Prompt, Sheet
 from sheets.models.sheets import TTL_S
 from sheets.prompts.form_page import shown
