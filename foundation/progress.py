@@ -2,7 +2,7 @@
 
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from django.core.management.base import OutputWrapper
 
@@ -10,38 +10,15 @@ TERMINAL_S = 0.5  # between two updates of the line at a terminal
 PLAIN_S = 5.0  # between two lines elsewhere
 
 
-class Report(Protocol):
-    """A function that takes how far a piece of work is. Call it often; it decides what to show."""
-
-    def __call__(
-        self,
-        label: str,
-        done: float | None = None,
-        total: float | None = None,
-        *,
-        unit: str = "events",
-        fraction: float | None = None,
-    ) -> None:
-        """``label`` names the work; ``fraction`` stands in for a total that is not known."""
-
-
-def ignore(
-    label: str,
-    done: float | None = None,
-    total: float | None = None,
-    *,
-    unit: str = "events",
-    fraction: float | None = None,
-) -> None:
-    """Show nothing."""
-
-
 class Progress:
-    """A `Report` that writes to a stream: one line, rewritten, at a terminal, elsewhere a plain line every 5 s."""
+    """Write how far a piece of work is: one line, rewritten, at a terminal, elsewhere a plain line every 5 s.
 
-    def __init__(self, stream: OutputWrapper) -> None:
+    Call it often; it decides what to show. Without a stream it shows nothing.
+    """
+
+    def __init__(self, stream: OutputWrapper | None = None) -> None:
         self._stream = stream
-        self._terminal = stream.isatty()
+        self._terminal = stream is not None and stream.isatty()
         self._shown_at = time.monotonic()
         self._label: str | None = None
         self._began, self._first = 0.0, 0.0  # of the work that the label names
@@ -66,6 +43,7 @@ class Progress:
         unit: str = "events",
         fraction: float | None = None,
     ) -> None:
+        """Note that ``done`` of ``total`` are done; ``fraction`` stands in for a total that is not known."""
         now = time.monotonic()
         if label != self._label:
             self._label, self._began, self._first = label, now, done or 0
@@ -94,9 +72,13 @@ class Progress:
         return [*parts, f"{elapsed_s:.0f} s"]
 
     def _write(self, text: str, *, ending: str) -> None:
-        self._stream.write(text, style_func=str, ending=ending)  # not in the colour of errors
-        self._stream.flush()
+        if self._stream is not None:
+            self._stream.write(text, style_func=str, ending=ending)  # not in the colour of errors
+            self._stream.flush()
 
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if isinstance(value, int) or value >= 100 else f"{value:.1f}"
+
+
+ignore = Progress()  # shows nothing

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from foundation.processes.leases import Held
 from foundation.processes.work_plugins import WORK_PLUGINS, WorkPlugin
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from models_mining.analysis.log_analyzer import LogAnalyzers
 from models_mining.jobs.jobs import HINT
 from models_mining.jobs.running import JobRunner
@@ -73,7 +73,7 @@ class Work(LogWorkers[SlowModelWorker]):
         due = min(due, self.analysts.turn(), self.jobs.turn(now), self.retention.turn(now))
         return min([due, *(part.turn(now) for part in self.parts)])
 
-    def drain(self, report: Report = ignore) -> tuple[int, int]:
+    def drain(self, report: Progress = ignore) -> tuple[int, int]:
         """Derive every slow model that is behind and run every job that waits, then let go; how many of each."""
         began = timezone.now()
         while self._under_way():

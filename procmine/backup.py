@@ -29,7 +29,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from foundation.models import Lease
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from streams.models import Broker, EventLog
 
 FORM = 1  # of the tar file
@@ -45,7 +45,7 @@ class BackupError(RuntimeError):
     """It cannot be done; the message says why, and what to do."""
 
 
-def backup(target: Path, report: Report = ignore) -> dict[str, Any]:
+def backup(target: Path, report: Progress = ignore) -> dict[str, Any]:
     """Write a backup to ``target``, which appears whole or not at all; what its manifest says.
 
     Recording goes on: SQLite is copied within one read transaction, which no writer waits for, and pg_dump has a
@@ -91,7 +91,7 @@ def backup(target: Path, report: Report = ignore) -> dict[str, Any]:
     return manifest
 
 
-def restore(source: Path, *, force: bool = False, report: Report = ignore) -> dict[str, Any]:
+def restore(source: Path, *, force: bool = False, report: Progress = ignore) -> dict[str, Any]:
     """Put a backup in the place of this installation's database and keys; what its manifest says. Raises BackupError.
 
     Only with ``force`` where anything is there already, and never while something runs. Migrations that are newer than
@@ -144,7 +144,7 @@ def _scratch(parent: Path) -> Iterator[Path]:
 class _Read:
     """A file whose reading is reported."""
 
-    def __init__(self, file: IO[bytes], label: str, size: int, report: Report) -> None:
+    def __init__(self, file: IO[bytes], label: str, size: int, report: Progress) -> None:
         self._file, self._report = file, partial(report, label, total=size / _MB, unit="MB")
 
     def read(self, size: int = -1) -> bytes:
@@ -159,7 +159,7 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _unpack(source: Path, folder: Path, report: Report) -> dict[str, Any]:
+def _unpack(source: Path, folder: Path, report: Progress) -> dict[str, Any]:
     """The manifest; the files that belong to a backup are in ``folder`` then, and nothing else."""
     try:
         with tarfile.open(source) as tar:
@@ -205,7 +205,7 @@ def _refuse_what_is_there(*, force: bool) -> None:
 # --- SQLite -----------------------------------------------------------------------------
 
 
-def _copy_sqlite(source: Path, target: Path, report: Report) -> None:
+def _copy_sqlite(source: Path, target: Path, report: Progress) -> None:
     """Copy page by page within one read transaction: a snapshot, whatever is written meanwhile (WAL).
 
     Source: SQLite, Online Backup API: a backup whose source is written by others begins again, unless it holds one.
@@ -229,7 +229,7 @@ def _logs_of(database: Path) -> dict[str, int]:
         return dict(copy.execute("SELECT slug, next_seq FROM streams_eventlog").fetchall())
 
 
-def _check_sqlite(database: Path, report: Report) -> None:
+def _check_sqlite(database: Path, report: Progress) -> None:
     try:
         with closing(sqlite3.connect(database)) as copy:
             copy.set_progress_handler(partial(report, "checking the database"), _STEPS)

@@ -15,7 +15,7 @@ from typing import ClassVar, Generic, TypeVar
 from django.conf import settings
 
 from foundation.processes.leases import Held
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from models_mining.core.live_log import Changes, Journal, LiveLog
 from models_mining.mined_models.picture_publisher import PicturePublisher
 from models_mining.mining import lossy, rediscovery
@@ -40,7 +40,7 @@ class LogWorker(ABC, Generic[P]):
 
     home: ClassVar[str]  # whose models these are, see `MinedModel.home`
 
-    def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held, report: Report = ignore) -> None:
+    def __init__(self, log: EventLog, models: Mapping[int, MinedModel], held: Held, report: Progress = ignore) -> None:
         self.log, self.held, self.report = log, held, report
         self.tail = event_reader.CaseHistoryReader(log.pk)
         self.checkpoint_seq = 0

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from foundation.processes.leases import Held
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from models_mining.core.live_log import Changes, LiveLog
 from models_mining.mined_models.picture_publisher import LivePicturePublisher, Share
 from models_mining.mining import rediscovery, rows
@@ -33,7 +33,7 @@ class LogMiner(LogWorker[LivePicturePublisher]):
     home: ClassVar[str] = "mine"
 
     def __init__(
-        self, log: EventLog, models: Mapping[int, MinedModel], held: Held, share: Share, report: Report = ignore
+        self, log: EventLog, models: Mapping[int, MinedModel], held: Held, share: Share, report: Progress = ignore
     ) -> None:
         self.share = share  # of the time, for the pictures of all logs of this process
         self.pending = rows.Pending()

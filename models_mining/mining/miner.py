@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from foundation.processes.leases import Held
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from models_mining.mined_models.picture_publisher import PART, Share
 from models_mining.mining.log_miner import LogMiner
 from models_mining.mining.log_workers import LogWorkers
@@ -19,7 +19,7 @@ class LogMiners(LogWorkers[LogMiner]):
     prefix: ClassVar[str] = "log"
     group: ClassVar[str] = "miners"
 
-    def __init__(self, report: Report = ignore) -> None:
+    def __init__(self, report: Progress = ignore) -> None:
         super().__init__()
         self.report = report
         self.share = Share(PART)

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from models_mining.core.conformance.figures import figures
 from models_mining.core.discovery import registry
 from models_mining.core.discovery.pm4py_bridge.conformance import batch_figures
@@ -39,7 +39,7 @@ def exact_live_algorithms() -> list[str]:
 class Audit:
     """One log, up to its last event at the start: pictures, the newest checkpoint, and mining from nothing."""
 
-    def __init__(self, log: EventLog, algorithms: Collection[str], report: Report = ignore) -> None:
+    def __init__(self, log: EventLog, algorithms: Collection[str], report: Progress = ignore) -> None:
         self.log, self.algorithms, self.report = log, algorithms, report
         log.refresh_from_db(fields=["next_seq", "retired_events"])
         self.upto = log.next_seq - 1
@@ -150,7 +150,7 @@ def _close(ours: float | None, theirs: float | None) -> bool:
     return ours is None or (theirs is not None and math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9))
 
 
-def audit(logs: Iterable[EventLog], algorithms: Collection[str], report: Report = ignore) -> Iterator[Findings]:
+def audit(logs: Iterable[EventLog], algorithms: Collection[str], report: Progress = ignore) -> Iterator[Findings]:
     """Audit one log after the other."""
     for log in logs:
         yield Audit(log, algorithms, report).run()

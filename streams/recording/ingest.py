@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
 
 from foundation.processes import hints
-from foundation.progress import Report, ignore
+from foundation.progress import Progress, ignore
 from streams.models import Broker, Republish, Stream
 from streams.recording.broker_ingest import DRAIN_S, LOOK_EVERY_S, BrokerIngest
 from streams.recording.republish import Republisher
@@ -43,7 +43,7 @@ class Ingest:
             thread.join(2 * DRAIN_S)
         connection.close()
 
-    def drain(self, report: Report = ignore) -> list[str]:
+    def drain(self, report: Progress = ignore) -> list[str]:
         """Take what waits at every broker, send on what is stored then, and end; what went wrong, in words."""
         names = dict(Broker.objects.values_list("pk", "name"))
         brokers = [BrokerIngest(pk, self.stop, once=True) for pk in sorted(wanted_brokers())]
