@@ -24,11 +24,13 @@ def steps_of(action: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # since Python 3.12 no frame is asked for its opcodes unless one is by now
     sys.settrace(trace)
     try:
         action()
     finally:
         sys.settrace(before)
+    assert count
     return count
 
 
