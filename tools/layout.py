@@ -14,7 +14,6 @@ APPS = (
     *("procmine", "accounts", "live", "sheets", "rules", "simulations"),
     *("models_mining", "models_mining/core", "streams", "foundation", "simulator"),
 )
-WIDTH = 120
 
 
 def purpose(package: Path) -> str:

@@ -13,7 +13,7 @@ TWO_STAGES = """
 FROM python:3.13.1-slim-trixie AS build
 ARG GREETING=hello
 ENV NAME="two words" PLACE={place}
-WORKDIR {place}/work
+WORKDIR {place}/site
 COPY docs/a.txt docs/b.txt texts/
 # between
 RUN echo "$GREETING $NAME" > said \\
@@ -21,8 +21,8 @@ RUN echo "$GREETING $NAME" > said \\
  && cat texts/*.txt >> said
 
 FROM python:3.13.1-slim-trixie
-COPY --from=build {place}/work {place}/work
-RUN test -z "${{NAME:-}}" && cp {place}/work/said {place}/copied
+COPY --from=build {place}/site {place}/site
+RUN test -z "${{NAME:-}}" && cp {place}/site/said {place}/copied
 CMD ["daphne", "--port", "8000"]
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.procmine.conftest import ROOT
-from tests.tools.programs import BY_NAME, PROGRAMS, find
+from tests.tools.programs import BY_NAME, PROGRAMS, Program, complete, find
 
 ASKING = {"needs", "find", "_run_postgresql"}  # functions whose first argument names a program
 STARTING = {
@@ -116,6 +116,22 @@ def test_a_program_that_was_installed_by_hand_is_not_found(tmp_path: Path) -> No
     by_hand, redis, shell, *others = done.stdout.split()
     assert (by_hand, others) == ("None", ["None", "None"])
     assert Path(redis).parent == Path(shell).parent != tmp_path
+
+
+@debian
+@pytest.mark.parametrize(
+    ("name", "needs", "expected"),
+    [
+        ("sh", (), True),
+        ("sh", ("dpkg", "bash"), True),
+        ("sh", ("dpkg", "no-such-package"), False),
+        ("no-such-program", (), False),
+    ],
+)
+def test_a_program_is_complete_with_the_packages_it_needs_only(
+    name: str, needs: tuple[str, ...], *, expected: bool
+) -> None:
+    assert complete(Program(name, "package", (), needs=needs)) == expected
 
 
 def test_this_test_runs_with_the_programs_of_the_table_only() -> None:

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEBIAN_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")  # not /usr/local
-POSTGRESQL = "/usr/lib/postgresql/*/bin"
 RESTRICTED = "TESTS_PROGRAMS"  # the folder of links, for processes whose PATH is restricted already
 
 
@@ -193,13 +192,21 @@ def _essential() -> list[Path]:
 
 
 def missing(purposes: Iterable[str]) -> list[Program]:
-    """Return the programs of Debian packages that these purposes need and that are not installed."""
+    """Return the programs of Debian packages that these purposes need and that are not installed with all they need."""
     wanted = set(purposes)
-    return [
-        program
-        for program in PROGRAMS
-        if program.purpose in wanted and program.package != "pip" and _located(program.name) is None
-    ]
+    ours = (program for program in PROGRAMS if program.purpose in wanted and program.package != "pip")
+    return [program for program in ours if not complete(program)]
+
+
+def complete(program: Program) -> bool:
+    """Return whether a program of a Debian package is there, and where dpkg can tell also the packages it needs."""
+    if _located(program.name) is None:
+        return False
+    if not program.needs or not (dpkg := _dpkg()):
+        return True
+    command = [dpkg, "-W", "-f", r"${db:Status-Status}\n", *program.needs]
+    shown = subprocess.run(command, check=False, capture_output=True, text=True)
+    return shown.stdout.split() == ["installed"] * len(program.needs)
 
 
 def install(purposes: Sequence[str]) -> int:
@@ -223,7 +230,7 @@ def install(purposes: Sequence[str]) -> int:
     if not wanted:
         return 0
     for program in wanted:
-        sys.stderr.write(f"{program.name} is missing (Debian package {program.package})\n")
+        sys.stderr.write(f"{program.name} is missing (Debian: {' '.join(program.packages)})\n")
     if os.environ.get("CI") == "true" or "test" not in purposes:
         return 1
     sys.stderr.write(

@@ -36,7 +36,7 @@ from tests.tools.ports import free_port
 from tests.tools.programs import MissingProgramError, find
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHECKOUT = "/root/procmine"
+CHECKOUT = "/srv/procmine"
 INCLUDED = ("python3", "python3-venv", "make", "git")
 SETTINGS = (  # of apt, pip, npm and uv; certificates
     *("/etc/apt", "/usr/share/keyrings", "/etc/ssl/certs", "/usr/local/share/ca-certificates"),
