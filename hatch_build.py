@@ -13,10 +13,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.builders.sdist import SdistBuilder
 
-PACKAGES = (
-    *("procmine/", "accounts/", "live/", "sheets/", "rules/", "simulations/", "models_mining/", "streams/"),
-    *("foundation/", "simulator/"),
-)
 BESIDE = ("templates/", "static/")
 
 
@@ -25,14 +21,15 @@ class CustomBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
-        files = runpy.run_path(str(root / "procmine" / "source_files.py"))["source_files"](root)
-        names = [file.relative_to(root).as_posix() for file in files]
+        source = runpy.run_path(str(root / "procmine" / "source_files.py"))
+        packages = tuple(f"{app}/" for app in source["APPS"])
+        names = [file.relative_to(root).as_posix() for file in source["source_files"](root)]
         if self.target_name == "sdist":
             build_data["force_include"] = {name: name for name in names}
         elif version == "standard":  # an editable wheel leads to the checkout, where all of it is
             self.folder = tempfile.mkdtemp()
             [sdist] = SdistBuilder(self.root).build(directory=self.folder, versions=["standard"])
-            inside = {name: name for name in names if name.startswith(PACKAGES)}
+            inside = {name: name for name in names if name.startswith(packages)}
             beside = {name: f"procmine/packaged/{name}" for name in names if name.startswith(BESIDE)}
             build_data["force_include"] = {**inside, **beside, sdist: "procmine/packaged/source.tar.gz"}
 

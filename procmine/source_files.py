@@ -1,24 +1,17 @@
-"""The files of the source: of `/source/` in a checkout, and of the sdist. Imports nothing but the standard library."""
+"""The apps and the files of the source, for `/source/` in a checkout, the sdist and wheel. Standard library only."""
 
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+APPS = (  # from the top layer to the bottom, then the one beside them
+    *("procmine", "accounts", "live", "sheets", "rules", "simulations", "models_mining", "streams", "foundation"),
+    "simulator",
+)
 # Where git does not list the files, as in an unpacked sdist: everything in here but caches, hidden files and secrets.
 TOP_LEVEL = (
-    *(
-        "procmine",
-        "accounts",
-        "live",
-        "sheets",
-        "rules",
-        "simulations",
-        "models_mining",
-        "streams",
-        "foundation",
-        "simulator",
-    ),
+    *APPS,
     *("templates", "static", "tests", "bench", "docs", "tools", "requirements"),
     *("manage.py", "pyproject.toml", "hatch_build.py", "requirements.txt", "requirements-dev.txt", "Makefile"),
     *("Dockerfile", "compose.yaml", ".dockerignore", ".env.example", ".gitignore", ".ci"),

@@ -7,13 +7,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from procmine.source_files import APPS
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "explanation" / "architecture.md"
 BEGIN, END = "<!-- packages -->\n", "<!-- end of packages -->\n"
-APPS = (
-    *("procmine", "accounts", "live", "sheets", "rules", "simulations"),
-    *("models_mining", "models_mining/core", "streams", "foundation", "simulator"),
-)
+LISTED = [part for app in APPS for part in ([app, "models_mining/core"] if app == "models_mining" else [app])]
 
 
 def purpose(package: Path) -> str:
@@ -43,7 +42,7 @@ def tree(app: str) -> Iterator[str]:
     yield f"{purpose(folder)}\n"
     yield "| package | purpose | modules |\n|---|---|---|"
     for package in packages(folder):
-        if package.relative_to(ROOT).as_posix() not in APPS:
+        if package.relative_to(ROOT).as_posix() not in LISTED:
             yield f"| `{package.name}/` | {purpose(package)} | {', '.join(modules(package)) or '–'} |"
     beside = [file.stem for file in sorted(folder.glob("*.py")) if file.stem not in {"__init__", "__main__"}]
     yield f"\nBeside them: {', '.join(beside)}.\n" if beside else ""
@@ -51,7 +50,7 @@ def tree(app: str) -> Iterator[str]:
 
 def listed() -> str:
     """Return the list of all apps as Markdown."""
-    return "\n".join(line for app in APPS for line in tree(app))
+    return "\n".join(line for app in LISTED for line in tree(app))
 
 
 def written(document: str) -> str:

@@ -24,15 +24,11 @@ from packaging.utils import canonicalize_name
 
 from procmine import __version__
 from procmine.__main__ import GROUPS, INTERNAL
-from procmine.source_files import source_files
+from procmine.source_files import APPS, source_files
 from tests.conftest import needs, wait_for
 from tests.procmine.conftest import ROOT, Running, processes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES = {
-    *("procmine", "accounts", "live", "sheets", "rules", "simulations", "models_mining", "streams"),
-    *("foundation", "simulator"),
-}
 LOG = "case,activity,time\n1,Order,2026-01-01T08:00:00Z\n1,Pay,2026-01-01T09:00:00Z\n2,Order,2026-01-01T10:00:00Z\n"
 
 
@@ -80,7 +76,7 @@ def test_the_wheel_holds_our_packages_and_what_they_read(built: tuple[Path, Path
     with zipfile.ZipFile(built[1]) as wheel:
         names = set(wheel.namelist())
         assert wheel.read("procmine/packaged/source.tar.gz") == built[0].read_bytes()
-    of_packages = {name for name in tracked() if name.split("/")[0] in PACKAGES}
+    of_packages = {name for name in tracked() if name.split("/")[0] in APPS}
     beside = {f"procmine/packaged/{name}" for name in tracked() if name.split("/")[0] in {"templates", "static"}}
     about = {name for name in names if name.startswith(f"{NAME}.dist-info/")}
     assert names - about == of_packages | beside | {"procmine/packaged/source.tar.gz"}
@@ -144,7 +140,7 @@ def test_help_lists_every_command_once() -> None:
     assert len(listed) == len(set(listed))
     commands = get_commands()
     assert set(listed) <= set(commands)
-    assert {name for name, app in commands.items() if app in PACKAGES} <= {*listed, *INTERNAL}
+    assert {name for name, app in commands.items() if app in APPS} <= {*listed, *INTERNAL}
 
 
 def test_a_start_that_cannot_be_says_why_in_one_line(tmp_path: Path) -> None:
