@@ -48,7 +48,8 @@ class RuleSpec(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     def conditions(self) -> list[tuple[tuple[str | int, ...], str]]:
         """Return the conditions in it, each with its place."""
-        return [((one.name,), getattr(self, one.name)) for one in fields_of(type(self)) if one.language == CEL]
+        names = [field.name for field in fields_of(type(self)) if field.language == CEL]
+        return [((name,), source) for name in names if (source := getattr(self, name)) is not None]
 
 
 class EventSpec(RuleSpec):

@@ -14,7 +14,7 @@ OF_ACTIVITIES = {"list": "activities", "autocomplete": "off"}
 
 
 class ExpressionField(forms.CharField):
-    """A condition in CEL; what is wrong with it the rule's kind says, with the place."""
+    """A condition in CEL; the check of the rule names its mistakes with their place."""
 
     widget = forms.Textarea(
         attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off", "placeholder": "event.activity == 'Pack'"}
@@ -42,7 +42,7 @@ def form_field(field: SpecField, *, required: bool) -> forms.Field | None:
         case FloatType(ge=least, le=most):
             return forms.FloatField(min_value=least, max_value=most, **options)
         case BoolType():
-            return forms.BooleanField(**options)
+            return forms.BooleanField(**options | {"required": False})
         case LiteralType(values=values):
             words = field.words or {}
             return forms.ChoiceField(choices=[(value, words.get(str(value), value)) for value in values], **options)

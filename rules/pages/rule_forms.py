@@ -38,7 +38,7 @@ class Row:
 
     @property
     def others(self) -> list[forms.BoundField]:
-        """The fields that are no expressions."""
+        """The other fields."""
         return [field for field in self.fields.values() if not isinstance(field.field, ExpressionField)]
 
 
@@ -157,7 +157,7 @@ class RuleForm(forms.Form):
     # --- What was sent ------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
-        """The rules of the kind and of the actions; `rule` is then as the form says, not saved."""
+        """Let `rule` be as the form says, not saved, and check it."""
         given: dict[str, Any] = super().clean() or {}
         rule = self.rule
         rule.name, rule.severity = given.get("name", ""), given.get("severity", rule.severity)
@@ -188,7 +188,7 @@ class RuleForm(forms.Form):
         return spec
 
     def _tell(self, error: PlacedError, kept: Sequence[int]) -> None:
-        """The mistake at its field."""
+        """Show the mistake at its field."""
         path, words = list(error.path), error.detail
         name = str(path[0]) if path else ""
         if name == "steps":
@@ -202,7 +202,7 @@ class RuleForm(forms.Form):
             self.places[name] = (error.line, error.column)
 
     def _read_then(self, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[int]]:
-        """The actions that were chosen, and the rows they are in."""
+        """Return the actions that were chosen, and the rows they are in."""
         then, numbers = [], []
         for number in range(self._action_rows):
             kind, _, target = (given.get(f"then{number}_what") or "").partition(":")
@@ -214,7 +214,7 @@ class RuleForm(forms.Form):
         return then, numbers
 
     def forgive(self) -> None:
-        """Say nothing of mistakes yet: somebody is still writing."""
+        """Hide all mistakes while somebody is still writing."""
         self.errors.clear()
         self.places.clear()
 

@@ -12,7 +12,7 @@ from django.test import Client
 from yaml import safe_load
 
 from rules.core.spec_fields import fields_of, says
-from rules.core.specs import KINDS, CaseSpec, Name, Step
+from rules.core.specs import KINDS, CaseSpec, Condition, Name, Step
 from rules.models import Rule
 from streams.models import EventLog
 
@@ -92,9 +92,11 @@ def test_each_field_is_described_in_openapi_and_documentation(tmp_path: Path) ->
 
 
 class ColouredSpec(CaseSpec):
-    """A kind of rule with one more field."""
+    """A kind of rule with more fields."""
 
     colour: Annotated[Name | None, says("its colour.", "Colour of the case")] = None
+    where: Annotated[Condition | None, says("CEL.", "Only where this is true")] = None
+    loud: Annotated[bool, says("whether it shouts.", "Shout")] = False
 
 
 def test_another_field_of_a_kind_is_one_edit(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +108,13 @@ def test_another_field_of_a_kind_is_one_edit(boss: Client, monkeypatch: pytest.M
     page = boss.get(address).content.decode()
     assert ">Colour of the case</label>" in page
     assert boss.post(address, sent(page) | {"do": "save", "colour": "blue"}).status_code == 302
-    assert Rule.objects.get().spec == {"length": 2, "colour": "blue"}
+    assert Rule.objects.get().spec == {"length": 2, "colour": "blue", "loud": False}
+    wrong = boss.post("/api/v1/rules/", body | {"where": "true &&\n event.colour"}, content_type="application/json")
+    (mistake,) = wrong.json()["errors"]
+    assert (mistake["pointer"], mistake["line"]) == ("/where", 2)
+    page = boss.post(address, sent(page) | {"do": "save", "where": "event.colour", "loud": "on"}).content.decode()
+    assert re.search(r'id="wrong-where">.{0,200}undeclared reference', page, re.DOTALL)
+    assert boss.post(address, sent(page) | {"do": "save", "where": "true"}).status_code == 302
+    assert Rule.objects.get().spec == {"length": 2, "colour": "red", "where": "true", "loud": True}
     long = boss.post(address, sent(page) | {"do": "save", "colour": "x" * 256}).content.decode()
     assert re.search(r'id="wrong-colour">.{0,200}at most 255', long, re.DOTALL)
