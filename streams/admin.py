@@ -12,15 +12,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from foundation.access import holds
-from foundation.http.requests import Conflict
+from foundation.errors import DomainError
+from foundation.pages.refusals import sentences
 from streams.access.log_admin import LogChoices, OfLogs
 from streams.access.logs import logs_of, rejections_of
-from streams.events.removal import archive
+from streams.events.removal import archive, delete_empty
 from streams.models import Event, EventLog, Rejection, Republish, Stream
 from streams.recording.health import of_stream, reasons
-from streams.recording.retry import retry
+from streams.recording.retry import retry_oldest
 from streams.setup import broker_admin  # noqa: F401  registers the other half
-from streams.setup.registration import COUNTS, remove_stream, setup_lock
+from streams.setup.registration import COUNTS, remove_stream, save_stream, start_stream, stop_stream
 
 COUNTED = 10_000  # rows that a long list counts; more it does not need to know
 
@@ -119,21 +120,20 @@ class StreamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
     def start(self, request: HttpRequest, queryset: "QuerySet[Stream]") -> None:
         for stream in queryset:
             try:
-                with setup_lock():
-                    stream.enabled = True
-                    stream.full_clean()
-                    stream.save(update_fields=["enabled"])
-            except ValidationError as error:
-                self.message_user(request, f"{stream}: {' '.join(error.messages)}", messages.ERROR)
+                start_stream(stream, request.user)
+            except (DomainError, ValidationError) as error:
+                self.message_user(request, f"{stream}: {sentences(error)}", messages.ERROR)
             else:
                 self.message_user(request, f"{stream} records.", messages.SUCCESS)
 
     @admin.action(description="Stop", permissions=["change"])
     def stop(self, request: HttpRequest, queryset: "QuerySet[Stream]") -> None:
         for stream in queryset:
-            stream.enabled = False
-            stream.save(update_fields=["enabled"])
+            stop_stream(stream)
             self.message_user(request, f"{stream} is stopped.", messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: Stream, form: Any, change: bool) -> None:
+        save_stream(obj, request.user, **form.cleaned_data)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         said = [f"{stream}: {'archived' if stream.received else 'deleted'}" for stream in objs]
@@ -174,8 +174,8 @@ class EventLogAdmin(OfLogs):
         for log in queryset:
             try:
                 archive(log)
-            except Conflict as error:
-                self.message_user(request, str(error.detail), messages.ERROR)
+            except DomainError as error:
+                self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"{log} is archived.", messages.SUCCESS)
 
@@ -200,6 +200,9 @@ class EventLogAdmin(OfLogs):
         """What was recorded stays: only a log that holds nothing can go."""
         allowed = super().has_delete_permission(request, obj)
         return allowed and isinstance(obj, EventLog) and not obj.stored and not obj.streams.exists()
+
+    def delete_model(self, request: HttpRequest, obj: EventLog) -> None:
+        delete_empty(obj)
 
 
 def _log_link(log: EventLog) -> SafeString:
@@ -232,10 +235,10 @@ class RejectionAdmin(ReadOnly):
 
     @admin.action(description="Try again, as the stream reads now", permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: "QuerySet[Rejection]") -> None:
-        done = retry(queryset)
-        mended = sum(one.status == "mended" for one in done)
-        self.message_user(request, f"{mended} mended, {len(done) - mended} refused again.", messages.SUCCESS)
-        for one in [one for one in done if one.status == "rejected"][:5]:
+        done = retry_oldest(queryset)
+        left = f" {done.left} more wait: retry again." if done.left else ""
+        self.message_user(request, f"{done.mended} mended, {done.rejected} refused again.{left}", messages.SUCCESS)
+        for one in [one for one in done.results if one.status == "rejected"][:5]:
             self.message_user(request, f"{one.reason}: {one.detail}", messages.WARNING)
 
     @admin.display(description="payload")

@@ -12,10 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.http.request import UnreadablePostError
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
+from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
@@ -71,6 +73,8 @@ def _known(error: Exception) -> Exception:
     """An exception of the domain or of Django as one that the REST framework has a status for."""
     if isinstance(error, DomainError):
         return _Refusal(error)
+    if isinstance(error, ModelInvalid):  # by a service: it checks a row's rules while nobody else may change others
+        return ValidationError(get_error_detail(error))
     if isinstance(error, RequestDataTooBig):
         return TooLarge(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024} KiB.")
     if isinstance(error, SuspiciousOperation | UnreadablePostError):

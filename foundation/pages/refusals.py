@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from foundation.errors import DomainError
+
+
+def sentences(error: DomainError | ValidationError) -> str:
+    """Return what a refusal says, where it is shown at no field."""
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
 
 def add_refusal(form: BaseForm, error: DomainError) -> None:

@@ -132,7 +132,7 @@ def _run(call: Callable[[Progress], Any], result: int, said: int, begin: Callabl
         begin()
         try:
             told = orjson.dumps({"value": call(_reporter(said))}, option=orjson.OPT_SERIALIZE_NUMPY)
-        except Refusal as refusal:
+        except DomainError as refusal:
             told = orjson.dumps({"error": str(refusal)})
         except MemoryError:
             raise

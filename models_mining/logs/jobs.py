@@ -11,10 +11,9 @@ from django.conf import settings
 
 from models_mining.jobs.jobs import Refusal, Task, job
 from streams.events.removal import delete_log
-from streams.files import Columns, FileError, LogFile
-from streams.files.imports import BusyError, import_file
+from streams.files import Columns, LogFile
+from streams.files.imports import import_file
 from streams.models import EventLog
-from streams.parsing.values import PayloadError
 
 FORGOTTEN_S = 2 * 86_400  # after which a file that nobody read is removed
 
@@ -56,13 +55,10 @@ def imported(task: Task) -> dict[str, Any]:
         raise Refusal("The log is gone.")
     parameters = task.parameters
     path = _uploads() / parameters["upload"]
-    try:
-        source = LogFile(path, Columns(**parameters["columns"]), parameters["name"])
-        for now in import_file(task.log, source):
-            task.progress(source.fraction)
-            done = now
-    except (FileError, BusyError, PayloadError) as error:
-        raise Refusal(str(error)) from error
+    source = LogFile(path, Columns(**parameters["columns"]), parameters["name"])
+    for now in import_file(task.log, source):
+        task.progress(source.fraction)
+        done = now
     path.unlink(missing_ok=True)
     counts = {"stored": done.stored, "duplicates": done.duplicates, "rejected": done.rejected}
     return {"import": done.pk, "read": done.position, **counts}

@@ -16,13 +16,13 @@ from rest_framework.response import Response
 from foundation.access import INGEST
 from foundation.http.idempotency import HEADER, once
 from foundation.http.limits import take_events
-from foundation.http.requests import BadQuery, Conflict, refuse_unknown
+from foundation.http.requests import BadQuery, refuse_unknown
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
 from models_mining.mined_models.serializers import EventSerializer, LogSerializer, NewEventSerializer, TakenSerializer
 from streams.access.logs import LogPermission, log_for, seen_by
 from streams.events.http import ATTRIBUTE, PARSERS, EventCursor, EventFilter, take, with_attributes
-from streams.events.removal import archive
+from streams.events.removal import archive, delete_empty, unarchive
 from streams.models import Event, EventLog
 
 
@@ -51,15 +51,8 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Delete a log. With events in it: only once it is archived, and by a job, which is answered."""
         log = self.get_object()
-        if not log.stored:
-            if log.streams.exists():
-                raise Conflict(f"Streams write into the log {log.slug}, perhaps archived ones.")
-            log.delete()
+        if delete_empty(log):
             return Response(status=204)
-        if log.archived_at is None:
-            raise Conflict(
-                f"The log {log.slug} holds {log.stored} events. Archive it first: deleting cannot be undone."
-            )
         job = jobs.start("delete-log", None, {"log": log.slug, "id": log.pk}, cast("User", request.user))
         return Response(JobSerializer(job).data, status=202)
 
@@ -69,7 +62,6 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
         """From now on the log takes no events: 409 while a stream still writes into it."""
         log = self.get_object()
         archive(log)
-        log.refresh_from_db()
         return Response(self.get_serializer(log).data)
 
     @extend_schema(request=None, responses=LogSerializer)
@@ -77,8 +69,7 @@ class LogViewSet(viewsets.ModelViewSet[EventLog]):
     def unarchive(self, request: Request, slug: str) -> Response:
         """The log takes events again."""
         log = self.get_object()
-        log.archived_at = None
-        log.save(update_fields=["archived_at"])
+        unarchive(log)
         return Response(self.get_serializer(log).data)
 
 

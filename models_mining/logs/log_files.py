@@ -16,13 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.access import INGEST
-from foundation.http.requests import BadQuery, Conflict, TooLarge
+from foundation.http.requests import BadQuery, TooLarge
 from models_mining.jobs import jobs
 from models_mining.jobs.api import JobSerializer
 from models_mining.logs.jobs import keep_upload
 from streams.access.logs import LogPermission, log_for
 from streams.events.http import ATTRIBUTE, EventFilter, with_attributes
-from streams.files import FileError
+from streams.events.store import refuse_archived
 from streams.files.writing import FORMATS, content_type, export
 from streams.models import Event, EventLog, Import, Rejection
 from streams.setup.serializers import RejectionSerializer
@@ -67,8 +67,7 @@ class ImportList(generics.ListAPIView[Import]):
         The same file again goes on where it was, or is done already. Rows that are no events become `rejections/`.
         """
         log = log_for(request, slug, "ingest")
-        if log.archived_at is not None:
-            raise Conflict(f"The log {log.slug} is archived: it takes no events.")
+        refuse_archived(log)
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_UPLOAD_MB << 20:
             most = f"At most {settings.MAX_UPLOAD_MB} MiB are taken here"
             raise TooLarge(f"{most}; `{settings.COMMAND} importlog` takes any size.")
@@ -77,15 +76,12 @@ class ImportList(generics.ListAPIView[Import]):
         given = upload.validated_data
         file = given["file"]
         columns = {name: given[name] for name in COLUMNS if name in given}
-        try:
-            job = jobs.start(
-                "import",
-                log,
-                {"upload": keep_upload(file.chunks()), "name": file.name, "columns": columns},
-                request.user,  # type: ignore[arg-type]  # signed in, or the permission had refused
-            )
-        except FileError as error:
-            raise serializers.ValidationError({"file": [str(error)]}) from error
+        job = jobs.start(
+            "import",
+            log,
+            {"upload": keep_upload(file.chunks()), "name": file.name, "columns": columns},
+            request.user,  # type: ignore[arg-type]  # signed in, or the permission had refused
+        )
         return Response(JobSerializer(job).data, status=202, headers={"Location": f"/api/v1/jobs/{job.pk}/"})
 
 

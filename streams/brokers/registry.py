@@ -9,6 +9,8 @@ from streams.brokers.base import BrokerError, Source, Target
 from streams.brokers.findings import Finding
 from streams.models import Broker
 
+TEST_TIMEOUT_S = 5.0
+
 
 def source_of(broker: Broker) -> Source:
     """Raises BrokerError where its kind cannot be used here."""

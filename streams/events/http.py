@@ -17,9 +17,9 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
-from foundation.http.requests import BadQuery, Conflict, TooLarge, page_size, read_body, unpacked
+from foundation.http.requests import BadQuery, TooLarge, page_size, read_body, unpacked
 from foundation.numbers import whole_number
-from streams.events.store import ArchivedError, NewEvent, store_events
+from streams.events.store import NewEvent, store_events
 from streams.models import Event, EventLog
 from streams.parsing.payloads import ParsedEvent, parse_api_event, parse_cloud_event
 from streams.parsing.values import PayloadError
@@ -156,7 +156,7 @@ def _parsed(item: Any, received_at: datetime, *, cloud_event: bool) -> ParsedEve
 
 
 def take(log: EventLog, body: Any, *, only_errors: bool = False) -> dict[str, Any]:
-    """Store one event or a list of them; the counts and what became of each, after the commit."""
+    """Store one event or a list of them; the counts and what became of each, after the commit. Raises ArchivedError."""
     items = body if isinstance(body, list) else [body]
     if len(items) > MAX_BATCH:
         raise TooLarge(f"{len(items)} events in one request; at most {MAX_BATCH} are taken.")
@@ -183,10 +183,7 @@ def take(log: EventLog, body: Any, *, only_errors: bool = False) -> dict[str, An
                 attributes=event.attributes,
             )
         )
-    try:
-        seqs = store_events(events)
-    except ArchivedError as error:
-        raise Conflict(error.detail) from error
+    seqs = store_events(events)
     for index, seq in zip(places, seqs, strict=True):
         results[index] |= {"status": "duplicate"} if seq is None else {"status": "stored", "seq": seq}
     counts = {status: sum(result["status"] == status for result in results) for status in _COUNTED}

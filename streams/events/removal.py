@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, F, Max
 from django.utils import timezone
 
-from foundation.http.problems import Conflict
+from foundation.errors import DomainError
 from streams.models import Event, EventLog, Retired, Stream
 
 CASES = 500  # named in one statement
@@ -16,16 +16,60 @@ FORGOTTEN = timedelta(days=30)  # rows that say what was deleted; nothing that t
 EVENTS = 20_000  # about as many are deleted in one transaction, so that no writer waits for long
 
 
+class FedLogError(DomainError):
+    """A log is to be archived while streams write into it."""
+
+    code, text = "log-fed", "Streams still write into the log {log}: stop {streams} first."
+
+
+class StreamsOfLogError(DomainError):
+    """A log is to be deleted that streams name."""
+
+    code, text = "log-named", "Streams write into the log {log}, perhaps archived ones."
+
+
+class NotArchivedError(DomainError):
+    """A log with events is to be deleted that was not archived before."""
+
+    code, text = "log-not-archived", "The log {log} holds {events} events. Archive it first: deleting cannot be undone."
+
+
 def archive(log: EventLog) -> None:
-    """Let the log take no more events; Conflict while a stream still brings some."""
+    """Let the log take no more events; raises FedLogError while a stream still brings some."""
     with transaction.atomic():
         row = EventLog.objects.select_for_update().get(pk=log.pk)
         feeding = Stream.objects.filter(log=log, enabled=True).order_by("slug").values_list("slug", flat=True)
         if feeding:
-            raise Conflict(f"Streams still write into the log {log.slug}: stop {', '.join(feeding)} first.")
+            raise FedLogError(log=log.slug, streams=", ".join(feeding))
         if row.archived_at is None:
             row.archived_at = timezone.now()
             row.save(update_fields=["archived_at"])
+    log.refresh_from_db()
+
+
+def unarchive(log: EventLog) -> None:
+    """Let the log take events again."""
+    log.archived_at = None
+    log.save(update_fields=["archived_at"])
+
+
+def delete_empty(log: EventLog) -> bool:
+    """Delete a log without events; False, where it has some and is archived: those are deleted by `delete_log`.
+
+    Raises StreamsOfLogError, NotArchivedError.
+    """
+    if log.stored:
+        _refuse_not_archived(log)
+        return False
+    if log.streams.exists():
+        raise StreamsOfLogError(log=log.slug)
+    log.delete()
+    return True
+
+
+def _refuse_not_archived(log: EventLog) -> None:
+    if log.archived_at is None:
+        raise NotArchivedError(log=log.slug, events=log.stored)
 
 
 def retire(log: EventLog, cases: Mapping[str, int]) -> int:
@@ -48,12 +92,11 @@ def retire(log: EventLog, cases: Mapping[str, int]) -> int:
 
 
 def delete_log(log: EventLog) -> Iterator[int]:
-    """Delete an archived log with all it holds; yields how many events went after each step. Conflict otherwise.
+    """Delete an archived log with all it holds; yields how many events went after each step.
 
-    Ended and called again it goes on where it was.
+    Raises NotArchivedError. Ended and called again it goes on where it was.
     """
-    if log.archived_at is None:
-        raise Conflict(f"The log {log.slug} holds {log.stored} events. Archive it first: deleting cannot be undone.")
+    _refuse_not_archived(log)
     while cases := _some_cases(log):
         with transaction.atomic():
             EventLog.objects.select_for_update().get(pk=log.pk)

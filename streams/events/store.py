@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import slugify
 
+from foundation.errors import DomainError
 from foundation.processes import hints
 from streams.events.insertion import NewEvent, Row, insert, known_ids
 from streams.models import EventLog, Stream
@@ -17,14 +18,20 @@ from streams.parsing.values import PayloadError
 __all__ = ["ArchivedError", "NewEvent", "free_slug", "log_named", "open_log", "refuse_archived", "store_events"]
 
 
-class ArchivedError(PayloadError):
-    """The log is read-only."""
+class ArchivedError(PayloadError, DomainError):
+    """The log is read-only: its events are refused one by one, or a request that brings them as a whole."""
+
+    code, text = "archived", "The log {log} is archived: it takes no events."
+
+    def __init__(self, log: EventLog) -> None:
+        self.field, self.parameters = "", {"log": log.slug}
+        super().__init__(self.code, self.text.format_map(self.parameters))
 
 
 def refuse_archived(log: EventLog) -> None:
     """Raise ArchivedError where the log takes no more events."""
     if log.archived_at is not None:
-        raise ArchivedError("archived", f"The log {log.slug} is archived: it takes no events.")
+        raise ArchivedError(log)
 
 
 def store_events(events: Sequence[NewEvent]) -> list[int | None]:
@@ -80,16 +87,16 @@ def _append(log: EventLog, events: Sequence[NewEvent], places: Iterable[int], se
     return rows
 
 
-def free_slug(name: str) -> str:
-    """A slug for a log called ``name`` that no other log has."""
-    base = slugify(name)[:90] or "log"
-    taken = set(EventLog.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+def free_slug(name: str, model: type[EventLog | Stream] = EventLog) -> str:
+    """A slug for a log (or stream) called ``name`` that no other has."""
+    base = slugify(name)[:90] or ("log" if model is EventLog else "stream")
+    taken = set(model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for n in range(len(taken) + 1) if (slug := f"{base}-{n + 1}" if n else base) not in taken)
 
 
-def open_log(name: str, opened_by: Stream | None = None) -> EventLog:
+def open_log(name: str, slug: str = "", opened_by: Stream | None = None) -> EventLog:
     """A new log called ``name``, by whatever stream asked for it."""
-    return EventLog.objects.create(slug=free_slug(name), name=name, opened_by=opened_by)
+    return EventLog.objects.create(slug=slug or free_slug(name), name=name, opened_by=opened_by)
 
 
 def log_named(name: str | None, stream: Stream) -> EventLog:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.errors import DomainError
 from streams.events.store import NewEvent, store_events
 from streams.files import BadRow, FileEvent, LogFile, Row
 from streams.models import EventLog, Import, Rejection, plus
@@ -21,16 +22,18 @@ ID = "identity:id"  # of an event: XES Identity extension, or a column
 log = logging.getLogger(__name__)
 
 
-class BusyError(RuntimeError):
+class BusyError(DomainError):
     """Another process reads the same file into the same log."""
+
+    code, text = "import-running", "{file} is being read into {log} by another process already."
 
 
 def import_file(into: EventLog, file: LogFile, batch: int = BATCH) -> Iterator[Import]:
     """Append the events of a file to a log, in the order of the file; yields how far it is after each commit.
 
     A file that was not read to its end goes on where it was; one that was is not read again, whatever its name. Rows
-    that are no events become rejections. Raises FileError, BusyError, PayloadError where the log is archived, and what
-    the database raises; what was yielded before is stored.
+    that are no events become rejections. Raises FileError, BusyError, ArchivedError, and what the database raises; what
+    was yielded before is stored.
     """
     done, _ = Import.objects.get_or_create(log=into, digest=file.digest(), defaults={"name": file.name[:255]})
     yield done
@@ -63,7 +66,7 @@ def _store(done: Import, rows: Sequence[Row], refused: Refused) -> None:
     """Store some rows after the position. The position is moved first: who finds it elsewhere is not alone."""
     here = Import.objects.filter(pk=done.pk, position=done.position, finished_at=None)
     if not here.update(**plus(position=len(rows))):
-        raise BusyError(f"{done.name} is being read into {done.log.slug} by another process already.")
+        raise BusyError(file=done.name, log=done.log.slug)
     received_at = timezone.now()
     new: list[NewEvent] = []
     rejections: list[Rejection] = []

@@ -5,15 +5,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from foundation.errors import DomainError
 from streams.parsing.moments import parse_moment
 
 
-class FileError(ValueError):
+class FileError(DomainError):
     """A file that cannot be read as an event log; the message names file and line and says what to do."""
+
+    code, status, text = "file-unreadable", 400, "{place}: {problem}"
 
     def __init__(self, path: Path | str, line: int | None, problem: str) -> None:
         name = path if isinstance(path, str) else path.name
-        super().__init__(f"{name}{f', line {line}' if line else ''}: {problem}")
+        super().__init__(field="file", place=f"{name}, line {line}" if line else name, problem=problem)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Connections to brokers."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,9 +9,16 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from foundation.encryption import EncryptedTextField, decrypt
+from foundation.errors import DomainError
 from foundation.http import addresses
 from foundation.models.leases import Lease
 from foundation.models.registered import RegisteredRow
+
+
+class BrokerInUseError(DomainError):
+    """Something belongs to the broker that is to be deleted."""
+
+    code, text = "broker-in-use", "{why}"
 
 
 class Broker(RegisteredRow):
@@ -78,6 +85,28 @@ class Broker(RegisteredRow):
         before = Broker.objects.filter(pk=self.pk).values_list("kind", flat=True).first()
         if before not in (None, self.kind) and self.streams.exists():
             raise ValidationError({"kind": "Streams belong to this broker: register another one for another kind."})
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Store it. A broker that moved forgets its password, which is for one place: another server would get it."""
+        before = Broker.objects.filter(pk=self.pk).first()
+        if before is not None and self.password == before.password and self.place != before.place:
+            self.password = ""
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Delete a broker to which nothing belongs; raises BrokerInUseError."""
+        if self.streams.exists():
+            raise BrokerInUseError(
+                why="Streams belong to this broker, perhaps archived ones: their events tell where they are from."
+            )
+        if self.republished.exists():
+            raise BrokerInUseError(why="Logs are sent on to this broker: end that first.")
+        return super().delete(*args, **options)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where it is, and by which transport."""
+        return self.host, self.port, self.tls
 
     @property
     def connection(self) -> tuple[object, ...]:

@@ -11,13 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from rest_framework.exceptions import APIException
 
 from streams.access.logs import logs_of, may_feed
 from streams.brokers.listening import LISTEN_S, Heard
-from streams.brokers.registry import check_broker, test_connection
-from streams.events.store import open_log
-from streams.models import Broker, Stream
+from streams.brokers.registry import TEST_TIMEOUT_S, check_broker, test_connection
+from streams.models import Broker, BrokerInUseError, Stream
 from streams.pages.attempts import listened, no_turn
 from streams.pages.messages import shown
 from streams.pages.samples import packed, unpacked
@@ -26,7 +24,6 @@ from streams.pages.streams import need
 from streams.recording.previews import previews
 from streams.setup import guessing
 from streams.setup.forms import BrokerForm, StreamForm, TopicForm
-from streams.setup.registration import TEST_TIMEOUT_S, remove_broker, setup_lock
 
 
 def _may_connect(request: HttpRequest) -> None:
@@ -89,9 +86,9 @@ def broker(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _deleted(request: HttpRequest, row: Broker) -> HttpResponse:
     try:
-        remove_broker(row)
-    except APIException as error:
-        messages.error(request, str(error.detail))
+        row.delete()
+    except BrokerInUseError as error:
+        messages.error(request, str(error))
         return redirect("broker", row.pk)
     messages.success(request, f"{row.name} is deleted.")
     return redirect("streams")
@@ -134,19 +131,10 @@ def _guessed(request: HttpRequest, row: Broker, given: dict[str, Any], heard: li
 
 def _reading(request: HttpRequest, row: Broker) -> HttpResponse:
     heard = unpacked(request.POST.get("heard", ""), row.pk)
-    if request.POST.get("do") == "save":
-        with setup_lock():
-            form = StreamForm(request.POST, stream=Stream(broker=row), user=request.user)
-            if form.is_valid():
-                stream = form.stream
-                if form.opened:
-                    stream.log = open_log(form.opened)
-                stream.save()
-                messages.success(request, f"{stream.name} records. Its first events appear here as they come.")
-                return redirect("stream", stream.slug)
-    else:
-        form = StreamForm(request.POST, stream=Stream(broker=row), user=request.user)
-        form.is_valid()
+    form = StreamForm(request.POST, stream=Stream(broker=row), user=request.user)
+    if form.is_valid() and request.POST.get("do") == "save" and (stream := form.save()) is not None:
+        messages.success(request, f"{stream.name} records. Its first events appear here as they come.")
+        return redirect("stream", stream.slug)
     return _render_reading(request, row, form, heard)
 
 

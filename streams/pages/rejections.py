@@ -20,9 +20,8 @@ from streams.pages.log_pages import log_or_404, render_log
 from streams.pages.messages import Payload, payload_of
 from streams.pages.stream_rows import groups
 from streams.pages.streams import need, stream_or_404
-from streams.recording.retry import Retried, retry
+from streams.recording.retry import Retried, retry_oldest
 from streams.rejections.reasons import Reason, explain
-from streams.setup.api import MAX_RETRIED
 
 LIST = 20
 
@@ -85,15 +84,12 @@ def _act(request: HttpRequest, slug: str, rows: "QuerySet[Rejection]") -> HttpRe
 
 
 def retry_said(request: HttpRequest, rows: "QuerySet[Rejection]") -> None:
-    """Retry the oldest `MAX_RETRIED` of these, and say what became of them."""
-    oldest = list(rows.order_by("id").values_list("id", flat=True)[:MAX_RETRIED])
-    left = rows.count() - len(oldest)
-    done = retry(Rejection.objects.filter(pk__in=oldest))
-    said = outcome(done)
-    if left:
-        said += f" {left} more wait: retry again."
-    mended = any(one.status == "mended" for one in done)
-    (messages.success if mended else messages.warning)(request, said)
+    """Retry the oldest of these, and say what became of them."""
+    done = retry_oldest(rows)
+    said = outcome(done.results)
+    if done.left:
+        said += f" {done.left} more wait: retry again."
+    (messages.success if done.mended else messages.warning)(request, said)
 
 
 def outcome(done: Sequence[Retried]) -> str:

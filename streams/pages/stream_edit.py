@@ -11,7 +11,6 @@ from django.urls import path, reverse
 
 from foundation.access import holds
 from streams.access.logs import rejections_of
-from streams.events.store import open_log
 from streams.models import Rejection, Stream
 from streams.pages.messages import shown
 from streams.pages.rejections import retry_said
@@ -21,7 +20,7 @@ from streams.recording.previews import KEPT, previews, refused
 from streams.rejections.reasons import explain
 from streams.setup import guessing
 from streams.setup.forms import StreamForm
-from streams.setup.registration import setup_lock
+from streams.setup.registration import refuse_archived
 
 
 @login_required
@@ -29,24 +28,12 @@ def stream_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Edit; with ``?reason=`` to mend what was refused for it. Nothing changes before it is saved."""
     need(request, "view_stream", "change_stream")
     stream = stream_or_404(slug)
-    if stream.archived_at is not None:
-        messages.error(request, "This stream is archived: it only tells where its events came from.")
-        return redirect("stream", slug)
+    refuse_archived(stream)
     reason = request.GET.get("reason", "")
     rows = _rows(request, stream, reason)
-    if request.method != "POST":
-        return _render(request, StreamForm(stream=stream, user=request.user), rows, reason)
-    if request.POST.get("do") == "preview":
-        form = StreamForm(request.POST, stream=stream, user=request.user)
-        form.is_valid()
+    form = StreamForm(request.POST or None, stream=stream, user=request.user)
+    if not form.is_valid() or request.POST.get("do") == "preview" or form.save() is None:
         return _render(request, form, rows, reason)
-    with setup_lock():
-        form = StreamForm(request.POST, stream=stream_or_404(slug), user=request.user)
-        if not form.is_valid():
-            return _render(request, form, rows, reason)
-        if form.opened:
-            form.stream.log = open_log(form.opened)
-        form.stream.save()
     messages.success(request, f"{form.stream.name} is saved; it reads so within two seconds.")
     if request.POST.get("do") == "retry":
         retry_said(request, rows)

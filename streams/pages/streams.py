@@ -4,17 +4,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from rest_framework import serializers
 
 from foundation.access import holds
 from foundation.drawing.sparkline import CHART
-from foundation.http.problem_handler import mistakes
+from foundation.pages.refusals import sentences
 from streams.access.logs import logs_of, rejections_of
 from streams.brokers.listening import LISTEN_S
 from streams.models import Broker, Stream
@@ -23,8 +22,7 @@ from streams.pages.attempts import listened
 from streams.pages.messages import shown
 from streams.recording.previews import previews
 from streams.setup import explaining
-from streams.setup.registration import COUNTS, remove_stream, setup_lock
-from streams.setup.serializers import StreamSerializer
+from streams.setup.registration import COUNTS, AnyLogError, remove_stream, start_stream, stop_stream
 
 MEANINGS = {
     "received": "messages that came",
@@ -103,21 +101,16 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """Start or stop recording."""
     need(request, "change_stream")
     found = stream_or_404(slug)
-    enabled = request.POST.get("do") == "start"
-    if found.archived_at is not None:
-        messages.error(request, "This stream is archived: it only tells where its events came from.")
+    if request.POST.get("do") != "start":
+        stop_stream(found)
+        messages.success(request, f"{found.name} is stopped. Its events stay.")
         return redirect("stream", slug)
-    with setup_lock():
-        form = StreamSerializer(found, data={"enabled": enabled}, partial=True, context={"request": request})
-        try:
-            form.is_valid(raise_exception=True)
-        except serializers.ValidationError as error:
-            sentences = " ".join(detail for _, detail in mistakes(error.detail))
-            messages.error(request, f"{found.name} cannot be started. {sentences}")
-            return redirect("stream", slug)
-        form.save()
-    said = f"{found.name} records, within two seconds." if enabled else f"{found.name} is stopped. Its events stay."
-    messages.success(request, said)
+    try:
+        start_stream(found, request.user)
+    except (AnyLogError, ValidationError) as error:
+        messages.error(request, f"{found.name} cannot be started. {sentences(error)}")
+    else:
+        messages.success(request, f"{found.name} records, within two seconds.")
     return redirect("stream", slug)
 
 

@@ -6,13 +6,20 @@ Source: MQTT 3.1.1 (OASIS 2014), section 4.7; the MQTT-XES convention of Buratti
 import re
 from urllib.parse import quote, unquote
 
+from foundation.errors import DomainError
+
 MAX_BYTES = 65_535  # of a topic in UTF-8 (section 4.7.3)
 _SHARED = ("$share/", "$queue/")  # MQTT 5, section 4.8.2; $queue is of EMQX
 _WORDS = {"PLUS": "+", "DASH": "-", "NUMBER-SIGN": "#", "DOLLAR-SIGN": "$"}
 
 
-class TopicError(ValueError):
+class TopicError(DomainError):
     """A topic or filter that no broker would take; the message is a sentence for the user."""
+
+    code, status, text = "bad-topic", 400, "{why}"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why=why)
 
 
 def check_filter(filter_: str) -> None:

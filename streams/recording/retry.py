@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from foundation.errors import DomainError
 from streams.events.store import NewEvent, log_named, refuse_archived, store_events
 from streams.models import Rejection, Stream, plus
 from streams.parsing.payloads import Reading
@@ -15,6 +16,7 @@ from streams.parsing.values import PayloadError
 from streams.recording.intake import NOT_STORABLE
 
 BATCH = 200  # rejections of one transaction
+MOST = 1000  # of one request
 IGNORED = "ignored"  # the reason of what was counted as ignored, not as rejected
 
 
@@ -27,6 +29,48 @@ class Retried:
     seq: int | None = None
     reason: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedSome:
+    """What became of the oldest of many: ``left`` wait behind ``last``, the greatest id that was tried."""
+
+    results: list[Retried]
+    left: int
+    last: int
+
+    @property
+    def mended(self) -> int:
+        """How many are events now."""
+        return sum(one.status == "mended" for one in self.results)
+
+    @property
+    def rejected(self) -> int:
+        """How many were refused again."""
+        return len(self.results) - self.mended
+
+
+class MendedError(DomainError):
+    """A message is to be tried again that has become an event already."""
+
+    code, text = "message-mended", "This message was mended before."
+
+
+def retry_one(rejection: Rejection) -> Retried:
+    """Try one rejection again; raises MendedError."""
+    done = retry(Rejection.objects.filter(pk=rejection.pk))
+    if not done:
+        raise MendedError
+    return done[0]
+
+
+def retry_oldest(rejections: "QuerySet[Rejection]", after: int = 0) -> RetriedSome:
+    """Try again the `MOST` oldest with a greater id than ``after``."""
+    rows = rejections.filter(retried_at=None, pk__gt=after).order_by("id")
+    oldest = list(rows.values_list("id", flat=True)[:MOST])
+    last = oldest[-1] if oldest else after
+    done = retry(Rejection.objects.filter(pk__in=oldest))
+    return RetriedSome(done, rows.filter(pk__gt=last).count() if oldest else 0, last)
 
 
 def retry(rejections: "QuerySet[Rejection]") -> list[Retried]:

@@ -1,7 +1,5 @@
 """REST resources ``brokers/`` and ``streams/``."""
 
-from typing import Any
-
 import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -10,15 +8,13 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from foundation.access import token_of
-from foundation.http.requests import Conflict
 from streams.access.logs import SetupPermission, rejections_of, seen_by
-from streams.brokers.registry import check_broker, test_connection
+from streams.brokers.registry import TEST_TIMEOUT_S, check_broker, test_connection
 from streams.models import Broker, Rejection, Republish, Stream
-from streams.recording.retry import retry
-from streams.setup import registration
+from streams.recording.retry import retry_oldest, retry_one
+from streams.setup.registration import remove_stream, start_stream, stop_stream
 from streams.setup.serializers import (
     BrokerSerializer,
     CheckSerializer,
@@ -32,8 +28,6 @@ from streams.setup.serializers import (
     StreamSerializer,
     TestResultSerializer,
 )
-
-MAX_RETRIED = 1000  # messages of one request
 
 
 class BrokerFilter(django_filters.FilterSet):
@@ -53,14 +47,11 @@ class BrokerViewSet(viewsets.ModelViewSet[Broker]):
     ordering_fields = ["name", "host", "port", "state", "state_since"]
     lookup_value_converter = "int"
 
-    def perform_destroy(self, instance: Broker) -> None:
-        registration.remove_broker(instance)
-
     @extend_schema(request=None, responses=TestResultSerializer)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: int) -> Response:
         """Try to connect and sign in now, in at most 5 s; changes nothing."""
-        problem = test_connection(self.get_object(), registration.TEST_TIMEOUT_S)
+        problem = test_connection(self.get_object(), TEST_TIMEOUT_S)
         return Response({"ok": problem is None, "problem": problem})
 
     @extend_schema(request=CheckSerializer, responses=FindingsSerializer)
@@ -134,52 +125,30 @@ class StreamViewSet(viewsets.ModelViewSet[Stream]):
     filterset_class = StreamFilter
     ordering_fields = ["slug", "name", "topic", "enabled", "received", "stored", "rejected"]
 
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        with registration.setup_lock():
-            return super().create(request, *args, **kwargs)
-
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        with registration.setup_lock():
-            return super().update(request, *args, **kwargs)
-
-    def perform_update(self, serializer: BaseSerializer[Stream]) -> None:
-        _refuse_archived(serializer.instance)
-        serializer.save()
-
     def perform_destroy(self, instance: Stream) -> None:
-        registration.remove_stream(instance)
+        remove_stream(instance)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def start(self, request: Request, slug: str) -> Response:
         """Begin to record; within 2 s where an ingester runs."""
-        return self._switch(enabled=True)
+        stream = self.get_object()
+        start_stream(stream, request.user)
+        return Response(self.get_serializer(stream).data)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, slug: str) -> Response:
         """Stop recording; what is recorded stays."""
-        return self._switch(enabled=False)
-
-    def _switch(self, *, enabled: bool) -> Response:
-        with registration.setup_lock():
-            stream = self.get_object()
-            _refuse_archived(stream)
-            serializer = self.get_serializer(stream, data={"enabled": enabled}, partial=True)
-            serializer.is_valid(raise_exception=True)
-            serializer.save()
-        return Response(serializer.data)
+        stream = self.get_object()
+        stop_stream(stream)
+        return Response(self.get_serializer(stream).data)
 
     @extend_schema(responses=HealthSerializer)
     @action(detail=True, filterset_class=None)
     def health(self, request: Request, slug: str) -> Response:
         """Counters, and the state of the broker's connection."""
         return Response(HealthSerializer(self.get_object()).data)
-
-
-def _refuse_archived(stream: Stream | None) -> None:
-    if stream is not None and stream.archived_at is not None:
-        raise Conflict("This stream is archived: it only tells where its events came from. Register a new one.")
 
 
 class RejectionFilter(django_filters.FilterSet):
@@ -219,11 +188,7 @@ class RejectionViewSet(
     @action(detail=True, methods=["post"], filterset_class=None)
     def retry(self, request: Request, slug: str, pk: int) -> Response:
         """Read the message again, by the stream as it is now: it becomes an event, or is refused again."""
-        row = self.get_object()
-        done = retry(Rejection.objects.filter(pk=row.pk))
-        if not done:
-            raise Conflict("This message was mended before.")
-        return Response(RetriedSerializer(done[0]).data)
+        return Response(RetriedSerializer(retry_one(self.get_object())).data)
 
     @extend_schema(
         operation_id="api_v1_streams_rejections_retry_many", request=RetrySerializer, responses=RetriedManySerializer
@@ -236,20 +201,10 @@ class RejectionViewSet(
         """
         wanted = RetrySerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        rows = self.get_queryset().filter(retried_at=None)
+        rows = self.get_queryset()
         if "ids" in wanted.validated_data:
             rows = rows.filter(pk__in=wanted.validated_data["ids"])
         if "reason" in wanted.validated_data:
             rows = rows.filter(reason=wanted.validated_data["reason"])
-        after = wanted.validated_data.get("after", 0)
-        oldest = list(rows.filter(pk__gt=after).order_by("id").values_list("id", flat=True)[:MAX_RETRIED])
-        done = retry(Rejection.objects.filter(pk__in=oldest))
-        mended = sum(one.status == "mended" for one in done)
-        answer = {
-            "mended": mended,
-            "rejected": len(done) - mended,
-            "left": rows.filter(pk__gt=oldest[-1]).count() if oldest else 0,
-            "last": oldest[-1] if oldest else after,
-            "results": done,
-        }
-        return Response(RetriedManySerializer(answer).data)
+        done = retry_oldest(rows, wanted.validated_data.get("after", 0))
+        return Response(RetriedManySerializer(done).data)

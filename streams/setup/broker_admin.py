@@ -4,11 +4,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from streams.brokers.registry import check_broker, test_connection
+from streams.brokers.registry import TEST_TIMEOUT_S, check_broker, test_connection
 from streams.models import Broker
 from streams.recording.health import of_broker
 from streams.setup.forms import BrokerForm
-from streams.setup.registration import TEST_TIMEOUT_S
 
 LEVELS = {"ok": messages.SUCCESS, "warning": messages.WARNING, "unknown": messages.INFO}
 

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.text import slugify
 
 from foundation.access import User, holds
 from foundation.encryption import encrypt
@@ -15,6 +14,7 @@ from streams.models import Broker, EventLog, Stream
 from streams.parsing import topics
 from streams.parsing.options import CHOICES, MAPPED, MAX_PARTITIONS, MAX_POINTER, TIMES, check_mapping, check_options
 from streams.setup import guessing
+from streams.setup.registration import save_stream
 
 _TIME_WORDS = {"accept": "take it as it is", "refuse": "refuse the message", "clamp": "take the moment of arrival"}
 _ESCAPE_WORDS = {"none": "not at all", "percent": "percent: %2F for /", "words": "words: “ PLUS ”, “ DASH ”"}
@@ -152,20 +152,20 @@ class ReadingForm(forms.Form):
         self.stream.options = _options(given, xes=xes)
         self.finish(given)
         if not self.errors:
-            self._check()
+            try:
+                self.stream.clean()
+            except ValidationError as error:
+                self._add(error)
         return given
 
     def finish(self, given: dict[str, Any]) -> None:
         """What a form that knows more puts into the stream before its rules are asked."""
 
-    def _check(self) -> None:
-        try:
-            self.stream.clean()
-        except ValidationError as error:
-            for name, messages in error.message_dict.items():
-                for message in messages:
-                    where, words = self._place(name, message)
-                    self.add_error(where, words)
+    def _add(self, error: ValidationError) -> None:
+        for name, messages in error.message_dict.items():
+            for message in messages:
+                where, words = self._place(name, message)
+                self.add_error(where, words)
 
     def _place(self, name: str, message: str) -> tuple[str | None, str]:
         """The field a rule speaks of: those of mapping and options begin with its name."""
@@ -188,6 +188,7 @@ class StreamForm(ReadingForm):
 
     def __init__(self, *args: Any, user: User, stream: Stream, **kwargs: Any) -> None:
         super().__init__(*args, stream=stream, **kwargs)
+        self.user = user
         self.fed = _fed(user)
         kept = stream.log if stream.pk else None
         choices = [("log", "into a log there is")] if self.fed.exists() else []
@@ -206,8 +207,6 @@ class StreamForm(ReadingForm):
     def finish(self, given: dict[str, Any]) -> None:
         """Name and log."""
         self.stream.name = given.get("name", "")
-        if not self.stream.slug:
-            self.stream.slug = free_slug(self.stream.name)
         match given.get("into"):
             case "log":
                 self.stream.log = given.get("log")
@@ -226,6 +225,16 @@ class StreamForm(ReadingForm):
         elif EventLog.objects.filter(name=self.opened).exists():
             self.add_error("new_log", "There is a log of this name already.")
 
+    def save(self) -> Stream | None:
+        """Store the stream and open its log; None, with the mistakes at their fields, where its rules forbid it now."""
+        names = ["name", "topic", "qos", "format", "mapping", "options", *([] if self.opened else ["log"])]
+        values = {name: getattr(self.stream, name) for name in names}
+        try:
+            return save_stream(self.stream, self.user, new_log=self.opened, **values)
+        except ValidationError as error:
+            self._add(error)
+            return None
+
     def _place(self, name: str, message: str) -> tuple[str | None, str]:
         if name == "log" and self.cleaned_data.get("into") != "log":
             return "into", message
@@ -234,13 +243,6 @@ class StreamForm(ReadingForm):
 
 def _fed(user: User) -> "QuerySet[EventLog]":
     return logs_of(user, None, "ingest").filter(archived_at=None).order_by("name")
-
-
-def free_slug(name: str) -> str:
-    """A slug for a stream called ``name`` that no other stream has."""
-    base = slugify(name)[:90] or "stream"
-    taken = set(Stream.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(slug for n in range(len(taken) + 1) if (slug := f"{base}-{n + 1}" if n else base) not in taken)
 
 
 def _initial(stream: Stream) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from foundation.access import holds
 from foundation.encryption import encrypt
 from foundation.http.requests import CheckedSerializer
 from streams.access.logs import seen_by
 from streams.models import Broker, EventLog, Rejection, Republish, Stream
 from streams.recording.health import of_broker, of_stream, reasons
-from streams.setup.registration import COUNTS
+from streams.setup.registration import COUNTS, save_stream
 
 STATES = "stopped, connecting, connected, failed (tried again), stalled (not heard of since `state_since`)"
 LAG = "How long the oldest message not yet committed has waited here; 0 where there is none."
@@ -108,7 +107,7 @@ class FedLog(serializers.SlugRelatedField[EventLog]):
         return seen_by(self.context["request"], "ingest")
 
 
-class StreamSerializer(CheckedSerializer):
+class StreamSerializer(serializers.ModelSerializer[Stream]):
     """A subscription and the log its events go to (null: one log per process name)."""
 
     broker = serializers.PrimaryKeyRelatedField(queryset=Broker.objects.all())
@@ -124,11 +123,11 @@ class StreamSerializer(CheckedSerializer):
         read_only_fields = ["archived_at"]
         extra_kwargs = {"mapping": {"initial": dict}, "options": {"initial": dict}}  # what an empty form shows
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        by_name = attrs.get("log", self.instance and self.instance.log) is None
-        if by_name and not holds(self.context["request"].user, "streams.ingest_eventlog"):
-            raise serializers.ValidationError({"log": "Name a log: you may not send events to those of any name."})
-        return super().validate(attrs)
+    def create(self, validated_data: dict[str, Any]) -> Stream:
+        return self.update(Stream(), validated_data)
+
+    def update(self, instance: Stream, validated_data: dict[str, Any]) -> Stream:
+        return save_stream(instance, self.context["request"].user, **validated_data)
 
 
 class SeenLog(serializers.SlugRelatedField[EventLog]):

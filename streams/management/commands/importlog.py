@@ -4,17 +4,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.text import slugify
 
+from foundation.management.domain_command import DomainCommand
 from foundation.progress import Progress
-from streams.files import Columns, FileError, LogFile
-from streams.files.imports import BusyError, import_file
+from streams.events.store import open_log
+from streams.files import Columns, LogFile
+from streams.files.imports import import_file
 from streams.models import EventLog, Import
-from streams.parsing.values import PayloadError
 
 
-class Command(BaseCommand):
+class Command(DomainCommand):
     help = (
         "Read a log file (XES, XES.gz, CSV) into a log. Stopped and started again it goes on where it was; a file that "
         "was read to its end is not read twice. Rows that are no events are kept as rejections."
@@ -31,13 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--timestamp", metavar="COLUMN", help="CSV: where the time is")
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        try:
-            source = LogFile(file, Columns(options["case"], options["activity"], options["timestamp"]))
-            began = time.monotonic()
-            into = self._log(options["log"], source)
-            first, done = self._read(into, source)
-        except (FileError, BusyError, PayloadError) as error:
-            raise CommandError(str(error)) from error
+        source = LogFile(file, Columns(options["case"], options["activity"], options["timestamp"]))
+        began = time.monotonic()
+        into = self._log(options["log"], source)
+        first, done = self._read(into, source)
         read = done.position - first
         took_s = time.monotonic() - began
         self.stderr.write(
@@ -55,7 +53,7 @@ class Command(BaseCommand):
         if found is not None:
             return found
         free = not EventLog.objects.filter(name=name[:255]).exists()
-        return EventLog.objects.create(slug=wanted, name=wanted if slug or not free else name[:255])
+        return open_log(wanted if slug or not free else name[:255], wanted)
 
     def _read(self, into: EventLog, file: LogFile) -> tuple[int, Import]:
         """How many were read before, and what became of the file."""

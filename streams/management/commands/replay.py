@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from foundation.management.domain_command import DomainCommand
 from foundation.processes.shutdown import stop_on_signal
 from foundation.progress import Progress
-from streams.brokers.base import BrokerError
 from streams.brokers.mqtt import Address, Publisher
-from streams.files import Columns, FileError
+from streams.files import Columns
 from streams.files.replay import Outgoing, outgoing, send
 from streams.parsing.topics import TopicError, check_filter
 
 
-class Command(BaseCommand):
+class Command(DomainCommand):
     help = (
         "Publish a log file (XES, XES.gz, CSV) as MQTT-XES events, in the order of their times. Names are "
         "percent-escaped in the topic: register the stream that records them with the option escapes=percent."
@@ -41,14 +41,11 @@ class Command(BaseCommand):
         process = options["process"] or file.name.removesuffix(".gz").rpartition(".")[0] or file.name
         columns = Columns(options["case"], options["activity"], options["timestamp"])
         stop = threading.Event()
-        try:
-            base = _checked_base(options["base"])
-            address = Address.from_url(options["broker"] or _embedded_broker())
-            messages = outgoing(file, base, process, columns)
-            with stop_on_signal(stop), Publisher(address, options["qos"]) as publisher:
-                sent, took_s = self._send(messages, publisher, options["speed"], stop)
-        except (FileError, BrokerError, TopicError) as error:
-            raise CommandError(str(error)) from error
+        base = _checked_base(options["base"])
+        address = Address.from_url(options["broker"] or _embedded_broker())
+        messages = outgoing(file, base, process, columns)
+        with stop_on_signal(stop), Publisher(address, options["qos"]) as publisher:
+            sent, took_s = self._send(messages, publisher, options["speed"], stop)
         rest = f" of {len(messages)}, stopped" if sent < len(messages) else ""
         rate = sent / took_s if took_s > 0 else 0.0
         self.stderr.write(f"{sent} events sent{rest} in {took_s:.1f} s, {rate:.0f} a second, to {base}/… at {address}")

@@ -8,12 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
 from foundation import progress
-from foundation.http.requests import Conflict
 from models_mining.mining import retention
 from models_mining.mining.miner import LogMiners
 from models_mining.models import Case, LogState, MinedModel
 from models_mining.past.auditing import audit
-from streams.events.removal import archive, delete_log
+from streams.events.removal import NotArchivedError, archive, delete_log
 from streams.events.store import ArchivedError, NewEvent, store_events
 from streams.models import Event, EventLog, Retired
 
@@ -145,7 +144,7 @@ def test_a_worker_does_it_by_itself_once_a_day(log: EventLog) -> None:
 
 def test_an_archived_log_takes_nothing_and_can_be_deleted(log: EventLog) -> None:
     arrive(log, "a", "TPS", 1)
-    with pytest.raises(Conflict, match="Archive it first"):
+    with pytest.raises(NotArchivedError, match="Archive it first"):
         list(delete_log(log))
     archive(log)
     with pytest.raises(ArchivedError):
