@@ -20,6 +20,7 @@ class DomainError(Exception):
     code: str = "refused"
     status: ClassVar[int] = 409
     text: ClassVar[str] = "This conflicts with what is there."
+    wait_s: ClassVar[float | None] = None  # after which it may work, for ``Retry-After``
 
     def __init__(self, *, field: str = "", **parameters: Any) -> None:
         super().__init__(self.text.format_map(parameters))

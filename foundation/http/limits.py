@@ -70,6 +70,12 @@ def take_requests(request: Request | HttpRequest, kind: str, per_minute: int) ->
     return take(f"{kind}:{who(request)}", 1, per_minute / 60, per_minute) if per_minute else 0.0
 
 
+def take_job(request: Request) -> None:
+    """Count a job that is about to be started; raise Throttled where a user starts more than they may change."""
+    if wait := take_requests(request, "jobs", settings.LIMIT_CONTROL):
+        raise Throttled(math.ceil(wait), f"More than {settings.LIMIT_CONTROL} new jobs a minute.")
+
+
 def take_events(request: Request, log: int, count: int) -> None:
     """Events that are about to be stored in a log; Throttled where they come too fast."""
     rate = settings.LIMIT_EVENTS

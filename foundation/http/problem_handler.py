@@ -66,7 +66,7 @@ class _Refusal(APIException):
 
     def __init__(self, error: DomainError) -> None:
         super().__init__(str(error), error.code)
-        self.error, self.status_code = error, error.status
+        self.error, self.status_code, self.wait = error, error.status, error.wait_s
 
 
 def _known(error: Exception) -> Exception:

@@ -3,15 +3,13 @@
 from datetime import datetime
 from typing import Any, cast
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.errors import DomainError
 from foundation.http.requests import BadQuery, refuse_unknown
-from models_mining.jobs import jobs
-from models_mining.jobs.api import JobSerializer, answer
+from models_mining.jobs.api import JobSerializer, answer, start_for
 from models_mining.mined_models.queries import model_for
 from models_mining.models import Case, MinedModel
 from streams.access.views import LogAnswer
@@ -57,4 +55,4 @@ def aligned(request: Request, log: EventLog, net: dict[str, Any]) -> Response:
     if case is None:
         raise BadQuery({"case": [f"The log {log.slug} has no case {name[:100]!r} yet."]})
     asked = {**net, "case": name, "upto": case.seq}
-    return answer(request, jobs.start("align", log, asked, cast("User", request.user)))
+    return answer(request, start_for(request, "align", log, asked))

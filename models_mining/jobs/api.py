@@ -1,5 +1,6 @@
 """REST resource ``jobs/``: what takes long and was asked for."""
 
+from functools import partial
 from typing import Any, cast
 
 import django_filters
@@ -15,9 +16,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.access import SignedIn, limited, token_of
+from foundation.http import limits
 from models_mining.jobs import jobs
 from models_mining.models import Job
 from streams.access.logs import seen_by
+from streams.models import EventLog
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -37,6 +40,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_files(self, job: Job) -> list[str]:
         return sorted(file.name for file in jobs.folder(job.pk).glob("*")) if job.state == Job.State.DONE else []
+
+
+def start_for(request: Request, kind: str, log: EventLog, parameters: dict[str, Any]) -> Job:
+    """Start a job that a request to look asks for. A new one counts as a request that starts a job."""
+    user = cast("User", request.user)
+    return jobs.start(kind, log, parameters, user, before_new=partial(limits.take_job, request))
 
 
 def answer(request: Request, job: Job) -> Response:

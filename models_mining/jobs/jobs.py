@@ -19,15 +19,17 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
+from foundation.errors import DomainError
 from foundation.processes import hints
 from foundation.processes.children import Progress, Refusal
 from foundation.registry import Registry
@@ -37,6 +39,8 @@ from streams.models import EventLog
 __all__ = ["HINT", "JOBS", "JobKind", "Refusal", "Task", "cancel", "find", "folder", "forget_expired", "job", "start"]
 
 HINT = "jobs"  # a job waits, or is cancelled
+OPEN = (Job.State.QUEUED, Job.State.RUNNING)
+MOST_OPEN = 20  # jobs of one owner that wait or run
 KEPT = timedelta(days=1)  # a finished job, with its result
 KINDS: tuple[str, ...] = (
     "models_mining.conformance.alignment_job",
@@ -46,6 +50,13 @@ KINDS: tuple[str, ...] = (
     "models_mining.past.replay_job",
     "models_mining.past.selection_job",
 )  # modules that register kinds of jobs; loaded when a kind is looked for
+
+
+class TooManyJobsError(DomainError):
+    """As many jobs of one owner wait or run as may."""
+
+    code, status, wait_s = "too-many-jobs", 429, 5.0
+    text = "{most} jobs of yours wait or run already. Wait until one is done, or cancel one: they are at /api/v1/jobs/."
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +116,54 @@ def find(name: str) -> JobKind:
         raise Refusal(str(error)) from error
 
 
-def start(kind: str, log: EventLog | None, parameters: dict[str, Any], owner: AbstractBaseUser) -> Job:
-    """A job for ``owner``: a new one, or an equal one that waits, runs or is done already.
+def start(
+    kind: str,
+    log: EventLog | None,
+    parameters: dict[str, Any],
+    owner: AbstractBaseUser,
+    *,
+    before_new: Callable[[], None] | None = None,
+) -> Job:
+    """Make a job for ``owner``, or give them an equal one that waits, runs or is done already.
 
     Who calls it has checked that ``owner`` may do this. What the result depends on beside the parameters (as how far
-    the log has grown) belongs into them. Bad parameters raise Refusal.
+    the log has grown) belongs into them. ``before_new`` is called before a new job is made, and may refuse it. Bad
+    parameters raise Refusal, more than `MOST_OPEN` jobs of an owner TooManyJobsError.
     """
     checked = find(kind).check(parameters)
     same = json.dumps([kind, log and log.pk, checked], sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(same.encode()).hexdigest()
     forget_expired()
+    equal = Job.objects.filter(digest=digest, state__in=[*OPEN, Job.State.DONE])
+    if not equal.exists():
+        if before_new is not None:
+            before_new()
+        if Job.objects.filter(owners=owner.pk, state__in=OPEN).count() >= MOST_OPEN:
+            raise TooManyJobsError(most=MOST_OPEN)
     with transaction.atomic():
-        made, _ = Job.objects.get_or_create(
-            digest=digest,
-            state__in=[Job.State.QUEUED, Job.State.RUNNING, Job.State.DONE],
-            defaults={"kind": kind, "log": log, "parameters": checked},
+        made, _ = equal.get_or_create(
+            defaults={"digest": digest, "kind": kind, "log": log, "parameters": checked},
         )
         made.owners.add(owner.pk)
     transaction.on_commit(lambda: hints.send(HINT, made.pk))
     return made
+
+
+def in_fair_order() -> list[int]:
+    """Return the keys of the open jobs: one of each owner in turn, first of who was served longest ago.
+
+    So nobody waits for all jobs of somebody else. A job that runs takes its owner's turn.
+    """
+    queues: dict[int | None, list[int]] = {}
+    for pk, owner in Job.objects.filter(state__in=OPEN).order_by("pk").values_list("pk", "owners"):
+        queues.setdefault(owner, []).append(pk)
+    begun = Job.objects.filter(owners__in=[owner for owner in queues if owner is not None], started_at__isnull=False)
+    served = dict(begun.order_by().values_list("owners").annotate(Max("started_at")))
+    never = datetime.min.replace(tzinfo=UTC)
+    turns = sorted(
+        (place, served.get(owner, never), pk) for owner, queue in queues.items() for place, pk in enumerate(queue)
+    )
+    return list(dict.fromkeys(pk for *_, pk in turns))  # a job of several owners has the first of their turns
 
 
 def cancel(job: Job, owner: AbstractBaseUser) -> None:
@@ -133,7 +173,7 @@ def cancel(job: Job, owner: AbstractBaseUser) -> None:
         if row.owners.exclude(pk=owner.pk).exists():
             row.owners.remove(owner.pk)
             return
-        open_ = Job.objects.filter(pk=job.pk, state__in=[Job.State.QUEUED, Job.State.RUNNING])
+        open_ = Job.objects.filter(pk=job.pk, state__in=OPEN)
         now = timezone.now()
         open_.update(state=Job.State.CANCELLED, finished_at=now, expires_at=now + KEPT)
     hints.send(HINT, job.pk)

@@ -1,4 +1,4 @@
-"""Running jobs: the oldest first, one at a time in a worker, each under a lease of its own."""
+"""Running jobs: one of each owner in turn, one at a time in a worker, each under a lease of its own."""
 
 import logging
 from typing import ClassVar
@@ -15,7 +15,6 @@ from models_mining.models import Job
 
 logger = logging.getLogger(__name__)
 
-OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 TRIES = 3  # of a job whose worker ended under it
 TOLD_S = 0.5  # between two saves of its progress, and looks whether it is cancelled
 POLL_S = 0.02  # between two looks at a process under way
@@ -65,13 +64,13 @@ class JobRunner(PolledPart):
     # --- One job ------------------------------------------------------------------------
 
     def _begin_next(self) -> None:
-        for pk in Job.objects.filter(state__in=OPEN).order_by("pk").values_list("pk", flat=True):
+        for pk in jobs.in_fair_order():
             held = leases.Held(f"job:{pk}")
             if held.keep() and self._begin(pk, held):
                 return
 
     def _begin(self, pk: int, held: leases.Held) -> bool:
-        job = Job.objects.filter(pk=pk, state__in=OPEN).select_related("log").first()
+        job = Job.objects.filter(pk=pk, state__in=jobs.OPEN).select_related("log").first()
         if job is None:  # another worker ended it, or it was deleted, before the lease was ours
             held.end()
             return False
@@ -123,7 +122,7 @@ class JobRunner(PolledPart):
 
     def _save(self, job: Job, held: leases.Held, fields: dict[str, object]) -> bool:
         """Write to the row while the job is ours and still wanted."""
-        rows = Job.objects.filter(pk=job.pk, state__in=OPEN)
+        rows = Job.objects.filter(pk=job.pk, state__in=jobs.OPEN)
         with transaction.atomic():
             held.check()
             return rows.update(**fields) == 1

@@ -10,8 +10,7 @@ from rest_framework.response import Response
 
 from foundation.http.requests import BadQuery, refuse_unknown
 from foundation.numbers import whole_number
-from models_mining.jobs import jobs
-from models_mining.jobs.api import JobSerializer
+from models_mining.jobs.api import JobSerializer, start_for
 from models_mining.jobs.api import answer as job_answer
 from models_mining.mined_models.queries import model_for
 from models_mining.mined_models.serializers import PictureSerializer
@@ -44,7 +43,7 @@ def answer(request: Request, kind: str, model: MinedModel, more: dict[str, Any])
     """The result of such a job (200), or the job itself to look at again (202); 409 where the model is not for it."""
     if not request.user.is_authenticated:
         raise NotAuthenticated
-    return job_answer(request, jobs.start(kind, model.log, asked_of(model) | more, request.user))
+    return job_answer(request, start_for(request, kind, model.log, asked_of(model) | more))
 
 
 def _from(request: Request, model: MinedModel) -> dict[str, int]:

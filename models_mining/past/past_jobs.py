@@ -16,6 +16,8 @@ from models_mining.past import time_travel
 from models_mining.past.time_travel import Asked
 from streams.models import Event
 
+SECONDS = 60.0  # at most: somebody waits for it
+
 
 def asked_of(model: MinedModel) -> dict[str, Any]:
     """A model as parameters of a job: what it is now, so that a change of the row is another job."""
@@ -38,7 +40,7 @@ def checked_model(parameters: dict[str, Any], numbers: tuple[str, ...], *more: s
     return {**parameters, "parameters": complete}
 
 
-@job("picture", check=lambda parameters: checked_model(parameters, ("as_of",)))
+@job("picture", seconds=SECONDS, check=lambda parameters: checked_model(parameters, ("as_of",)))
 def picture(task: Task) -> dict[str, Any]:
     """The picture of a model as of an event. Its ``version`` is 0: no delta leads to it or from it."""
     seq = task.parameters["as_of"]
@@ -51,7 +53,7 @@ def picture(task: Task) -> dict[str, Any]:
     )
 
 
-@job("compare", check=lambda parameters: checked_model(parameters, ("a", "b")))
+@job("compare", seconds=SECONDS, check=lambda parameters: checked_model(parameters, ("a", "b")))
 def compared(task: Task) -> dict[str, Any]:
     """How a model as of event ``b`` differs from the same as of ``a``: what was added, what went, what changed."""
     before = _drawing(task, task.parameters["a"])
