@@ -21,11 +21,9 @@ from rules.notifiers import outbox
 from rules.notifiers.actions import Notify
 from rules.notifiers.outbox import Outbox, pause_s
 from streams.models import EventLog
-from tests.clients import api, owner
 from tests.conftest import free_port, wait_for
 from tests.rules.receiver import SECRET, Receiver, receiving
 
-__all__ = ["api", "owner"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
